@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots one guest, and turns what it left behind into figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import axes, parse, trace
+from .config import Config
+from .matrix import Boot
+
+BENCH_DIR = Path(__file__).resolve().parent.parent
+TOP = BENCH_DIR.parents[2]
+RUN_GUEST = TOP / "tools/testing/qemu/run-guest"
+
+
+def out_dir() -> Path:
+    """Where everything built or measured goes."""
+    return Path(os.environ.get("IOFLUSH_OUT") or TOP / "out")
+
+
+@dataclass
+class Outcome:
+    """What one guest yielded: a figure or a failure for each (test, metric)."""
+
+    folder: str
+    tool: str | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    failure: str | None = None
+    extra: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def log(self) -> str:
+        """The file to read when something went wrong."""
+        for name in ("console.log", "run-guest.log"):
+            if (Path(self.folder) / name).exists():
+                return f"{self.folder}/{name}"
+        return self.folder
+
+
+def figure_name(test: str, metric: str) -> str:
+    """How a figure is called in an outcome."""
+    return f"{test}/{metric}"
+
+
+class Runner:
+    """Boots guests for one bench, and stops them all when told to."""
+
+    def __init__(self, config: Config, image_hash: str) -> None:
+        self.config = config
+        self.image_hash = image_hash
+        self.cells_dir = out_dir() / "bench"
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()  # protects _children and _stopped
+        self._stopped = False
+
+    def command(self, boot: Boot, folder: Path) -> list[str]:
+        """The run-guest call of a boot."""
+        jobs = BENCH_DIR / "jobs"
+        words = [str(RUN_GUEST), "--arch", boot.arch, "--iommu", boot.iommu,
+                 "--stack", boot.stack, "--mode", boot.mode, "--clock", boot.clock,
+                 "--nic", boot.nic or "none",
+                 "--job", str(jobs / boot.part), "--file", str(jobs / "lib.sh"),
+                 "--file", f"{folder / 'params'}:params",
+                 "--timeout", str(self._timeout_s(boot)), "--out", str(folder)]
+        if boot.part == "micro":
+            words.append("--edu")
+        if boot.part == "counts":
+            for pattern in trace.patterns(boot.iommu):
+                words += ["--trace", pattern]
+        return words
+
+    def _timeout_s(self, boot: Boot) -> int:
+        """Ten times what an idle machine needs: only a hang takes that long."""
+        tests = len(self.config.tests) if boot.part == "netperf" else 4
+        return 120 + tests * self.config.duration_s * 60
+
+    def _params(self, boot: Boot) -> str:
+        tests = self.config.tests if boot.part == "netperf" else (axes.COUNT_TEST,)
+        return (f'TESTS="{" ".join(tests)}"\nDURATION={self.config.duration_s}\n'
+                f"LOOPS={self.config.loops}\n")
+
+    def key(self, boot: Boot) -> str:
+        """Changes with all that a figure depends on: image, guest, job, parameters."""
+        digest = hashlib.sha256(self.image_hash.encode())
+        for name in (boot.part, "lib.sh"):
+            digest.update((BENCH_DIR / "jobs" / name).read_bytes())
+        digest.update(self._params(boot).encode())
+        digest.update(repr(sorted(asdict(boot).items())).encode())
+        return digest.hexdigest()
+
+    def reuse(self, boot: Boot) -> Outcome | None:
+        """A complete earlier outcome of the very same measurement, if there is one."""
+        try:
+            saved = json.loads((self.cells_dir / boot.slug / "outcome.json").read_text())
+            if saved.pop("key") != self.key(boot):
+                return None
+            outcome = Outcome(**saved)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return None if outcome.failure or outcome.failures else outcome
+
+    def measure(self, boot: Boot) -> Outcome:
+        """Boots the guest; whatever goes wrong is in the outcome."""
+        folder = self.cells_dir / boot.slug
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "params").write_text(self._params(boot))
+        outcome = Outcome(folder=str(folder))
+        with open(folder / "run-guest.log", "wb") as log:
+            status = self._run(self.command(boot, folder), log)
+        self._collect(boot, folder, outcome)
+        if status:
+            outcome.failure = _last_line(folder / "run-guest.log", f"status {status}")
+        text = json.dumps({"key": self.key(boot), **asdict(outcome)}, indent=1)
+        (folder / "outcome.json").write_text(text + "\n")
+        return outcome
+
+    def _run(self, command: list[str], log) -> int:
+        with self._lock:
+            if self._stopped:
+                return 130
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                     stderr=subprocess.STDOUT, start_new_session=True)
+            self._children.add(child)
+        try:
+            return child.wait()
+        finally:
+            with self._lock:
+                self._children.discard(child)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether stop() was called."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Ends every guest that is running, and lets no other one start."""
+        with self._lock:
+            self._stopped = True
+            for child in self._children:
+                os.killpg(child.pid, signal.SIGTERM)
+
+    def _collect(self, boot: Boot, folder: Path, outcome: Outcome) -> None:
+        try:
+            report = parse.report((folder / "report").read_text(errors="replace"))
+        except OSError:
+            outcome.failure = "the guest reported nothing"
+            return
+        outcome.tool = report.tool
+        outcome.failures = report.failures
+        if boot.part == "counts":
+            self._count(boot, folder, report, outcome)
+        else:
+            outcome.figures = {figure_name(*name): value
+                               for name, value in report.figures.items()}
+
+    @staticmethod
+    def _count(boot: Boot, folder: Path, report: parse.Report, outcome: Outcome) -> None:
+        """Divides what the trace holds by the kernel's unmaps in the same time."""
+        log = folder / "trace.log"
+        try:
+            with open(log, errors="replace") as lines:
+                counts = trace.count(lines, boot.iommu)
+            log.unlink()
+        except (OSError, trace.TraceError) as error:
+            outcome.failures[axes.COUNT_TEST] = str(error)
+            return
+        outcome.extra = {**counts.events, "unmaps": report.unmaps or 0}
+        if not report.unmaps:
+            outcome.failures[axes.COUNT_TEST] = "the kernel counted no unmaps"
+            return
+        for metric in axes.COUNT_METRICS:
+            name = figure_name(axes.COUNT_TEST, metric)
+            outcome.figures[name] = counts.totals[metric] / report.unmaps
+
+
+def _last_line(path: Path, default: str) -> str:
+    """The last line with words in it: a harness script says there what went wrong."""
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else default

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a bench was measured on and with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+from .guest import TOP, out_dir
+
+IMAGES = {"x86_64": "arch/x86/boot/bzImage"}
+
+
+class MetaError(Exception):
+    """Something that must be there before a bench can start is not."""
+
+
+def build_dir(arch: str) -> Path:
+    """Where the kernel was built."""
+    return out_dir() / arch / "build"
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MetaError(f"{command[0]}: {error}") from None
+    return (done.stdout.splitlines() or [""])[0].strip()
+
+
+def _commit() -> str:
+    """The commit, with a mark when tracked files differ from it."""
+    git = ["git", "-C", str(TOP)]
+    try:
+        commit = _first_line([*git, "rev-parse", "--short=12", "HEAD"])
+        changed = _first_line([*git, "status", "--porcelain", "--untracked-files=no"])
+    except MetaError:
+        return "unknown"
+    return commit + ("+changes" if changed else "")
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def image_hash(arch: str) -> str:
+    """Names the kernel and the guest that figures belong to."""
+    digest = hashlib.sha256()
+    guest = out_dir() / arch / "guest"
+    files = [build_dir(arch) / IMAGES[arch], *sorted(guest.glob("*.cpio*"))]
+    if len(files) < 2:
+        raise MetaError(f"no guest in {guest}: run `make guest ARCH={arch}`")
+    for path in files:
+        try:
+            digest.update(path.read_bytes())
+        except OSError:
+            raise MetaError(f"{path} is missing: run `make kernel ARCH={arch}`") from None
+    return digest.hexdigest()
+
+
+def collect(config: Config, image: str) -> dict[str, Any]:
+    """The `meta` object of results.json, but for what is only known at the end."""
+    release = build_dir(config.arch) / "include/config/kernel.release"
+    return {
+        "kernel": release.read_text().strip() if release.exists() else "unknown",
+        "qemu": _first_line([f"qemu-system-{config.arch}", "--version"]),
+        "commit": _commit(),
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "image": image,
+        "tool": "none",
+        "runs": config.runs,
+        "duration_s": config.duration_s,
+        "loops": config.loops,
+        "quick": config.quick,
+        "host": f"{_cpu_model()}, {os.cpu_count()} CPUs, no KVM",
+        "arch": config.arch,
+        "iommu": config.iommu,
+    }

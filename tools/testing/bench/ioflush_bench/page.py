@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report page: one file, with its figures and its style inside."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any, Iterator
+
+from . import plots, summary, table
+from .results import Results
+
+_INTRO = """
+Two DMA stacks in one kernel image, chosen at boot: <b>ioflush</b> and
+<b>mainline</b>'s own. Each is booted in QEMU behind an emulated IOMMU, in
+<b>strict</b> mode (an unmap waits until the hardware has forgotten the
+translation) and in <b>lazy</b> mode (invalidations are batched), and without
+translation (<b>passthrough</b>), which is the ceiling. Every figure is the median
+of {runs} run{s}, the stacks taking turns; whiskers and the columns <i>min-max</i>
+span all runs. In the tables <i>iof/main</i> is ioflush over mainline, and
+<i>main/pass</i> and <i>iof/pass</i> are either stack over mainline's passthrough.
+"""
+
+_ABOUT = {
+    "network-guest": (
+        "Network throughput, guest clock",
+        "{tool} between two NICs of one guest, joined by a hub and kept apart by a "
+        "network namespace; one vCPU, one nanosecond of guest time an instruction. "
+        "UDP_STREAM counts 64-byte packets sent. The emulated devices cost no guest "
+        "time, so this shows what the stacks' own code costs.",
+        "make bench PARTS=netperf CLOCKS=guest"),
+    "network-wall": (
+        "Network throughput, wall clock",
+        "The same on two vCPUs in real time. Emulation speed varies with everything "
+        "else the host does: smoke, not a verdict.",
+        "make bench PARTS=netperf CLOCKS=wall"),
+    "instructions": (
+        "Instructions of one map plus unmap",
+        "ioflush_maptime on QEMU's edu device, {loops} mappings in batches of 64, less "
+        "the same loop around empty functions. Timer ticks and deferred flushes are "
+        "in the figure. Less is better.",
+        "make bench PARTS=micro"),
+    "traffic": (
+        "What one unmap costs at the IOMMU",
+        "Events in QEMU's trace during a TCP_STREAM, over the unmaps that the kernel's "
+        "dma_unmap_page and dma_unmap_sg trace events count in the same time. Marks in "
+        "the trace keep boot out and the last deferred flush in. Less is better.",
+        "make bench PARTS=counts"),
+    "benchmark": (
+        "The kernel's dma_map_benchmark",
+        "One thread, 4 KiB, guest clock. It rounds each sample down to 100 ns, which "
+        "is coarse beside the instructions above. Less is better.",
+        "make bench PARTS=micro"),
+}
+
+
+def _drawing(name: str, meta: dict[str, Any], results: Results) -> str | None:
+    if name.startswith("network-"):
+        return plots.network(results, meta, name.partition("-")[2])
+    draw = {"instructions": plots.instructions, "traffic": plots.traffic,
+            "benchmark": plots.benchmark}[name]
+    return draw(results, meta)
+
+
+def _rows(rows: list[table.Row]) -> Iterator[str]:
+    subject = None
+    for row in rows:
+        classes = ["new"] if subject not in (None, row.subject) else []
+        subject = row.subject
+        cells = "".join(f"<td class={_column(column)}>{escape(word)}</td>"
+                        for column, word in enumerate(row.words))
+        yield f'<tr class="{" ".join(classes)}">{cells}</tr>'
+        for result in row.failed:
+            yield (f"<tr class=bad><td colspan={len(table.HEADINGS)}>failed: "
+                   f"{escape(table.failure_text(result))}</td></tr>")
+
+
+def _column(column: int) -> str:
+    """How a column of the table looks: words, a median, its span, or a ratio."""
+    if column < table.LEFT:
+        return "w"
+    if column >= table.LEFT + 4:
+        return "n"
+    return "n" if (column - table.LEFT) % 2 == 0 else "span"
+
+
+def _table(rows: list[table.Row]) -> str:
+    head = "".join(f"<th class={_column(column)}>{escape(word)}</th>"
+                   for column, word in enumerate(table.HEADINGS))
+    body = "\n".join(_rows(rows))
+    return (f"<div class=wide><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>\n{body}\n</tbody></table></div>")
+
+
+def _section(name: str, rows: list[table.Row], meta: dict[str, Any], results: Results) -> str:
+    title, about, command = _ABOUT[name]
+    drawing = _drawing(name, meta, results)
+    figure = ""
+    if drawing:
+        figure = (f"<figure>{drawing}<figcaption>Made by <code>{escape(command)}</code>"
+                  f"</figcaption></figure>")
+    return (f"<h2 id={name}>{escape(title)}</h2>\n"
+            f"<p>{escape(about.format(**meta))}</p>\n{figure}\n{_table(rows)}")
+
+
+def _facts(meta: dict[str, Any]) -> str:
+    rows = {
+        "kernel": f"Linux {meta['kernel']}, {meta['arch']}, IOMMU {meta['iommu']}",
+        "QEMU": meta["qemu"],
+        "network tool": f"{meta['tool']}, {meta['duration_s']} s a test",
+        "commit": meta["commit"],
+        "date": meta["date"],
+        "host": meta["host"],
+        "image (sha256)": meta["image"],
+    }
+    return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(str(value))}</dd>"
+                            for key, value in rows.items()) + "</dl>"
+
+
+def _reproduce(meta: dict[str, Any]) -> str:
+    wanted = (f"RUNS={meta['runs']} DURATION={meta['duration_s']} LOOPS={meta['loops']}")
+    return (
+        "<h2 id=reproduce>How to reproduce</h2>"
+        f"<p>At commit <code>{escape(meta['commit'])}</code>, all of it, and one cell of "
+        "it:</p>"
+        f"<pre>make bench {wanted}\n"
+        f"make bench {wanted} PARTS=netperf NICS=virtio-net MODES=strict CLOCKS=guest</pre>"
+        "<p>Each guest's folder in <code>out/bench/</code> keeps what it was: "
+        "<code>qemu.cmd</code> (the QEMU command), <code>report</code> (what the guest "
+        "wrote), <code>console.log</code>, and <code>outcome.json</code> (the figures and "
+        "raw counts). The numbers behind this page are in <code>results.json</code> beside "
+        "it.</p>")
+
+
+def html(meta: dict[str, Any], results: Results) -> str:
+    """The page as text."""
+    css = (Path(__file__).parent / "page.css").read_text()
+    said = "".join(f"<li>{escape(text)}</li>" for text in summary.sentences(results))
+    groups = table.sections(results)
+    sections = "\n".join(_section(name, groups[name], meta, results)
+                         for name in groups)
+    intro = _INTRO.format(runs=meta["runs"], s="" if meta["runs"] == 1 else "s")
+    return f"""<!doctype html>
+<html lang=en>
+<meta charset=utf-8>
+<meta name=viewport content="width=device-width, initial-scale=1">
+<title>ioflush beside mainline: {escape(meta['date'])}</title>
+<style>{css}</style>
+<main>
+<h1>IOMMU protection: ioflush beside mainline</h1>
+<p class=lead>Linux {escape(meta['kernel'])} · {escape(meta['qemu'])} · commit
+{escape(meta['commit'])} · {escape(meta['date'])}</p>
+<ul class=say>{said}</ul>
+<p>{intro}</p>
+{_facts(meta)}
+{sections}
+{_reproduce(meta)}
+</main>
+</html>
+"""
+
+
+def write(path: Path, meta: dict[str, Any], results: Results) -> None:
+    """Writes the page whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(html(meta, results))
+    partial.replace(path)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Figures out of what a guest's job wrote to its report port.
+
+A report is lines of a keyword and its words:
+
+  tool NAME VERSION...            what moved the packets
+  netperf TEST KEY=VALUE...       one run of netperf, its own key=value output
+  iperf3 TEST JSON                one run of iperf3, on one line
+  maptime NAME NANOSECONDS        a line of ioflush_maptime's results
+  map_benchmark TEXT              a line of dma_map_benchmark's output
+  unmaps NAME=COUNT...            unmaps in the counted time, by trace event
+  failed TEST WORDS...            this test did not work in the guest
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from . import axes
+
+Figure = tuple[str, str]
+
+
+@dataclass
+class Report:
+    """What one guest said: figures by (test, metric), and what went wrong by test."""
+
+    tool: str | None = None
+    figures: dict[Figure, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    unmaps: int | None = None
+
+
+class ParseError(Exception):
+    """A line of a report is not what the job should have written."""
+
+
+def key_values(text: str) -> dict[str, str]:
+    """KEY=VALUE words, as netperf's -k prints them."""
+    return dict(re.findall(r"(\w+)=(\S*)", text))
+
+
+def _number(values: dict[str, str], key: str) -> float:
+    try:
+        return float(values[key])
+    except (KeyError, ValueError):
+        raise ParseError(f"no number for {key}") from None
+
+
+def netperf(test: str, text: str) -> dict[Figure, float]:
+    """The figures of one netperf run."""
+    values = key_values(text)
+    if test == "UDP_STREAM":
+        elapsed_s = _number(values, "ELAPSED_TIME")
+        if elapsed_s <= 0:
+            raise ParseError("no time passed")
+        return {
+            (test, "sent"): _number(values, "LOCAL_SEND_CALLS") / elapsed_s,
+            (test, "received"): _number(values, "REMOTE_RECV_CALLS") / elapsed_s,
+        }
+    want = "Trans/s" if test == "TCP_RR" else "10^6bits/s"
+    if values.get("THROUGHPUT_UNITS") != want:
+        raise ParseError(f"unit {values.get('THROUGHPUT_UNITS')}, not {want}")
+    return {(test, axes.TEST_METRICS[test][0]): _number(values, "THROUGHPUT")}
+
+
+def iperf3(test: str, text: str) -> dict[Figure, float]:
+    """The figures of one iperf3 run, where netperf could not be had."""
+    try:
+        end = json.loads(text)["end"]
+        if test == "UDP_STREAM":
+            total = end["sum"]
+            packets, lost, seconds = total["packets"], total["lost_packets"], total["seconds"]
+            return {(test, "sent"): packets / seconds,
+                    (test, "received"): (packets - lost) / seconds}
+        return {(test, "throughput"): end["sum_received"]["bits_per_second"] / 1e6}
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise ParseError(f"iperf3 output: {error!r}") from None
+
+
+def maptime(name: str, text: str) -> dict[Figure, float]:
+    """One line of ioflush_maptime's results."""
+    if name not in axes.MAPTIME_TESTS:
+        return {}
+    return {(axes.MAPTIME_TESTS[name], "instructions"): float(text)}
+
+
+def map_benchmark(text: str) -> dict[Figure, float]:
+    """One line of dma_map_benchmark's output; its first line holds no figure."""
+    match = re.match(r"average (map|unmap) latency\(us\):([0-9.]+) ", text)
+    if not match:
+        return {}
+    return {(axes.BENCHMARK_TEST, match[1]): float(match[2])}
+
+
+def _line(report: Report, keyword: str, rest: str) -> None:
+    first, _, text = rest.partition(" ")
+    if keyword == "tool":
+        report.tool = rest
+    elif keyword == "failed":
+        report.failures[first] = text or "failed in the guest"
+    elif keyword == "unmaps":
+        report.unmaps = sum(int(count) for count in key_values(rest).values())
+    elif keyword == "map_benchmark":
+        report.figures.update(map_benchmark(rest))
+    elif keyword in ("netperf", "iperf3", "maptime"):
+        parser = {"netperf": netperf, "iperf3": iperf3, "maptime": maptime}[keyword]
+        try:
+            report.figures.update(parser(first, text))
+        except (ParseError, ValueError) as error:
+            report.failures[first] = f"{keyword}: {error}"
+
+
+def report(text: str) -> Report:
+    """Everything that a guest reported; lines of other keywords are others' business."""
+    result = Report()
+    for line in text.splitlines():
+        keyword, _, rest = line.strip().partition(" ")
+        _line(result, keyword, rest)
+    return result

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs of the same cell become one result: median, min, max; and ratios between them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Iterator
+
+from . import axes
+from .guest import Outcome, figure_name
+from .matrix import Boot, Cell
+
+
+@dataclass
+class Result:
+    """One cell of the matrix, measured or failed."""
+
+    cell: Cell
+    samples: list[float] = field(default_factory=list)
+    failure: str | None = None
+    log: str | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The median, or nothing where any of the runs failed."""
+        return None if self.failure or not self.samples else statistics.median(self.samples)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in results.json."""
+        whole = self.value is not None
+        entry: dict[str, Any] = {
+            **asdict(self.cell),
+            "unit": axes.METRICS[self.cell.metric].unit,
+            "value": self.value,
+            "min": min(self.samples) if whole else None,
+            "max": max(self.samples) if whole else None,
+            "runs": len(self.samples),
+            "samples": self.samples,
+        }
+        if self.failure:
+            entry.update(failed=self.failure, log=self.log)
+        return entry
+
+
+class Results:
+    """All cells of one bench, in the order in which the matrix names them."""
+
+    def __init__(self) -> None:
+        self._by_cell: dict[Cell, Result] = {}
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._by_cell.values())
+
+    def put(self, result: Result) -> None:
+        """Takes in a result as it is."""
+        self._by_cell[result.cell] = result
+
+    def add(self, boot: Boot, outcome: Outcome, tests: tuple[str, ...]) -> None:
+        """Takes in one guest's figures, and a failure for each that is not there."""
+        for cell in boot.cells(tests):
+            result = self._by_cell.setdefault(cell, Result(cell))
+            value = outcome.figures.get(figure_name(cell.test, cell.metric))
+            failure = outcome.failures.get(cell.test)
+            if value is None and not failure:
+                failure = outcome.failure or "the guest did not report it"
+            if failure:
+                result.failure, result.log = failure, outcome.log
+            elif value is not None:
+                result.samples.append(value)
+
+    def get(self, cell: Cell) -> Result | None:
+        """The result of exactly this cell."""
+        return self._by_cell.get(cell)
+
+    @property
+    def failed(self) -> list[Result]:
+        """Cells that have no value."""
+        return [result for result in self._by_cell.values() if result.value is None]
+
+    def _ratio(self, result: Result, **other: str) -> float | None:
+        """This result over that of the cell that differs as told."""
+        base = self.get(replace(result.cell, **other))
+        if result.value is None or base is None or not base.value:
+            return None
+        return result.value / base.value
+
+    def to_mainline(self, result: Result) -> float | None:
+        """Against mainline in the same cell; nothing for mainline itself."""
+        if result.cell.stack == axes.REFERENCE_STACK:
+            return None
+        return self._ratio(result, stack=axes.REFERENCE_STACK)
+
+    def to_passthrough(self, result: Result) -> float | None:
+        """Against mainline's passthrough: one scale for both stacks."""
+        return self._ratio(result, stack=axes.REFERENCE_STACK, mode="passthrough")
+
+
+def write_json(path: Path, meta: dict[str, Any], results: Results) -> None:
+    """Writes results.json whole or not at all."""
+    text = json.dumps({"meta": meta, "results": [result.as_json() for result in results]},
+                      indent=1)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text + "\n")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> tuple[dict[str, Any], Results]:
+    """Reads back what write_json() wrote."""
+    document = json.loads(path.read_text())
+    results = Results()
+    names = Cell.__dataclass_fields__
+    for entry in document["results"]:
+        cell = Cell(**{name: entry[name] for name in names})
+        results.put(Result(cell, entry["samples"], entry.get("failed"), entry.get("log")))
+    return document["meta"], results

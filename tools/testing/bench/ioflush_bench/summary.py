@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the figures say, in sentences worked out from them."""
+
+from __future__ import annotations
+
+from typing import Callable, Iterator
+
+from . import axes
+from .figures import number, spread
+from .matrix import Cell
+from .results import Result, Results
+
+_STREAMS = ("UDP_STREAM", "TCP_STREAM", "TCP_MAERTS")
+
+
+def _span(results: Results, wanted: Callable[[Cell], bool],
+          ratio: Callable[[Result], float | None]) -> str | None:
+    found = [value for result in results if wanted(result.cell)
+             for value in [ratio(result)] if value is not None]
+    return spread(min(found), max(found)) if found else None
+
+
+def _network(results: Results, mode: str) -> str | None:
+    def wanted(cell: Cell, stack: str) -> bool:
+        return (cell.stack == stack and cell.mode == mode and cell.clock == "guest"
+                and cell.test in _STREAMS and cell.metric in ("sent", "throughput"))
+
+    def ours(cell: Cell) -> bool:
+        return wanted(cell, "ioflush")
+
+    def theirs(cell: Cell) -> bool:
+        return wanted(cell, "mainline")
+
+    to_mainline = _span(results, ours, results.to_mainline)
+    to_passthrough = _span(results, ours, results.to_passthrough)
+    mainline = _span(results, theirs, results.to_passthrough)
+    if not to_mainline:
+        return None
+    text = (f"Streams in {mode} mode, guest clock: ioflush moves {to_mainline} of what "
+            f"mainline does")
+    if to_passthrough and mainline:
+        text += f", and {to_passthrough} of passthrough, where mainline has {mainline}"
+    return text + "."
+
+
+def _instructions(results: Results, mode: str) -> str | None:
+    pair = {}
+    for result in results:
+        cell = result.cell
+        if cell.test == "map_unmap_4k" and cell.mode == mode and result.value is not None:
+            pair[cell.stack] = number(result.value)
+    if len(pair) < 2:
+        return None
+    return (f"One map plus unmap of 4 KiB in {mode} mode takes {pair['ioflush']} instructions "
+            f"on ioflush and {pair['mainline']} on mainline.")
+
+
+def _flushes(results: Results) -> str | None:
+    whole = {}
+    for result in results:
+        cell = result.cell
+        if cell.metric in ("invalidations", "domain_invalidations") and cell.mode == "lazy":
+            if result.value is not None:
+                whole.setdefault(cell.stack, {})[cell.nic, cell.metric] = result.value
+    parts = []
+    for stack, values in whole.items():
+        for nic in axes.NICS:
+            total = values.get((nic, "invalidations"))
+            domain = values.get((nic, "domain_invalidations"))
+            if total and domain is not None:
+                parts.append(f"{100 * domain / total:.0f} % on {stack} ({nic})")
+    if not parts:
+        return None
+    return "Lazy invalidations that empty the whole domain: " + ", ".join(parts) + "."
+
+
+def sentences(results: Results) -> Iterator[str]:
+    """Everything that the figures at hand support, failures first."""
+    if results.failed:
+        yield (f"{len(results.failed)} cells of this bench failed and have no value; "
+               f"they are named in the tables with the log to read.")
+    made = [_network(results, "strict"), _network(results, "lazy"),
+            _instructions(results, "strict"), _instructions(results, "lazy"),
+            _flushes(results)]
+    yield from (text for text in made if text)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The comparison as rows, one a test and mode with the stacks side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Iterator
+
+from . import axes
+from .figures import number, ratio
+from .matrix import Cell
+from .results import Result, Results
+
+HEADINGS = ("NIC", "test", "metric", "mode", "mainline", "min-max", "ioflush", "min-max",
+            "iof/main", "main/pass", "iof/pass")
+LEFT = 4  # columns of words, aligned to the left
+_STACKS = ("mainline", "ioflush")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One test in one mode, and what either stack made of it."""
+
+    cell: Cell  # of mainline, whether it was measured or not
+    words: tuple[str, ...]
+    failed: tuple[Result, ...]
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What stays the same while the mode changes."""
+        return self.words[:3]
+
+
+def section(cell: Cell) -> str:
+    """The name of the section that a cell belongs to."""
+    if cell.metric in axes.COUNT_METRICS:
+        return "traffic"
+    if cell.metric == "instructions":
+        return "instructions"
+    if cell.test == axes.BENCHMARK_TEST:
+        return "benchmark"
+    return f"network-{cell.clock}"
+
+
+TITLES = {
+    "network-guest": "Network, guest clock: one vCPU, 1 ns an instruction (the one to trust)",
+    "instructions": "Instructions per operation under the instruction counter (less is better)",
+    "traffic": "IOMMU traffic per unmap, from QEMU's trace events (less is better)",
+    "benchmark": "The kernel's dma_map_benchmark, one thread, guest clock (less is better)",
+    "network-wall": "Network, wall clock: two vCPUs, MTTCG (smoke: varies several-fold)",
+}
+
+
+def _order(cell: Cell) -> tuple:
+    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST)
+    return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
+            tuple(axes.METRICS).index(cell.metric), axes.MODES.index(cell.mode))
+
+
+def _of_stack(result: Result | None) -> tuple[str, str]:
+    """The median and the span of one stack's runs."""
+    if result is None:
+        return "-", "-"
+    if result.value is None:
+        return "FAILED", "-"
+    low, high = number(min(result.samples)), number(max(result.samples))
+    return number(result.value), low if low == high else f"{low}-{high}"
+
+
+def row(results: Results, cell: Cell) -> Row:
+    """The row of this cell's test and mode."""
+    metric = axes.METRICS[cell.metric]
+    name = cell.metric if cell.metric == metric.unit else f"{cell.metric}, {metric.unit}"
+    found = [results.get(replace(cell, stack=stack)) for stack in _STACKS]
+    mainline, ioflush = found
+    ratios = (results.to_mainline(ioflush) if ioflush else None,
+              results.to_passthrough(mainline) if mainline else None,
+              results.to_passthrough(ioflush) if ioflush else None)
+    words = (cell.nic or "-", cell.test, name, cell.mode, *_of_stack(mainline),
+             *_of_stack(ioflush), *(ratio(value) for value in ratios))
+    failed = tuple(result for result in found if result and result.value is None)
+    return Row(cell, words, failed)
+
+
+def sections(results: Results) -> dict[str, list[Row]]:
+    """All rows by section, in the order of TITLES."""
+    cells = {replace(result.cell, stack=_STACKS[0]) for result in results}
+    found: dict[str, list[Row]] = {name: [] for name in TITLES}
+    for cell in sorted(cells, key=_order):
+        found[section(cell)].append(row(results, cell))
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _grid(rows: list[Row]) -> Iterator[str]:
+    widths = [max(len(words[column]) for words in (HEADINGS, *(row.words for row in rows)))
+              for column in range(len(HEADINGS))]
+
+    def line(words: tuple[str, ...]) -> str:
+        cells = [word.ljust(width) if column < LEFT else word.rjust(width)
+                 for column, (word, width) in enumerate(zip(words, widths))]
+        return "  ".join(cells).rstrip()
+
+    yield line(HEADINGS)
+    subject = None
+    for each in rows:
+        if each.subject != subject:
+            yield "-" * (sum(widths) + 2 * (len(widths) - 1))
+        subject = each.subject
+        yield line(each.words)
+
+
+def failure_text(result: Result) -> str:
+    """Which cell failed, why, and where to look."""
+    cell = result.cell
+    where = " ".join(word for word in (cell.nic, cell.stack, cell.mode, cell.clock) if word)
+    return f"{where} {cell.test} {cell.metric}: {result.failure} (log {result.log})"
+
+
+def text(meta: dict[str, Any], results: Results) -> str:
+    """The whole table, with what it was measured on."""
+    lines = [f"Linux {meta['kernel']}, {meta['qemu']}, {meta['tool']}, commit {meta['commit']}"]
+    for name, rows in sections(results).items():
+        lines += ["", TITLES[name], ""]
+        lines += _grid(rows)
+    lines += ["", f"Medians of {meta['runs']} runs.  iof/main: ioflush over mainline.  main/pass, "
+              "iof/pass: either over mainline's passthrough."]
+    lines += [f"failed: {failure_text(result)}" for result in results.failed]
+    return "\n".join(lines) + "\n"

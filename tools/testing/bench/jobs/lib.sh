@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Shared by the bench's guest jobs; runs in the guest, under busybox.
+
+peer=10.0.0.2
+local=10.0.0.1
+keys=THROUGHPUT,THROUGHPUT_UNITS,ELAPSED_TIME,LOCAL_SEND_CALLS,REMOTE_RECV_CALLS
+
+# A network of two ends in one guest, with the server at the far one.
+start_net() {
+	net-setup
+	if command -v netperf >/dev/null; then
+		report "tool $(netperf -V 2>&1 | head -n 1)"
+		ip netns exec peer netserver -4 >/dev/null
+	else
+		report "tool $(iperf3 --version | head -n 1)"
+		ip netns exec peer iperf3 -s -D >/dev/null
+	fi
+	ping -c 1 -W 5 "$peer" >/dev/null
+}
+
+# netperf_test TEST SECONDS: what netperf prints, on one line.
+netperf_test() {
+	test=$1 seconds=$2
+	set --
+	[ "$test" != UDP_STREAM ] || set -- -m 64
+	netperf -H "$peer" -L "$local" -l "$seconds" -t "$test" -P 0 -- \
+		"$@" -k "$keys" >/tmp/out 2>&1 || return
+	tr '\n' ' ' </tmp/out
+}
+
+# iperf3_test TEST SECONDS: what iperf3 prints, on one line.
+iperf3_test() {
+	case $1 in
+	UDP_STREAM) set -- "$2" -u -l 64 -b 0 ;;
+	TCP_STREAM) set -- "$2" ;;
+	TCP_MAERTS) set -- "$2" -R ;;
+	*) echo "iperf3 has no test like $1" >/tmp/out; return 1 ;;
+	esac
+	seconds=$1
+	shift
+	iperf3 -J -c "$peer" -B "$local" -t "$seconds" "$@" >/tmp/out 2>&1 || return
+	tr -d '\n\t' </tmp/out
+}
+
+# net_test TEST SECONDS: runs it with the tool there is, and reports.
+net_test() {
+	tool=netperf
+	command -v netperf >/dev/null || tool=iperf3
+	if words=$("${tool}_test" "$1" "$2"); then
+		report "$tool $1 $words"
+	else
+		report "failed $1 $tool: $(tail -n 1 /tmp/out)"
+	fi
+}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Reports as guests write them."""
+
+import json
+import unittest
+
+from ioflush_bench import axes, parse
+
+REPORT = """\
+begin
+tool Netperf version 2.7.0
+netperf UDP_STREAM THROUGHPUT=25.61 THROUGHPUT_UNITS=10^6bits/s ELAPSED_TIME=2.00 \
+LOCAL_SEND_CALLS=100100 REMOTE_RECV_CALLS=100000
+netperf TCP_STREAM THROUGHPUT=755.12 THROUGHPUT_UNITS=10^6bits/s ELAPSED_TIME=2.01
+netperf TCP_RR THROUGHPUT=9123.45 THROUGHPUT_UNITS=Trans/s ELAPSED_TIME=2.00
+failed TCP_MAERTS netperf: establish control: are you sure there is a netserver
+end 0
+"""
+
+MICRO = """\
+maptime loops 10240
+maptime pair_4k 1773.125
+maptime map_4k 900.000
+maptime unmap_sg16 5123.001
+map_benchmark dma mapping benchmark: threads:1 seconds:2 node:-1 dir:TO_DEVICE granule: 1
+map_benchmark average map latency(us):0.9 standard deviation:0.3
+map_benchmark average unmap latency(us):1.2 standard deviation:0.4
+unmaps page=120 sg=3
+"""
+
+
+class ParseTest(unittest.TestCase):
+    """Every kind of line, good and bad."""
+
+    def test_network_report(self):
+        report = parse.report(REPORT)
+        self.assertEqual(report.tool, "Netperf version 2.7.0")
+        self.assertEqual(report.figures, {
+            ("UDP_STREAM", "sent"): 50050.0, ("UDP_STREAM", "received"): 50000.0,
+            ("TCP_STREAM", "throughput"): 755.12, ("TCP_RR", "transactions"): 9123.45})
+        self.assertIn("netserver", report.failures["TCP_MAERTS"])
+
+    def test_micro_report(self):
+        report = parse.report(MICRO)
+        self.assertEqual(report.figures, {
+            ("map_unmap_4k", "instructions"): 1773.125, ("map_4k", "instructions"): 900.0,
+            ("unmap_sg16", "instructions"): 5123.001,
+            (axes.BENCHMARK_TEST, "map"): 0.9, (axes.BENCHMARK_TEST, "unmap"): 1.2})
+        self.assertEqual(report.unmaps, 123)
+
+    def test_no_value_is_made_up(self):
+        for line in ("netperf TCP_STREAM", "netperf UDP_STREAM ELAPSED_TIME=0.00",
+                     "netperf TCP_STREAM THROUGHPUT=1 THROUGHPUT_UNITS=KBytes/s",
+                     "netperf TCP_RR THROUGHPUT= THROUGHPUT_UNITS=Trans/s",
+                     "maptime pair_4k x", "iperf3 TCP_STREAM {}"):
+            with self.subTest(line):
+                report = parse.report(line)
+                self.assertEqual(report.figures, {})
+                self.assertEqual(len(report.failures), 1)
+
+    def test_iperf3(self):
+        tcp = json.dumps({"end": {"sum_received": {"bits_per_second": 5e8}}})
+        udp = json.dumps({"end": {"sum": {"packets": 300, "lost_packets": 100, "seconds": 2}}})
+        self.assertEqual(parse.iperf3("TCP_MAERTS", tcp), {("TCP_MAERTS", "throughput"): 500.0})
+        self.assertEqual(parse.iperf3("UDP_STREAM", udp), {
+            ("UDP_STREAM", "sent"): 150.0, ("UDP_STREAM", "received"): 100.0})
