@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: VT-d second-stage tables
+ *
+ * Intel Virtualization Technology for Directed I/O, Architecture Specification,
+ * section 3.7 (second-stage translation) and 9.8 (second-stage paging entries).
+ *
+ *	bit	leaf			refers to a table
+ *	0	R: read			R, of all that lies below
+ *	1	W: write		W, likewise
+ *	7	PS, above level 0	0
+ *	10	ignored			ignored: ours, see VTDSS_UNSYNCED
+ *	11	SNP: snoop		ignored or 0
+ *	HAW-1:12 address		address
+ *
+ * There is no bit that says "present" in legacy mode: an entry with neither R
+ * nor W translates nothing. Permissions of all levels are combined, so entries
+ * that refer to tables grant both and the leaf decides.
+ */
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/iommu.h>
+
+#include "../walk.h"
+
+#define VTDSS_R		BIT_ULL(0)
+#define VTDSS_W		BIT_ULL(1)
+#define VTDSS_PS	BIT_ULL(7)
+#define VTDSS_UNSYNCED	BIT_ULL(10)
+#define VTDSS_SNP	BIT_ULL(11)
+#define VTDSS_ADDR	GENMASK_ULL(51, 12)
+
+/* Entries are little-endian, and are written as the CPU has them. */
+static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
+
+static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
+{
+	u64 attrs = 0;
+
+	if (prot & IOMMU_READ)
+		attrs |= VTDSS_R;
+	if (prot & IOMMU_WRITE)
+		attrs |= VTDSS_W;
+	if (attrs && (prot & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
+		attrs |= VTDSS_SNP;
+	return attrs;
+}
+
+static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,
+				      unsigned int level)
+{
+	return paddr | attrs | (level ? VTDSS_PS : 0);
+}
+
+static __always_inline u64 vtdss_table(phys_addr_t paddr)
+{
+	return paddr | VTDSS_R | VTDSS_W;
+}
+
+static __always_inline phys_addr_t vtdss_to_phys(u64 pte)
+{
+	return pte & VTDSS_ADDR;
+}
+
+static const struct iopgt_fmt vtdss_fmt = {
+	.granule_lg2 = 12,
+	.idx_lg2 = 9,
+	.leaf_levels = 3,
+	.present = VTDSS_R | VTDSS_W,
+	.table_mask = VTDSS_R | VTDSS_W | VTDSS_PS,
+	.table_bits = VTDSS_R | VTDSS_W,
+	.unsynced = VTDSS_UNSYNCED,
+	.attrs = vtdss_attrs,
+	.leaf = vtdss_leaf,
+	.table = vtdss_table,
+	.to_phys = vtdss_to_phys,
+};
+
+static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
+			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			   int prot, gfp_t gfp, size_t *mapped)
+{
+	return iopgt_walk_map(&vtdss_fmt, pgt, iova, paddr, pgsize, pgcount,
+			      prot, gfp, mapped);
+}
+
+static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
+				size_t size, struct iopgt_gather *gather)
+{
+	return iopgt_walk_unmap(&vtdss_fmt, pgt, iova, size, gather);
+}
+
+static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
+{
+	return iopgt_walk_to_phys(&vtdss_fmt, pgt, iova);
+}
+
+/* The adjusted guest address widths of section 3.7, and their levels. */
+static int vtdss_init(struct iopgt *pgt)
+{
+	switch (pgt->cfg.ias_bits) {
+	case 39:
+		pgt->levels = 3;
+		break;
+	case 48:
+		pgt->levels = 4;
+		break;
+	case 57:
+		pgt->levels = 5;
+		break;
+	default:
+		return -EINVAL;
+	}
+	/* HAW: 52 is what the address field has room for. */
+	if (pgt->cfg.oas_bits <= vtdss_fmt.granule_lg2 ||
+	    pgt->cfg.oas_bits > 52)
+		return -EINVAL;
+	return iopgt_tree_init(&vtdss_fmt, pgt);
+}
+
+static void vtdss_destroy(struct iopgt *pgt)
+{
+	iopgt_tree_free(&vtdss_fmt, pgt);
+}
+
+const struct iopgt_ops iopgt_vtdss_ops = {
+	.name = "vtdss",
+	.map_pages = vtdss_map_pages,
+	.unmap_pages = vtdss_unmap_pages,
+	.iova_to_phys = vtdss_iova_to_phys,
+	.init = vtdss_init,
+	.destroy = vtdss_destroy,
+};

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: the walker, written once for all formats
+ *
+ * A format's file calls these with its constant struct iopgt_fmt; they are
+ * always inlined there, so that hooks and shifts fold into straight code.
+ *
+ * Every access to an entry is a READ_ONCE() or WRITE_ONCE(): hardware reads at
+ * any time, and so do lockless readers. Stores of leaves need no barrier of
+ * their own. A new leaf has to be visible before the device is told of its
+ * address, which the driver's doorbell orders; a cleared one before its
+ * invalidation, which the queue's doorbell orders.
+ */
+#ifndef _IOFLUSH_PGTABLE_WALK_H
+#define _IOFLUSH_PGTABLE_WALK_H
+
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+
+#include "page.h"
+#include "table.h"
+
+/* Let a walker that does not snoop see @n entries, a cache line at a time. */
+static __always_inline void iopgt_sync_run(struct iopgt *pgt, const u64 *first,
+					   size_t n)
+{
+	if (unlikely(!pgt->cfg.coherent_walk))
+		iopgt_page_sync(pgt, first, n * sizeof(*first));
+}
+
+/* The table at @level that translates @iova, with tables made on the way. */
+static __always_inline u64 *iopgt_map_table(const struct iopgt_fmt *fmt,
+					    struct iopgt *pgt,
+					    unsigned long iova,
+					    unsigned int level, gfp_t gfp)
+{
+	unsigned int l = pgt->levels - 1;
+	u64 *table = pgt->root;
+
+	for (; l > level; l--) {
+		u64 *entry = &table[iopgt_idx(fmt, iova, l)];
+		u64 pte = READ_ONCE(*entry);
+
+		if (likely(iopgt_pte_is_synced_table(fmt, pte))) {
+			table = iopgt_pte_table(fmt, pte);
+			continue;
+		}
+		table = iopgt_table_get(fmt, pgt, entry, gfp);
+		if (IS_ERR(table))
+			break;
+	}
+	return table;
+}
+
+/* Write up to @n leaves into one table; returns how many found room. */
+static __always_inline size_t iopgt_map_run(const struct iopgt_fmt *fmt,
+					    struct iopgt *pgt, u64 *entry,
+					    unsigned long iova,
+					    phys_addr_t paddr, size_t n,
+					    u64 attrs, unsigned int level)
+{
+	const size_t bytes = BIT(iopgt_lg2(fmt, level));
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(entry[i]))) &&
+		    (!level || iopgt_give_up_empty(fmt, pgt, &entry[i],
+						   iova + i * bytes, level)))
+			break;
+		WRITE_ONCE(entry[i], fmt->leaf(paddr, attrs, level));
+		paddr += bytes;
+	}
+	iopgt_sync_run(pgt, entry, i);
+	return i;
+}
+
+/* Map @count leaves of one size, all checks done. */
+static __always_inline int iopgt_map_level(const struct iopgt_fmt *fmt,
+					   struct iopgt *pgt,
+					   unsigned long iova,
+					   phys_addr_t paddr, size_t count,
+					   u64 attrs, unsigned int level,
+					   gfp_t gfp, size_t *mapped)
+{
+	const unsigned int lg2 = iopgt_lg2(fmt, level);
+	const unsigned long start = iova;
+	int ret = 0;
+
+	do {
+		u64 *table = iopgt_map_table(fmt, pgt, iova, level, gfp);
+		unsigned int idx = iopgt_idx(fmt, iova, level);
+		size_t n, done;
+
+		if (IS_ERR(table)) {
+			ret = PTR_ERR(table);
+			break;
+		}
+		n = min_t(size_t, count, iopgt_entries(fmt) - idx);
+		done = iopgt_map_run(fmt, pgt, &table[idx], iova, paddr, n,
+				     attrs, level);
+		iova += done << lg2;
+		paddr += done << lg2;
+		count -= done;
+		if (done < n) {
+			ret = -EEXIST;
+			break;
+		}
+	} while (count);
+
+	*mapped += iova - start;
+	return ret;
+}
+
+/**
+ * iopgt_walk_map() - the map_pages operation of a format
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_map_pages(), as all that follow
+ * @paddr: output address
+ * @pgsize: leaf size
+ * @pgcount: number of leaves
+ * @prot: permissions
+ * @gfp: for tables
+ * @mapped: raised by the bytes mapped
+ *
+ * Context: any context that @gfp allows.
+ * Return: see iopgt_map_pages().
+ */
+static __always_inline int
+iopgt_walk_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+	       unsigned long iova, phys_addr_t paddr, size_t pgsize,
+	       size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
+{
+	const size_t granule = BIT(fmt->granule_lg2);
+	const u64 attrs = fmt->attrs(pgt, prot);
+	unsigned int level = 0, lg2 = fmt->granule_lg2;
+
+	if (unlikely(pgsize != granule)) {
+		if (!is_power_of_2(pgsize) ||
+		    !(pgsize & pgt->cfg.pgsize_bitmap))
+			return -EINVAL;
+		while (lg2 < __ffs(pgsize))
+			lg2 = iopgt_lg2(fmt, ++level);
+	}
+	if (unlikely(!attrs || ((iova | paddr) & (pgsize - 1)) || !pgcount))
+		return -EINVAL;
+	/* Aligned, so that a range ends where its last leaf does. */
+	if (unlikely(iova > pgt->ias_last || paddr > pgt->oas_last ||
+		     (pgt->ias_last - iova) >> lg2 < pgcount - 1 ||
+		     (pgt->oas_last - paddr) >> lg2 < pgcount - 1))
+		return -ERANGE;
+
+	/* Level 0 gets code of its own, in which the level is a constant. */
+	if (likely(!level))
+		return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs,
+				       0, gfp, mapped);
+	return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs, level,
+			       gfp, mapped);
+}
+
+/*
+ * Clear leaves in one table from @iova on, to the end of the table, of the
+ * range or to the first entry that is not a leaf. Returns the bytes cleared.
+ */
+static __always_inline size_t iopgt_unmap_run(const struct iopgt_fmt *fmt,
+					      struct iopgt *pgt, u64 *table,
+					      unsigned long iova, size_t size,
+					      unsigned int level,
+					      struct iopgt_gather *gather)
+{
+	const unsigned int lg2 = iopgt_lg2(fmt, level);
+	unsigned int idx = iopgt_idx(fmt, iova, level);
+	size_t i, n;
+
+	/* The range is aligned to the granule, and maybe to no larger leaf. */
+	if (level && (iova & (BIT(lg2) - 1)))
+		return 0;
+
+	n = min_t(size_t, size >> lg2, iopgt_entries(fmt) - idx);
+	for (i = 0; i < n; i++) {
+		u64 pte = READ_ONCE(table[idx + i]);
+
+		if (unlikely(!iopgt_pte_present(fmt, pte)) ||
+		    (level && iopgt_pte_is_table(fmt, pte)))
+			break;
+		WRITE_ONCE(table[idx + i], 0);
+	}
+	if (unlikely(!i))
+		return 0;
+	iopgt_sync_run(pgt, &table[idx], i);
+	iopgt_gather_add(gather, iova, i << lg2, lg2);
+	return i << lg2;
+}
+
+/**
+ * iopgt_walk_unmap() - the unmap_pages operation of a format
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_unmap_pages(), as all that follow
+ * @size: bytes
+ * @gather: what has to be invalidated
+ *
+ * Context: any context.
+ * Return: bytes unmapped.
+ */
+static __always_inline size_t
+iopgt_walk_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		 unsigned long iova, size_t size, struct iopgt_gather *gather)
+{
+	const unsigned long start = iova, end = iova + size;
+
+	if (unlikely(((iova | size) & (BIT(fmt->granule_lg2) - 1)) ||
+		     iova > pgt->ias_last || size - 1 > pgt->ias_last - iova))
+		return 0;
+
+	do {
+		unsigned int level = pgt->levels - 1;
+		u64 *table = pgt->root;
+		unsigned long span;
+		size_t bytes;
+
+		for (; level; level--) {
+			u64 pte = READ_ONCE(table[iopgt_idx(fmt, iova, level)]);
+
+			if (!iopgt_pte_is_table(fmt, pte))
+				break;
+			table = iopgt_pte_table(fmt, pte);
+		}
+		if (likely(!level))
+			bytes = iopgt_unmap_run(fmt, pgt, table, iova,
+						end - iova, 0, gather);
+		else
+			bytes = iopgt_unmap_run(fmt, pgt, table, iova,
+						end - iova, level, gather);
+		if (!bytes)
+			break;
+
+		iova += bytes;
+		span = BIT(iopgt_lg2(fmt, level + 1));
+		if (unlikely(iova - start >= span && !(iova & (span - 1))))
+			iopgt_give_up_covered(fmt, pgt, start, iova, level,
+					      gather);
+	} while (iova != end);
+
+	return iova - start;
+}
+
+/**
+ * iopgt_walk_to_phys() - the iova_to_phys operation of a format
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: any address
+ *
+ * Context: any context.
+ * Return: the output address, or 0.
+ */
+static __always_inline phys_addr_t
+iopgt_walk_to_phys(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		   unsigned long iova)
+{
+	unsigned int level = pgt->levels - 1;
+	phys_addr_t paddr = 0;
+	const u64 *table;
+	u64 pte;
+
+	if (iova > pgt->ias_last)
+		return 0;
+
+	/* Pairs with call_rcu() in iopgt_page_free_rcu(). */
+	rcu_read_lock();
+	for (table = pgt->root;; level--) {
+		pte = READ_ONCE(table[iopgt_idx(fmt, iova, level)]);
+		if (!level || !iopgt_pte_is_table(fmt, pte))
+			break;
+		table = iopgt_pte_table(fmt, pte);
+	}
+	if (iopgt_pte_present(fmt, pte))
+		paddr = fmt->to_phys(pte) |
+			(iova & (BIT(iopgt_lg2(fmt, level)) - 1));
+	rcu_read_unlock();
+	return paddr;
+}
+
+#endif /* _IOFLUSH_PGTABLE_WALK_H */
