@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: /sys/kernel/debug/ioflush/domains
+ */
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/ioflush/ioflush.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+/* Protects iodom_list. A reader holds it while it prints. */
+static DEFINE_MUTEX(iodom_list_lock);
+static LIST_HEAD(iodom_list);
+
+/**
+ * iodom_debugfs_add() - list a new domain
+ * @dom: the domain
+ *
+ * Context: process context.
+ */
+void iodom_debugfs_add(struct iodom *dom)
+{
+	mutex_lock(&iodom_list_lock);
+	list_add_tail(&dom->node, &iodom_list);
+	mutex_unlock(&iodom_list_lock);
+}
+
+/**
+ * iodom_debugfs_remove() - a domain is going away
+ * @dom: the domain
+ *
+ * Context: process context.
+ */
+void iodom_debugfs_remove(struct iodom *dom)
+{
+	mutex_lock(&iodom_list_lock);
+	list_del_init(&dom->node);
+	mutex_unlock(&iodom_list_lock);
+}
+
+static const char *iodom_type_name(const struct iodom *dom)
+{
+	switch (READ_ONCE(dom->domain.type)) {
+	case IOMMU_DOMAIN_DMA:
+		return "DMA";
+	case IOMMU_DOMAIN_DMA_FQ:
+		return "DMA-FQ";
+	default:
+		return "unmanaged";
+	}
+}
+
+static void iodom_show_link(struct seq_file *m, const struct iodom_link *link)
+{
+	const struct invq_stats *s = &link->q->stats;
+
+	seq_printf(m, "  on %s id %u devices %u\n", link->q->name, link->id,
+		   link->users);
+	seq_printf(m, "    queue: commands %ld syncs %ld riders %ld full %ld timeouts %ld errors %ld\n",
+		   atomic_long_read(&s->commands), atomic_long_read(&s->syncs),
+		   atomic_long_read(&s->riders), atomic_long_read(&s->full),
+		   atomic_long_read(&s->timeouts),
+		   atomic_long_read(&s->errors));
+}
+
+static void iodom_show(struct seq_file *m, struct iodom *dom)
+{
+	static const char * const reason[IOFLUSH_REASONS] = {
+		[IOFLUSH_HIGH_WATER] = "high-water",
+		[IOFLUSH_TIMER] = "timer",
+		[IOFLUSH_OFFLINE] = "offline",
+		[IOFLUSH_SPACE] = "space",
+		[IOFLUSH_TIGHTEN] = "tighten",
+	};
+	static const char * const count[IOFLUSH_N_DRAIN] = {
+		[IOFLUSH_N_STRICT] = "strict",
+		[IOFLUSH_N_DEFERRED] = "deferred",
+		[IOFLUSH_N_MERGED] = "merged",
+		[IOFLUSH_N_FULL] = "full",
+		[IOFLUSH_N_RANGES] = "ranges",
+		[IOFLUSH_N_ALL] = "all",
+		[IOFLUSH_N_COVERED] = "covered",
+	};
+	struct iodom_link *link;
+
+	seq_printf(m, "domain %p type %s table %s levels %u\n", dom,
+		   iodom_type_name(dom), dom->pgt.ops->name, dom->pgt.levels);
+	seq_printf(m, "  table pages: live %ld pending %ld\n",
+		   atomic_long_read(&dom->pgt.live_pages),
+		   atomic_long_read(&dom->pgt.pending_pages));
+	seq_puts(m, "  unmaps:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(count); i++)
+		seq_printf(m, " %s %lu", count[i],
+			   ioflush_count(&dom->flush, i));
+	seq_puts(m, "\n  drains:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(reason); i++)
+		seq_printf(m, " %s %lu", reason[i],
+			   ioflush_count(&dom->flush, IOFLUSH_N_DRAIN + i));
+	seq_printf(m, "\n  pending bytes %lu, longest window %lld ns\n",
+		   ioflush_pending_bytes(&dom->flush),
+		   atomic64_read(&dom->flush.window_max_ns));
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(link, &dom->links, node)
+		iodom_show_link(m, link);
+	rcu_read_unlock();
+}
+
+static int domains_show(struct seq_file *m, void *unused)
+{
+	struct iodom *dom;
+
+	mutex_lock(&iodom_list_lock);
+	list_for_each_entry(dom, &iodom_list, node)
+		iodom_show(m, dom);
+	mutex_unlock(&iodom_list_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(domains);
+
+static int __init iodom_debugfs_init(void)
+{
+	if (ioflush_enabled())
+		debugfs_create_file("domains", 0400, ioflush_debugfs_root(),
+				    NULL, &domains_fops);
+	return 0;
+}
+late_initcall(iodom_debugfs_init);

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: the paging domain that all drivers share
+ */
+#include <linux/export.h>
+#include <linux/ioflush/iova.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* The largest page that fits an address pair and what is left to map. */
+static size_t iodom_pgsize(const struct iodom *dom, unsigned long addrs,
+			   size_t bytes)
+{
+	unsigned long sizes = dom->domain.pgsize_bitmap;
+
+	sizes &= GENMASK(__fls(bytes), 0);
+	if (addrs)
+		sizes &= GENMASK(__ffs(addrs), 0);
+	return BIT(__fls(sizes));
+}
+
+/* How many pages of a size, before a larger size would fit. */
+static size_t iodom_pgcount(const struct iodom *dom, unsigned long iova,
+			    phys_addr_t paddr, size_t bytes, size_t pgsize)
+{
+	unsigned long larger = dom->domain.pgsize_bitmap &
+			       ~GENMASK(__ffs(pgsize), 0);
+	unsigned long next, offset;
+
+	if (!larger)
+		return bytes >> __ffs(pgsize);
+	next = BIT(__ffs(larger));
+	/* Where the two differ below the next size, that one never fits. */
+	if (((unsigned long)paddr ^ iova) & (next - 1))
+		return bytes >> __ffs(pgsize);
+	offset = next - (iova & (next - 1));
+	if (offset + next <= bytes)
+		bytes = offset;
+	return bytes >> __ffs(pgsize);
+}
+
+/* Clear what an unsuccessful iodom_map() has mapped. */
+static void iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes)
+{
+	if (bytes)
+		iodom_unmap_sync(dom, iova, bytes);
+}
+
+static int iodom_map_mixed(struct iodom *dom, unsigned long iova,
+			   phys_addr_t paddr, size_t bytes, int prot,
+			   gfp_t gfp)
+{
+	size_t done = 0, pgsize, count;
+	int ret;
+
+	while (done < bytes) {
+		pgsize = iodom_pgsize(dom, (iova + done) | (paddr + done),
+				      bytes - done);
+		count = iodom_pgcount(dom, iova + done, paddr + done,
+				      bytes - done, pgsize);
+		ret = iopgt_map_pages(&dom->pgt, iova + done, paddr + done,
+				      pgsize, count, prot, gfp, &done);
+		if (ret) {
+			iodom_map_undo(dom, iova, done);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/**
+ * iodom_map() - map a physically contiguous range
+ * @dom: the domain
+ * @iova: where
+ * @paddr: what
+ * @bytes: how much; like the addresses a multiple of the smallest page
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends
+ * @gfp: for table pages
+ *
+ * iodom_map_sync() follows before a device may use the range. A call that
+ * fails leaves nothing mapped.
+ *
+ * Context: any context that @gfp allows.
+ * Return: 0 or an error of iopgt_map_pages().
+ */
+int iodom_map(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
+	      size_t bytes, int prot, gfp_t gfp)
+{
+	unsigned long small = dom->domain.pgsize_bitmap &
+			      -dom->domain.pgsize_bitmap;
+	size_t done = 0;
+	int ret;
+
+	/* Most mappings are smaller than the second page size. */
+	if (bytes > 8 * small)
+		return iodom_map_mixed(dom, iova, paddr, bytes, prot, gfp);
+
+	ret = iopgt_map_pages(&dom->pgt, iova, paddr, small,
+			      bytes >> __ffs(small), prot, gfp, &done);
+	if (unlikely(ret))
+		iodom_map_undo(dom, iova, done);
+	return ret;
+}
+
+/**
+ * iodom_unmap() - clear a mapping of the DMA API and give its IOVAs back
+ * @dom: the domain
+ * @iova: first byte, as allocated
+ * @bytes: length, as allocated
+ *
+ * In strict mode no access through the range succeeds when this returns; in
+ * lazy mode none does after the window.
+ *
+ * Context: any context; waits for hardware in strict mode. The caller should
+ *	hold no lock.
+ */
+void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
+{
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, iodom_deferred(dom));
+	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
+		     bytes);
+	ioflush_unmapped(&dom->flush, &gather, iova, bytes);
+}
+EXPORT_SYMBOL_GPL(iodom_unmap);
+
+/**
+ * iodom_unmap_sync() - clear a range and wait for its invalidation
+ * @dom: the domain
+ * @iova: first byte
+ * @bytes: length
+ *
+ * The IOVAs stay with the caller.
+ *
+ * Context: any context; waits for hardware. The caller should hold no lock.
+ */
+void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes)
+{
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, false);
+	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
+		     bytes);
+	ioflush_sync(&dom->flush, &gather);
+}
+
+/**
+ * iodom_set_space() - give a domain of the DMA API its bus addresses
+ * @dom: the domain
+ * @space: the addresses; the domain destroys them when it goes
+ *
+ * Context: process context, once, before the first device uses the DMA API.
+ */
+void iodom_set_space(struct iodom *dom, struct iospace *space)
+{
+	dom->flush.space = space;
+	/* Pairs with the acquire or the dependency of who finds it set. */
+	smp_store_release(&dom->space, space);
+}
+
+/**
+ * iodom_create() - make a paging domain
+ * @hw: the driver's part
+ * @fmt: the format of the page table
+ * @cfg: its configuration
+ *
+ * The core completes what it returns: type, owner, cookie.
+ *
+ * Context: process context.
+ * Return: the domain or an ERR_PTR().
+ */
+struct iodom *iodom_create(const struct iodom_hw_ops *hw,
+			   const struct iopgt_ops *fmt,
+			   const struct iopgt_cfg *cfg)
+{
+	struct iodom *dom = kzalloc(sizeof(*dom), GFP_KERNEL);
+	int ret;
+
+	if (!dom)
+		return ERR_PTR(-ENOMEM);
+	dom->hw = hw;
+	INIT_LIST_HEAD(&dom->links);
+	INIT_LIST_HEAD(&dom->node);
+	mutex_init(&dom->attach_lock);
+
+	ret = iopgt_init(&dom->pgt, fmt, cfg);
+	if (ret)
+		goto err_free;
+	ret = ioflush_init(&dom->flush, &iodom_flush_ops, &dom->pgt);
+	if (ret)
+		goto err_pgt;
+
+	dom->domain.ops = &iodom_ops;
+	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
+	dom->domain.geometry.aperture_start = 0;
+	dom->domain.geometry.aperture_end =
+		GENMASK_ULL(dom->pgt.cfg.ias_bits - 1, 0);
+	dom->domain.geometry.force_aperture = true;
+	iodom_debugfs_add(dom);
+	return dom;
+
+err_pgt:
+	iopgt_destroy(&dom->pgt);
+err_free:
+	kfree(dom);
+	return ERR_PTR(ret);
+}
+
+static void iodom_free(struct iommu_domain *domain)
+{
+	struct iodom *dom = to_iodom(domain);
+
+	WARN_ON(!list_empty(&dom->links));
+	iodom_debugfs_remove(dom);
+	ioflush_exit(&dom->flush);
+	if (dom->space)
+		iospace_destroy(dom->space);
+	iopgt_destroy(&dom->pgt);
+	kfree(dom);
+}
+
+static int iodom_attach_dev(struct iommu_domain *domain, struct device *dev)
+{
+	struct iodom *dom = to_iodom(domain);
+
+	return dom->hw->attach(dom, dev);
+}
+
+static int iodom_map_pages(struct iommu_domain *domain, unsigned long iova,
+			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			   int prot, gfp_t gfp, size_t *mapped)
+{
+	return iopgt_map_pages(&to_iodom(domain)->pgt, iova, paddr, pgsize,
+			       pgcount, prot, gfp, mapped);
+}
+
+static int iodom_iotlb_sync_map(struct iommu_domain *domain,
+				unsigned long iova, size_t size)
+{
+	iodom_map_sync(to_iodom(domain), iova, size);
+	return 0;
+}
+
+/*
+ * The core's gather keeps one range. Its list of pages is ours to fill: the
+ * core only passes it on. A range that does not touch what is gathered already
+ * is invalidated on its own, so that the two do not become one over all that
+ * lies between.
+ */
+static size_t iodom_unmap_pages(struct iommu_domain *domain,
+				unsigned long iova, size_t pgsize,
+				size_t pgcount,
+				struct iommu_iotlb_gather *core)
+{
+	struct iodom *dom = to_iodom(domain);
+	struct iopgt_gather gather;
+	size_t leaf, done;
+
+	iopgt_gather_init(&gather, false);
+	done = iopgt_unmap_pages(&dom->pgt, iova, pgsize * pgcount, &gather);
+	if (!done)
+		return 0;
+
+	if (iommu_iotlb_gather_is_disjoint(core, iova, done))
+		iommu_iotlb_sync(domain, core);
+	leaf = BIT(gather.leaf_lg2);
+	if (!core->pgsize || leaf < core->pgsize)
+		core->pgsize = leaf;
+	iommu_iotlb_gather_add_range(core, iova, done);
+	list_splice_tail(&gather.pages, &core->freelist);
+	return done;
+}
+
+static void iodom_iotlb_sync(struct iommu_domain *domain,
+			     struct iommu_iotlb_gather *core)
+{
+	struct iodom *dom = to_iodom(domain);
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, false);
+	if (core->end)
+		iopgt_gather_add(&gather, core->start,
+				 core->end - core->start + 1,
+				 __ffs(core->pgsize));
+	gather.tables_unlinked = !list_empty(&core->freelist);
+	list_splice_init(&core->freelist, &gather.pages);
+	ioflush_sync(&dom->flush, &gather);
+}
+
+static void iodom_flush_iotlb_all(struct iommu_domain *domain)
+{
+	ioflush_all(&to_iodom(domain)->flush);
+}
+
+static phys_addr_t iodom_iova_to_phys(struct iommu_domain *domain,
+				      dma_addr_t iova)
+{
+	return iopgt_iova_to_phys(&to_iodom(domain)->pgt, iova);
+}
+
+static bool iodom_enforce_cache_coherency(struct iommu_domain *domain)
+{
+	struct iodom *dom = to_iodom(domain);
+
+	return dom->hw->enforce_coherency && dom->hw->enforce_coherency(dom);
+}
+
+const struct iommu_domain_ops iodom_ops = {
+	.attach_dev = iodom_attach_dev,
+	.map_pages = iodom_map_pages,
+	.unmap_pages = iodom_unmap_pages,
+	.flush_iotlb_all = iodom_flush_iotlb_all,
+	.iotlb_sync_map = iodom_iotlb_sync_map,
+	.iotlb_sync = iodom_iotlb_sync,
+	.iova_to_phys = iodom_iova_to_phys,
+	.enforce_cache_coherency = iodom_enforce_cache_coherency,
+	.free = iodom_free,
+};
+
+/**
+ * iodom_is() - is this domain one of ours?
+ * @domain: any domain, or NULL
+ *
+ * Context: any context.
+ * Return: whether to_iodom() may be used on it.
+ */
+bool iodom_is(struct iommu_domain *domain)
+{
+	return domain && domain->ops == &iodom_ops;
+}

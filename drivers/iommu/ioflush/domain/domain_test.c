@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of the shared domain on queues that are consumed at once
+ */
+#include <kunit/test.h>
+#include <linux/ioflush/domain.h>
+#include <linux/ioflush/iova.h>
+#include <linux/sizes.h>
+
+#define UNIT_SLOTS_LG2	5
+
+enum unit_cmd {
+	UNIT_RANGE = 1,
+	UNIT_ALL,
+	UNIT_SYNC,
+};
+
+/**
+ * struct unit - an IOMMU in software that keeps what it was told
+ * @q: its queue
+ * @slots: the queue's slots
+ * @done: the queue's done word
+ * @head: next slot to execute
+ * @ids: domain ids in use
+ * @ranges: UNIT_RANGE commands executed
+ * @all: UNIT_ALL commands executed
+ * @start: of the newest range
+ * @last: of the newest range
+ * @coarse: encode no ranges
+ */
+struct unit {
+	struct invq q;
+	struct invq_cmd slots[BIT(UNIT_SLOTS_LG2)];
+	__le32 done;
+	u32 head;
+	unsigned int ids;
+	unsigned int ranges;
+	unsigned int all;
+	unsigned long start;
+	unsigned long last;
+	bool coarse;
+};
+
+static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
+{
+	u64 arg = le64_to_cpu(cmd->u64s[1]);
+
+	switch (le64_to_cpu(cmd->u64s[0])) {
+	case UNIT_RANGE:
+		unit->ranges++;
+		unit->start = (arg >> 32) << 12;
+		unit->last = ((arg & U32_MAX) << 12) + SZ_4K - 1;
+		break;
+	case UNIT_ALL:
+		unit->all++;
+		break;
+	case UNIT_SYNC:
+		WRITE_ONCE(unit->done, cpu_to_le32(arg));
+		break;
+	}
+}
+
+static void unit_doorbell(struct invq *q, u32 tail)
+{
+	struct unit *unit = container_of(q, struct unit, q);
+
+	while (unit->head != tail) {
+		unit_execute(unit, &unit->slots[unit->head]);
+		unit->head = (unit->head + 1) % ARRAY_SIZE(unit->slots);
+	}
+}
+
+static void unit_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
+{
+	cmd->u64s[0] = cpu_to_le64(UNIT_SYNC);
+	cmd->u64s[1] = cpu_to_le64(seq);
+}
+
+static const struct invq_ops unit_ops = {
+	.sync = unit_sync,
+	.doorbell = unit_doorbell,
+};
+
+static unsigned int unit_encode_range(struct iodom *dom,
+				      struct iodom_link *link,
+				      const struct ioflush_range *range,
+				      struct invq_cmd *cmds)
+{
+	struct unit *unit = link->unit;
+
+	if (unit->coarse)
+		return 0;
+	cmds->u64s[0] = cpu_to_le64(UNIT_RANGE);
+	cmds->u64s[1] = cpu_to_le64((u64)range->start >> 12 << 32 |
+				    range->last >> 12);
+	return 1;
+}
+
+static unsigned int unit_encode_all(struct iodom *dom, struct iodom_link *link,
+				    struct invq_cmd *cmds)
+{
+	cmds->u64s[0] = cpu_to_le64(UNIT_ALL);
+	cmds->u64s[1] = 0;
+	return 1;
+}
+
+static int unit_link_get(struct iodom *dom, struct iodom_link *link)
+{
+	struct unit *unit = link->unit;
+
+	unit->ids++;
+	return 0;
+}
+
+static void unit_link_put(struct iodom *dom, struct iodom_link *link)
+{
+	struct unit *unit = link->unit;
+
+	unit->ids--;
+}
+
+static const struct iodom_hw_ops unit_hw_ops = {
+	.encode_range = unit_encode_range,
+	.encode_all = unit_encode_all,
+	.link_get = unit_link_get,
+	.link_put = unit_link_put,
+};
+
+static struct unit *unit_new(struct kunit *test)
+{
+	struct unit *unit = kunit_kzalloc(test, sizeof(*unit), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, unit);
+	KUNIT_ASSERT_EQ(test, 0, invq_init(&unit->q, &unit_ops, "test",
+					   unit->slots, &unit->done,
+					   UNIT_SLOTS_LG2));
+	return unit;
+}
+
+static void dom_free(void *data)
+{
+	struct iodom *dom = data;
+
+	dom->domain.ops->free(&dom->domain);
+}
+
+static struct iodom *dom_new(struct kunit *test)
+{
+	static const struct iopgt_cfg cfg = {
+		.ias_bits = 39,
+		.oas_bits = 46,
+		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
+		.coherent_walk = true,
+		.nid = NUMA_NO_NODE,
+	};
+	struct iodom *dom = iodom_create(&unit_hw_ops, &iopgt_vtdss_ops, &cfg);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dom));
+	dom->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, dom_free, dom));
+	return dom;
+}
+
+static void link(struct kunit *test, struct iodom *dom, struct unit *unit,
+		 bool caches_not_present)
+{
+	struct iodom_link *link;
+
+	link = iodom_link_get(dom, unit, &unit->q, caches_not_present);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(link));
+}
+
+#define RW (IOMMU_READ | IOMMU_WRITE)
+
+/* A range of mixed sizes maps with large pages in the middle, and unmaps. */
+static void domain_map_mixed(struct kunit *test)
+{
+	const unsigned long iova = SZ_1G - SZ_2M - SZ_4K;
+	const phys_addr_t paddr = 5UL * SZ_1G - SZ_2M - SZ_4K;
+	const size_t bytes = SZ_1G + 2 * SZ_2M + 3 * SZ_4K;
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	long pages;
+
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, iova, paddr, bytes, RW,
+					   GFP_KERNEL));
+	for (unsigned long off = 0; off < bytes; off += SZ_1M + SZ_4K)
+		KUNIT_ASSERT_EQ(test, paddr + off + 5,
+				iopgt_iova_to_phys(&dom->pgt, iova + off + 5));
+	/* Root, two of the second level, one leaf table at either end. */
+	pages = atomic_long_read(&dom->pgt.live_pages);
+	KUNIT_EXPECT_LE(test, pages, 5);
+
+	iodom_unmap_sync(dom, iova, bytes);
+	KUNIT_EXPECT_EQ(test, 1, unit->ranges + unit->all);
+	for (unsigned long off = 0; off < bytes; off += SZ_1M + SZ_4K)
+		KUNIT_ASSERT_EQ(test, 0,
+				iopgt_iova_to_phys(&dom->pgt, iova + off));
+	iodom_link_put(dom, unit);
+}
+
+/* unwind: a map that fails half-way leaves nothing mapped, and what was */
+static void domain_map_undo(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	const unsigned long taken = SZ_2M + 5 * SZ_4K;
+
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, taken, SZ_1G, SZ_4K, RW,
+					   GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, -EEXIST, iodom_map(dom, SZ_2M, SZ_2G, SZ_32K, RW,
+						 GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			iodom_map(dom, SZ_2M - SZ_4K, SZ_2G - SZ_4K, SZ_1M, RW,
+				  GFP_KERNEL));
+	for (unsigned long a = SZ_1M; a < SZ_4M; a += SZ_4K)
+		KUNIT_ASSERT_EQ(test, a == taken ? SZ_1G : 0,
+				iopgt_iova_to_phys(&dom->pgt, a));
+	/* What had been there for a moment may have been cached. */
+	KUNIT_EXPECT_EQ(test, 2, unit->ranges);
+	iodom_unmap_sync(dom, taken, SZ_4K);
+	iodom_link_put(dom, unit);
+}
+
+/* Each unit that a domain is on is told; one that it has left is not. */
+static void domain_units(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit[6];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(unit); i++) {
+		unit[i] = unit_new(test);
+		link(test, dom, unit[i], false);
+		link(test, dom, unit[i], false);
+		KUNIT_EXPECT_EQ(test, 1, unit[i]->ids);
+	}
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_4K, SZ_1G, SZ_4K, RW,
+					   GFP_KERNEL));
+	iodom_unmap_sync(dom, SZ_4K, SZ_4K);
+	for (unsigned int i = 0; i < ARRAY_SIZE(unit); i++) {
+		KUNIT_EXPECT_EQ(test, 1, unit[i]->ranges);
+		KUNIT_EXPECT_EQ(test, SZ_4K, unit[i]->start);
+		KUNIT_EXPECT_EQ(test, 2 * SZ_4K - 1, unit[i]->last);
+	}
+
+	iodom_link_put(dom, unit[0]);
+	KUNIT_EXPECT_EQ(test, 1, unit[0]->ids);
+	iodom_link_put(dom, unit[0]);
+	KUNIT_EXPECT_EQ(test, 0, unit[0]->ids);
+	dom->domain.ops->flush_iotlb_all(&dom->domain);
+	KUNIT_EXPECT_EQ(test, 0, unit[0]->all);
+	for (unsigned int i = 1; i < ARRAY_SIZE(unit); i++) {
+		KUNIT_EXPECT_EQ(test, 1, unit[i]->all);
+		iodom_link_put(dom, unit[i]);
+		iodom_link_put(dom, unit[i]);
+	}
+}
+
+/* Mapping invalidates on units that cache not-present entries, only there. */
+static void domain_caching_mode(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *plain = unit_new(test), *caching = unit_new(test);
+
+	link(test, dom, plain, false);
+	iodom_map_sync(dom, SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 0, plain->ranges);
+
+	link(test, dom, caching, true);
+	iodom_map_sync(dom, SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 0, plain->ranges);
+	KUNIT_EXPECT_EQ(test, 1, caching->ranges);
+
+	iodom_link_put(dom, caching);
+	iodom_map_sync(dom, SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 1, caching->ranges);
+	iodom_link_put(dom, plain);
+}
+
+/* Where an encoder names no range, the domain is invalidated instead. */
+static void domain_coarse(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+
+	unit->coarse = true;
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_4K, SZ_1G, SZ_4K, RW,
+					   GFP_KERNEL));
+	iodom_unmap_sync(dom, SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 0, unit->ranges);
+	KUNIT_EXPECT_EQ(test, 1, unit->all);
+	iodom_link_put(dom, unit);
+}
+
+static size_t core_unmap(struct iodom *dom, unsigned long iova, size_t bytes,
+			 struct iommu_iotlb_gather *gather)
+{
+	return dom->domain.ops->unmap_pages(&dom->domain, iova, SZ_4K,
+					    bytes / SZ_4K, gather);
+}
+
+/* precision: two ranges apart in the core's gather do not become one */
+static void domain_disjoint(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	struct iommu_iotlb_gather gather;
+
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_4K, SZ_1G, SZ_32K, RW,
+					   GFP_KERNEL));
+	iommu_iotlb_gather_init(&gather);
+	KUNIT_EXPECT_EQ(test, SZ_8K, core_unmap(dom, SZ_4K, SZ_8K, &gather));
+	KUNIT_EXPECT_EQ(test, SZ_4K, core_unmap(dom, 3 * SZ_4K, SZ_4K, &gather));
+	KUNIT_EXPECT_EQ(test, 0, unit->ranges);
+	KUNIT_EXPECT_EQ(test, SZ_4K, core_unmap(dom, 6 * SZ_4K, SZ_4K, &gather));
+	KUNIT_EXPECT_EQ(test, 1, unit->ranges);
+	KUNIT_EXPECT_EQ(test, SZ_4K, unit->start);
+	KUNIT_EXPECT_EQ(test, 4 * SZ_4K - 1, unit->last);
+	iommu_iotlb_sync(&dom->domain, &gather);
+	KUNIT_EXPECT_EQ(test, 2, unit->ranges);
+	KUNIT_EXPECT_EQ(test, 6 * SZ_4K, unit->start);
+	iodom_unmap_sync(dom, 4 * SZ_4K, SZ_8K);
+	iodom_unmap_sync(dom, 7 * SZ_4K, SZ_8K);
+	iodom_link_put(dom, unit);
+}
+
+/* tables: a table that an unmap unlinked is freed after the sync, by RCU */
+static void domain_core_tables(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	struct iommu_iotlb_gather gather;
+	long live;
+
+	link(test, dom, unit, false);
+	live = atomic_long_read(&dom->pgt.live_pages);
+	/* The physical address keeps it from being one large page. */
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_2M, SZ_1G + SZ_4K, SZ_2M,
+					   RW, GFP_KERNEL));
+	KUNIT_ASSERT_GT(test, atomic_long_read(&dom->pgt.live_pages), live);
+	iommu_iotlb_gather_init(&gather);
+	KUNIT_EXPECT_EQ(test, SZ_2M,
+			dom->domain.ops->unmap_pages(&dom->domain, SZ_2M,
+						     SZ_2M, 1, &gather));
+	KUNIT_EXPECT_FALSE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&dom->pgt.pending_pages));
+	iommu_iotlb_sync(&dom->domain, &gather);
+	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&dom->pgt.pending_pages));
+	iodom_link_put(dom, unit);
+}
+
+static struct kunit_case domain_cases[] = {
+	KUNIT_CASE(domain_map_mixed),
+	KUNIT_CASE(domain_map_undo),
+	KUNIT_CASE(domain_units),
+	KUNIT_CASE(domain_caching_mode),
+	KUNIT_CASE(domain_coarse),
+	KUNIT_CASE(domain_disjoint),
+	KUNIT_CASE(domain_core_tables),
+	{}
+};
+
+static struct kunit_suite domain_suite = {
+	.name = "ioflush_domain",
+	.test_cases = domain_cases,
+};
+
+kunit_test_suite(domain_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's shared domain");
+MODULE_LICENSE("GPL");

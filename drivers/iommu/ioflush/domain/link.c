@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: a domain's place in each IOMMU that its devices sit behind
+ */
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static struct iodom_link *iodom_link_find(struct iodom *dom, void *unit)
+{
+	struct iodom_link *link;
+
+	lockdep_assert_held(&dom->attach_lock);
+	list_for_each_entry(link, &dom->links, node)
+		if (link->unit == unit)
+			return link;
+	return NULL;
+}
+
+static void iodom_link_count(struct iodom *dom)
+{
+	struct iodom_link *link;
+	bool needs_flush = false;
+
+	lockdep_assert_held(&dom->attach_lock);
+	list_for_each_entry(link, &dom->links, node)
+		needs_flush |= link->caches_not_present;
+	WRITE_ONCE(dom->map_needs_flush, needs_flush);
+}
+
+static struct iodom_link *iodom_link_new(struct iodom *dom, void *unit,
+					 struct invq *q,
+					 bool caches_not_present)
+{
+	struct iodom_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+	int ret;
+
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	link->q = q;
+	link->unit = unit;
+	link->caches_not_present = caches_not_present;
+	ret = dom->hw->link_get(dom, link);
+	if (ret) {
+		kfree(link);
+		return ERR_PTR(ret);
+	}
+	list_add_tail_rcu(&link->node, &dom->links);
+	return link;
+}
+
+/**
+ * iodom_link_get() - a device behind a unit is going to use a domain
+ * @dom: the domain
+ * @unit: the unit
+ * @q: its invalidation queue
+ * @caches_not_present: it may cache entries that are not present
+ *
+ * From now on the domain's invalidations go to the unit, too. Only then may
+ * the driver point the device at the table.
+ *
+ * Context: process context; takes the domain's attach_lock.
+ * Return: the link, which holds the domain's id on the unit, or an ERR_PTR()
+ *	of -ENOMEM or what the driver's link_get returned.
+ */
+struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
+				  struct invq *q, bool caches_not_present)
+{
+	struct iodom_link *link;
+
+	mutex_lock(&dom->attach_lock);
+	link = iodom_link_find(dom, unit);
+	if (!link)
+		link = iodom_link_new(dom, unit, q, caches_not_present);
+	if (!IS_ERR(link)) {
+		link->users++;
+		iodom_link_count(dom);
+	}
+	mutex_unlock(&dom->attach_lock);
+
+	/* Pairs with the barrier in iodom_invalidate(), see there. */
+	smp_mb();
+	return link;
+}
+
+/**
+ * iodom_link_put() - a device no longer uses a domain
+ * @dom: the domain
+ * @unit: the device's unit, as given to iodom_link_get()
+ *
+ * The driver has pointed the device elsewhere and invalidated what was cached
+ * for it. After the last device the domain's id on the unit is returned.
+ *
+ * Context: process context; takes the domain's attach_lock, waits for RCU.
+ */
+void iodom_link_put(struct iodom *dom, void *unit)
+{
+	struct iodom_link *link;
+
+	mutex_lock(&dom->attach_lock);
+	link = iodom_link_find(dom, unit);
+	if (WARN_ON(!link) || --link->users) {
+		mutex_unlock(&dom->attach_lock);
+		return;
+	}
+	list_del_rcu(&link->node);
+	iodom_link_count(dom);
+	mutex_unlock(&dom->attach_lock);
+
+	/* Invalidations under way still use the link's queue and id. */
+	synchronize_rcu();
+	dom->hw->link_put(dom, link);
+	kfree(link);
+}

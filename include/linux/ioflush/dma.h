@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: the DMA API on top of a shared domain
+ */
+#ifndef _LINUX_IOFLUSH_DMA_H
+#define _LINUX_IOFLUSH_DMA_H
+
+struct device;
+
+void iodma_take_over(struct device *dev);
+int iodma_setup(void);
+
+#endif /* _LINUX_IOFLUSH_DMA_H */

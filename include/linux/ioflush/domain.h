@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: the paging domain that all drivers share
+ *
+ * A driver adds two things: how a device is attached to a domain, and how a
+ * range becomes commands for its invalidation queue. Everything between the
+ * IOMMU core and those two is written once, here.
+ */
+#ifndef _LINUX_IOFLUSH_DOMAIN_H
+#define _LINUX_IOFLUSH_DOMAIN_H
+
+#include <linux/ioflush/flush.h>
+#include <linux/ioflush/invq.h>
+#include <linux/ioflush/pgtable.h>
+#include <linux/iommu.h>
+
+struct iodom;
+struct iospace;
+
+/** IODOM_CMDS_MAX - commands that one call of an encoder may produce */
+#define IODOM_CMDS_MAX 32
+
+/**
+ * struct iodom_link - a domain's place in one IOMMU
+ * @node: on the domain's list; readers use RCU
+ * @q: the unit's invalidation queue
+ * @unit: the driver's unit
+ * @id: what tags the domain's translations there: a domain id, ASID or VMID
+ * @users: devices of this unit that are attached; protected by the domain's
+ *	attach_lock
+ * @caches_not_present: the unit may cache entries that are not present, so
+ *	that mapping has to invalidate too (VT-d: CAP.CM)
+ */
+struct iodom_link {
+	struct list_head node;
+	struct invq *q;
+	void *unit;
+	u32 id;
+	unsigned int users;
+	bool caches_not_present;
+};
+
+/**
+ * struct iodom_hw_ops - what a hardware driver adds to the shared domain
+ * @attach: make the device's requests translate through @dom. The driver
+ *	calls iodom_link_get() for its unit first
+ * @encode_range: commands that invalidate one range on the link's unit; at
+ *	most IODOM_CMDS_MAX of them. Returns how many, or 0 if invalidating
+ *	the whole domain is the only or the cheaper way
+ * @encode_all: the commands, at most IODOM_CMDS_MAX, that invalidate the
+ *	whole domain on the link's unit, walk caches included
+ * @link_get: give the domain an id on a new link's unit
+ * @link_put: return it; nothing uses the id any more
+ * @enforce_coherency: make all DMA of the domain snoop CPU caches; true if it
+ *	does. NULL where hardware cannot
+ */
+struct iodom_hw_ops {
+	int (*attach)(struct iodom *dom, struct device *dev);
+	unsigned int (*encode_range)(struct iodom *dom,
+				     struct iodom_link *link,
+				     const struct ioflush_range *range,
+				     struct invq_cmd *cmds);
+	unsigned int (*encode_all)(struct iodom *dom, struct iodom_link *link,
+				   struct invq_cmd *cmds);
+	int (*link_get)(struct iodom *dom, struct iodom_link *link);
+	void (*link_put)(struct iodom *dom, struct iodom_link *link);
+	bool (*enforce_coherency)(struct iodom *dom);
+};
+
+/**
+ * struct iodom - a paging domain
+ * @domain: the core's part
+ * @hw: the driver's part
+ * @pgt: translations
+ * @flush: pending invalidations
+ * @space: bus addresses, for domains of the DMA API; NULL for others. Set
+ *	once, with release ordering, before the first device of the group gets
+ *	its DMA operations
+ * @links: struct iodom_link of each unit; read under RCU, changed under
+ *	@attach_lock
+ * @attach_lock: serialises attach and detach
+ * @map_needs_flush: some link's unit caches entries that are not present
+ * @node: on the list of all domains, for debugfs
+ */
+struct iodom {
+	struct iommu_domain domain;
+	const struct iodom_hw_ops *hw;
+	struct iopgt pgt;
+	struct ioflush flush;
+	struct iospace *space;
+	struct list_head links;
+	struct mutex attach_lock;
+	bool map_needs_flush;
+	struct list_head node;
+};
+
+static inline struct iodom *to_iodom(struct iommu_domain *domain)
+{
+	return container_of(domain, struct iodom, domain);
+}
+
+extern const struct iommu_domain_ops iodom_ops;
+
+bool iodom_is(struct iommu_domain *domain);
+
+struct iodom *iodom_create(const struct iodom_hw_ops *hw,
+			   const struct iopgt_ops *fmt,
+			   const struct iopgt_cfg *cfg);
+void iodom_set_space(struct iodom *dom, struct iospace *space);
+struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
+				  struct invq *q, bool caches_not_present);
+void iodom_link_put(struct iodom *dom, void *unit);
+
+int iodom_map(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
+	      size_t bytes, int prot, gfp_t gfp);
+void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes);
+void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+
+/**
+ * iodom_deferred() - may unmaps of this domain be deferred now?
+ * @dom: a domain of the DMA API
+ *
+ * The core changes the type while the domain is in use: from strict to lazy
+ * when the user writes DMA-FQ to the group's type file.
+ */
+static inline bool iodom_deferred(const struct iodom *dom)
+{
+	return READ_ONCE(dom->domain.type) == IOMMU_DOMAIN_DMA_FQ;
+}
+
+#endif /* _LINUX_IOFLUSH_DOMAIN_H */
