@@ -120,7 +120,7 @@ class Runner:
             status = self._run(self.command(boot, folder), log)
         self._collect(boot, folder, outcome)
         if status:
-            outcome.failure = _last_line(folder / "run-guest.log", f"status {status}")
+            outcome.failure = _why(folder, status)
         text = json.dumps({"key": self.key(boot), **asdict(outcome)}, indent=1)
         (folder / "outcome.json").write_text(text + "\n")
         return outcome
@@ -184,7 +184,14 @@ class Runner:
             outcome.figures[name] = counts.totals[metric] / report.unmaps
 
 
-def _last_line(path: Path, default: str) -> str:
-    """The last line with words in it: a harness script says there what went wrong."""
-    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else default
+def _why(folder: Path, status: int) -> str:
+    """run-guest's verdict; without one, the last line that it wrote."""
+    for name in ("status", "run-guest.log"):
+        try:
+            lines = (folder / name).read_text(errors="replace").split("\n")
+        except OSError:
+            continue
+        said = [line.strip() for line in lines if line.strip() and line.strip() != "ok"]
+        if said:
+            return said[-1]
+    return f"run-guest ended with status {status}"

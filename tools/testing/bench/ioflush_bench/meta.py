@@ -14,6 +14,7 @@ from typing import Any
 from .config import Config
 from .guest import TOP, out_dir
 
+MODULES = TOP / "tools/testing/modules"
 IMAGES = {"x86_64": "arch/x86/boot/bzImage"}
 
 
@@ -56,17 +57,16 @@ def _cpu_model() -> str:
 
 
 def image_hash(arch: str) -> str:
-    """Names the kernel and the guest that figures belong to."""
+    """Names the kernel, its modules and the guest that figures belong to."""
     digest = hashlib.sha256()
-    guest = out_dir() / arch / "guest"
-    files = [build_dir(arch) / IMAGES[arch], *sorted(guest.glob("*.cpio*"))]
-    if len(files) < 2:
-        raise MetaError(f"no guest in {guest}: run `make guest ARCH={arch}`")
-    for path in files:
+    built = {"kernel": build_dir(arch) / IMAGES[arch],
+             "guest": out_dir() / arch / "guest/initramfs.gz"}
+    for target, path in built.items():
         try:
             digest.update(path.read_bytes())
         except OSError:
-            raise MetaError(f"{path} is missing: run `make kernel ARCH={arch}`") from None
+            raise MetaError(f"{path} is missing: run `make {target} ARCH={arch}`") from None
+    digest.update((MODULES / "ioflush_maptime.c").read_bytes())
     return digest.hexdigest()
 
 

@@ -36,7 +36,7 @@ def _network(results: Results, mode: str) -> str | None:
     mainline = _span(results, theirs, results.to_passthrough)
     if not to_mainline:
         return None
-    text = (f"Streams in {mode} mode, guest clock: ioflush moves {to_mainline} of what "
+    text = (f"Streams in {mode} mode, guest clock: ioflush moves {to_mainline} times what "
             f"mainline does")
     if to_passthrough and mainline:
         text += f", and {to_passthrough} of passthrough, where mainline has {mainline}"
