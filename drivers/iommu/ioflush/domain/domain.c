@@ -161,6 +161,12 @@ void iodom_set_space(struct iodom *dom, struct iospace *space)
 	smp_store_release(&dom->space, space);
 }
 
+/* A block takes the place of a table that walk caches may hold: wait. */
+static void iodom_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
+{
+	ioflush_sync(&container_of(pgt, struct iodom, pgt)->flush, gather);
+}
+
 /**
  * iodom_create() - make a paging domain
  * @hw: the driver's part
@@ -193,6 +199,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 	if (ret)
 		goto err_pgt;
 
+	dom->pgt.unlinked = iodom_unlinked;
 	dom->domain.ops = &iodom_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
 	dom->domain.geometry.aperture_start = 0;
