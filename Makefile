@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The commands of this repository.  Each target calls one script, which has its
+# own --help; everything that is built goes to out/.
+
+ARCH       ?= x86_64
+IOMMU      ?= vtd
+STACK      ?= ioflush
+MODE       ?= strict
+NIC        ?= virtio-net
+APPEND     ?=
+QEMU_ARGS  ?=
+KSRC       ?=
+QUICK      ?=
+export ARCH IOMMU STACK MODE NIC APPEND QEMU_ARGS KSRC QUICK
+
+# The scripts choose how parallel they are; ours is no kbuild.
+MAKEFLAGS += --no-print-directory
+qemu := tools/testing/qemu
+
+help:
+	@echo 'ioflush: an IOMMU stack for Linux 6.12, and the machinery to try and measure it'
+	@echo
+	@echo '  make bench      build all, run netperf on both stacks, compare (QUICK=1: 10 minutes)'
+	@echo '  make check      every test; ends in a line "N passed, N failed"'
+	@echo '  make kernel     out/ARCH/build: one image with both stacks'
+	@echo '  make guest      out/ARCH/guest: the initramfs with netperf'
+	@echo '  make boot       a guest to try things in, on this terminal'
+	@echo '  make kunit      the unit tests, in a guest'
+	@echo '  make style      checkpatch, sparse, kernel-doc, shellcheck, ...'
+	@echo '  make series     out/series/*.patch, for git am on a clean Linux 6.12'
+	@echo '  make clean      remove out/ (what is in ~/.cache/ioflush stays)'
+	@echo
+	@echo 'Variables, and what they are now:'
+	@echo '  ARCH=$(ARCH)         x86_64'
+	@echo '  IOMMU=$(IOMMU)           vtd none'
+	@echo '  STACK=$(STACK)       ioflush mainline'
+	@echo '  MODE=$(MODE)         strict lazy passthrough'
+	@echo '  NIC=$(NIC)      virtio-net e1000e none'
+	@echo '  APPEND=$(APPEND)              more of the kernel command line, for boot'
+	@echo '  QEMU_ARGS=$(QEMU_ARGS)           more arguments for QEMU, for boot'
+	@echo '  KSRC=$(KSRC)                another tree of Linux 6.12 than the packaged one'
+	@echo '  QUICK=$(QUICK)               1: a shorter bench'
+
+deps:
+	@$(qemu)/deps
+
+kernel:
+	@$(qemu)/kernel --arch "$(ARCH)"
+
+guest:
+	@$(qemu)/guest --arch "$(ARCH)"
+
+boot:
+	@$(qemu)/boot
+
+bench:
+	@tools/testing/bench/bench
+
+kunit:
+	@tools/testing/kunit/kunit
+
+style:
+	@tools/testing/check/style
+
+series:
+	@tools/testing/check/series
+
+check:
+	@tools/testing/check/check
+
+clean:
+	rm -rf out
+
+.PHONY: help deps kernel guest boot bench kunit style series check clean

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# Shared by every script of the test harness: where things are, what may be
+# asked for, and how work is announced.  Sourced, never run.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
+qemu_dir=$top/tools/testing/qemu
+out=${IOFLUSH_OUT:-$top/out}
+log_dir=$out/log
+src=$out/src/linux
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ioflush
+kernel_series=6.12
+
+arch_choices="x86_64"
+stack_choices="ioflush mainline"
+mode_choices="strict lazy passthrough"
+nic_choices="virtio-net e1000e none"
+clock_choices="guest wall"
+build_choices="build build-debug"
+
+# The IOMMUs that an architecture's machine can have.
+iommu_choices() {
+	case $1 in
+	x86_64) echo "vtd none" ;;
+	esac
+}
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# msg TEXT: a line of progress, with the time since this command began.
+msg() {
+	printf '[%4ds] %s\n' "$SECONDS" "$*"
+}
+
+# choose NAME VALUE "CHOICES": dies naming the choices unless VALUE is one.
+choose() {
+	local choice
+
+	for choice in $3; do
+		[[ $choice == "$2" ]] && return 0
+	done
+	die "$1=$2 is not known; choose one of: $3"
+}
+
+# need TOOL...: every tool has to be there.  `deps` is what installs them.
+need() {
+	local tool
+
+	for tool; do
+		command -v "$tool" >/dev/null ||
+			die "'$tool' is missing and was not installed: run tools/testing/qemu/deps"
+	done
+}
+
+# need_disk DIR MIB WHAT: refuses to start what would fill the disk.  The limit
+# can be lowered (or raised, which is how the check of it works) by
+# IOFLUSH_NEED_MIB.
+need_disk() {
+	local want=${IOFLUSH_NEED_MIB:-$2} have
+
+	mkdir -p "$1"
+	have=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	((have >= want)) ||
+		die "$3 needs $want MiB of free disk in $1, which has $have"
+}
+
+# One writer a directory: `lock DIR` waits for others that use DIR and holds it
+# until this process ends, however it ends.
+lock() {
+	local fd
+
+	mkdir -p "$1"
+	exec {fd}>"$1/.lock"
+	flock -n "$fd" && return 0
+	msg "waiting for another run that uses $1"
+	flock "$fd"
+}
+
+# step NAME COMMAND...: runs a long command with its output in
+# out/log/NAME.log, says every half minute that it is still at work and where,
+# and shows the end of the log when it fails.
+step() {
+	local name=$1 log=$log_dir/$1.log start=$SECONDS beat=0 status=0
+	shift
+
+	mkdir -p "$log_dir"
+	msg "$name: running (log $log)"
+	"$@" >"$log" 2>&1 </dev/null &
+	local pid=$!
+	# A background job is deaf to Ctrl-C; take it down with us.
+	trap 'kill "$pid" 2>/dev/null; wait "$pid"; die "interrupted"' INT TERM
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		if ((++beat % 60 == 0)); then
+			msg "$name: $((SECONDS - start)) s so far: $(tail -n 1 "$log" | cut -c 1-100)"
+		fi
+	done
+	wait "$pid" || status=$?
+	trap - INT TERM
+	if ((status)); then
+		tail -n 20 "$log" >&2
+		echo "$name: failed with status $status after $((SECONDS - start)) s; the whole log is $log" >&2
+		return "$status"
+	fi
+	msg "$name: done in $((SECONDS - start)) s"
+}
