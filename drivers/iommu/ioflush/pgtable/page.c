@@ -21,8 +21,17 @@ static bool iopgt_test_fails(struct iopgt *pgt)
 
 static void iopgt_test_allocated(struct iopgt *pgt)
 {
-	if (pgt->test && pgt->test->allocated)
+	if (!pgt->test)
+		return;
+	atomic_inc(&pgt->test->pages);
+	if (pgt->test->allocated)
 		pgt->test->allocated(pgt);
+}
+
+static void iopgt_test_freed(struct iopgt *pgt)
+{
+	if (pgt->test)
+		atomic_dec(&pgt->test->pages);
 }
 
 static bool iopgt_test_synced(struct iopgt *pgt, const void *first,
@@ -40,6 +49,10 @@ static inline bool iopgt_test_fails(struct iopgt *pgt)
 }
 
 static inline void iopgt_test_allocated(struct iopgt *pgt)
+{
+}
+
+static inline void iopgt_test_freed(struct iopgt *pgt)
 {
 }
 
@@ -89,8 +102,11 @@ u64 *iopgt_page_alloc(struct iopgt *pgt, gfp_t gfp)
  */
 void iopgt_page_free(u64 *table)
 {
+	struct iopgt_page *page = iopgt_table_page(table);
+
+	iopgt_test_freed(page->pgt);
 	/* The allocator checks that page->mapping is NULL. */
-	iopgt_table_page(table)->pgt = NULL;
+	page->pgt = NULL;
 	iommu_free_page(table);
 }
 

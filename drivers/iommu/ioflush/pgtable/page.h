@@ -71,12 +71,14 @@ static inline u64 *iopgt_page_table(const struct iopgt_page *page)
 
 /**
  * struct iopgt_test - what a KUnit suite may do to a table
+ * @pages: pages allocated and not yet freed, linked or not
  * @fail_alloc: the allocation of that number from now on fails; 0 for none
  * @allocated: called between the allocation of a page and its use
  * @synced: called in place of the cache maintenance of a table whose walker is
  *	not coherent
  */
 struct iopgt_test {
+	atomic_t pages;
 	unsigned int fail_alloc;
 	void (*allocated)(struct iopgt *pgt);
 	void (*synced)(struct iopgt *pgt, const void *first, size_t bytes);

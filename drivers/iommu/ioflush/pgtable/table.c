@@ -264,10 +264,11 @@ static u64 *iopgt_entry(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	unsigned int l = pgt->levels - 1;
 	u64 *table = pgt->root;
 
-	for (; l > level; l--)
-		table = iopgt_pte_table(fmt, READ_ONCE(table[iopgt_idx(fmt,
-								       iova,
-								       l)]));
+	for (; l > level; l--) {
+		u64 pte = READ_ONCE(table[iopgt_idx(fmt, iova, l)]);
+
+		table = iopgt_pte_table(fmt, pte);
+	}
 	return &table[iopgt_idx(fmt, iova, level)];
 }
 
@@ -298,15 +299,16 @@ void iopgt_give_up_covered(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 {
 	for (level++; level < pgt->levels; level++) {
 		const unsigned long span = BIT(iopgt_lg2(fmt, level));
+		struct iopgt_page *page;
 		u64 *entry;
 
 		if ((end & (span - 1)) || end - start < span)
 			return;
 
 		entry = iopgt_entry(fmt, pgt, end - span, level);
-		list_add_tail(&iopgt_table_page(iopgt_pte_table(fmt,
-								READ_ONCE(*entry)))->node,
-			      &gather->pages);
+		page = iopgt_table_page(iopgt_pte_table(fmt,
+							READ_ONCE(*entry)));
+		list_add_tail(&page->node, &gather->pages);
 		iopgt_unlink(pgt, entry, 1);
 		gather->tables_unlinked = true;
 	}
