@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: VT-d faults
+ *
+ * Primary fault logging, section 7.2.1: a ring of recording registers, one a
+ * fault. While records are pending no further interrupt is raised.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/pci.h>
+#include <linux/ratelimit.h>
+
+#include "fault.h"
+#include "regs.h"
+#include "vtd.h"
+
+/* Between two rounds over the registers: a fault storm gets no whole CPU. */
+#define VTD_FAULT_PAUSE_MS 10
+
+/* Reason codes of legacy mode, section 7.1.3 */
+static const char * const vtd_reasons[] = {
+	[0x01] = "bus has no context table",
+	[0x02] = "device is attached to no domain",
+	[0x03] = "context entry is not valid",
+	[0x04] = "address is wider than the unit accepts",
+	[0x05] = "not mapped for writing",
+	[0x06] = "not mapped for reading",
+	[0x07] = "a table cannot be read",
+	[0x08] = "the root table cannot be read",
+	[0x09] = "the context table cannot be read",
+	[0x0a] = "reserved bits set in the root entry",
+	[0x0b] = "reserved bits set in the context entry",
+	[0x0c] = "reserved bits set in a table entry",
+	[0x0d] = "device may not send translated or translation requests",
+};
+
+/**
+ * vtd_fault_reason() - why a request was blocked
+ * @reason: reason code
+ *
+ * Return: in words, never NULL.
+ */
+const char *vtd_fault_reason(u8 reason)
+{
+	if (reason < ARRAY_SIZE(vtd_reasons) && vtd_reasons[reason])
+		return vtd_reasons[reason];
+	return "reason unknown";
+}
+
+/**
+ * vtd_fault_access() - what was tried
+ * @access: from a decoded fault
+ *
+ * Return: in a word.
+ */
+const char *vtd_fault_access(enum vtd_access access)
+{
+	static const char * const words[] = {
+		[VTD_ACCESS_WRITE] = "write",
+		[VTD_ACCESS_PAGE_REQUEST] = "page request",
+		[VTD_ACCESS_READ] = "read",
+		[VTD_ACCESS_ATOMIC] = "atomic operation",
+	};
+
+	return words[access];
+}
+
+/**
+ * vtd_fault_decode() - decode a fault recording register, section 11.4.7.6
+ * @fault: receives the result
+ * @lo: low half
+ * @hi: high half
+ *
+ * Return: false if the register holds no fault.
+ */
+bool vtd_fault_decode(struct vtd_fault *fault, u64 lo, u64 hi)
+{
+	if (!(hi & VTD_FRCD_HI_F))
+		return false;
+	*fault = (struct vtd_fault) {
+		.addr = lo & VTD_FRCD_LO_FI,
+		.sid = FIELD_GET(VTD_FRCD_HI_SID, hi),
+		.reason = FIELD_GET(VTD_FRCD_HI_FR, hi),
+		.access = (hi & VTD_FRCD_HI_T1 ? 2 : 0) |
+			  (hi & VTD_FRCD_HI_T2 ? 1 : 0),
+	};
+	return true;
+}
+
+static struct vtd_dev *vtd_fault_dev(struct vtd_unit *unit, u16 sid)
+{
+	struct vtd_dev *vdev;
+
+	lockdep_assert_held(&unit->lock);
+	list_for_each_entry(vdev, &unit->devs, node)
+		for (unsigned int i = 0; i < vdev->nrids; i++)
+			if (vdev->rids[i] == sid)
+				return vdev;
+	return NULL;
+}
+
+/*
+ * Offer a fault to the owner of the domain. The lock keeps the device in the
+ * domain; handlers expect to be called in atomic context.
+ */
+static bool vtd_fault_handled(struct vtd_unit *unit,
+			      const struct vtd_fault *fault)
+{
+	int flags = fault->access == VTD_ACCESS_READ ? IOMMU_FAULT_READ :
+						       IOMMU_FAULT_WRITE;
+	struct vtd_dev *vdev;
+	bool handled = false;
+
+	spin_lock(&unit->lock);
+	vdev = vtd_fault_dev(unit, fault->sid);
+	if (vdev && vdev->dom)
+		handled = !report_iommu_fault(vdev->domain, vdev->dev,
+					      fault->addr, flags);
+	spin_unlock(&unit->lock);
+	return handled;
+}
+
+static void vtd_fault_one(struct vtd_unit *unit, const struct vtd_fault *fault)
+{
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	if (vtd_fault_handled(unit, fault) || !__ratelimit(&limit))
+		return;
+	pr_err("%s: %s at %#llx by %04x:%02x:%02x.%d blocked: %s (reason %#04x)\n",
+	       unit->name, vtd_fault_access(fault->access), fault->addr,
+	       unit->drhd->segment, PCI_BUS_NUM(fault->sid),
+	       PCI_SLOT(fault->sid & 0xff), PCI_FUNC(fault->sid & 0xff),
+	       vtd_fault_reason(fault->reason), fault->reason);
+}
+
+/* Take the record out of a register and free it for the next. */
+static bool vtd_fault_take(struct vtd_unit *unit, u32 index,
+			   struct vtd_fault *fault)
+{
+	u32 reg = unit->caps.fault_offset + index * VTD_FRCD_BYTES;
+	u64 hi = vtd_read64(unit, reg + sizeof(u64));
+
+	if (!vtd_fault_decode(fault, vtd_read64(unit, reg), hi))
+		return false;
+	vtd_write32(unit, reg + VTD_FRCD_BYTES - sizeof(u32),
+		    upper_32_bits(VTD_FRCD_HI_F));
+	return true;
+}
+
+/**
+ * vtd_fault_report() - take all recorded faults out of a unit and report them
+ * @unit: the unit
+ *
+ * Context: process context; sleeps between rounds.
+ */
+void vtd_fault_report(struct vtd_unit *unit)
+{
+	struct vtd_fault fault;
+	u32 status, index;
+
+	status = vtd_read32(unit, VTD_REG_FSTS);
+	while (status & (VTD_FSTS_PPF | VTD_FSTS_PFO)) {
+		index = FIELD_GET(VTD_FSTS_FRI, status);
+		for (u32 i = 0; i < unit->caps.fault_regs; i++) {
+			if (vtd_fault_take(unit, index, &fault))
+				vtd_fault_one(unit, &fault);
+			index = (index + 1) % unit->caps.fault_regs;
+		}
+		if (status & VTD_FSTS_PFO) {
+			pr_err_ratelimited("%s: more faults than it could record\n",
+					   unit->name);
+			vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PFO);
+		}
+		status = vtd_read32(unit, VTD_REG_FSTS);
+		if (status & (VTD_FSTS_PPF | VTD_FSTS_PFO))
+			msleep(VTD_FAULT_PAUSE_MS);
+	}
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: VT-d units over suspend, resume, reboot and kexec
+ */
+#ifndef _IOFLUSH_VTD_PM_H
+#define _IOFLUSH_VTD_PM_H
+
+void vtd_pm_init(void);
+
+#endif /* _IOFLUSH_VTD_PM_H */

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: the VT-d end of an invalidation queue
+ *
+ * A unit without a queue in hardware has one all the same: its doorbell takes
+ * the descriptors from memory and executes them through registers. That waits
+ * for hardware under the queue's claim and with interrupts off, the one place
+ * where this driver does so: such units have no other way.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/iopoll.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "inval.h"
+#include "regs.h"
+#include "vtd.h"
+
+#ifdef MODULE_PARAM_PREFIX
+#undef MODULE_PARAM_PREFIX
+#endif
+#define MODULE_PARAM_PREFIX "ioflush."
+
+static bool vtd_use_queue = true;
+module_param_named(vtd_queue, vtd_use_queue, bool, 0444);
+MODULE_PARM_DESC(vtd_queue, "use the invalidation queues of VT-d units that have one (default: yes)");
+
+/* How long hardware may take to come to the end of what is queued. */
+#define VTD_DRAIN_US (1 * USEC_PER_SEC)
+
+#define VTD_QUEUE_BYTES	(sizeof(struct invq_cmd) << VTD_QUEUE_LG2)
+/* Section 11.4.9.3: the size is a power of two of 256 descriptors. */
+#define VTD_QUEUE_QS	(VTD_QUEUE_LG2 - 8)
+
+static struct vtd_unit *vtd_q_unit(struct invq *q)
+{
+	return container_of(q, struct vtd_unit, q);
+}
+
+/* A descriptor that is valid everywhere and does nothing that matters. */
+static void vtd_queue_nop(struct vtd_unit *unit, struct invq_cmd *cmd)
+{
+	vtd_inv_wait(cmd, virt_to_phys(&unit->status->scratch), 0);
+}
+
+static void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
+{
+	vtd_inv_wait(cmd, virt_to_phys(q->done), seq);
+}
+
+static void vtd_queue_doorbell(struct invq *q, u32 tail)
+{
+	vtd_write64(vtd_q_unit(q), VTD_REG_IQT, FIELD_PREP(VTD_IQ_INDEX, tail));
+}
+
+static void vtd_queue_soft_doorbell(struct invq *q, u32 tail)
+{
+	struct vtd_unit *unit = vtd_q_unit(q);
+
+	while (unit->soft_head != tail) {
+		vtd_reginv_execute(unit, &q->slots[unit->soft_head]);
+		unit->soft_head = (unit->soft_head + 1) &
+				  ((1U << q->size_lg2) - 1);
+	}
+}
+
+static u32 vtd_queue_head(struct vtd_unit *unit)
+{
+	return FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQH));
+}
+
+/*
+ * Some implementations look at the queue again only when the tail is written.
+ * The claim keeps the doorbell away: the tail must not go back.
+ */
+static void vtd_queue_nudge(struct vtd_unit *unit)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	while (atomic_xchg_acquire(&unit->q.claim, 1))
+		cpu_relax();
+	vtd_write64(unit, VTD_REG_IQT, vtd_read64(unit, VTD_REG_IQT));
+	atomic_set_release(&unit->q.claim, 0);
+	local_irq_restore(flags);
+}
+
+/*
+ * Section 6.5.2.10: after a queue error the head stays at the descriptor at
+ * fault, and nothing is fetched until the error bit is cleared. The other two
+ * errors come from caches in devices, which we do not invalidate; clearing
+ * them is all that can be done.
+ */
+static bool vtd_queue_recover(struct invq *q)
+{
+	struct vtd_unit *unit = vtd_q_unit(q);
+	u32 error = vtd_read32(unit, VTD_REG_FSTS) & VTD_FSTS_QUEUE;
+	struct invq_cmd *bad;
+	u32 head;
+
+	if (!error)
+		return false;
+
+	if (error & VTD_FSTS_IQE) {
+		head = vtd_queue_head(unit);
+		bad = &q->slots[head];
+		pr_err_ratelimited("%s: descriptor %u is invalid: %#018llx %#018llx, skipped\n",
+				   unit->name, head,
+				   le64_to_cpu(bad->u64s[0]),
+				   le64_to_cpu(bad->u64s[1]));
+		vtd_queue_nop(unit, bad);
+		/* In memory before the write below lets it be fetched. */
+		dma_wmb();
+	}
+	if (error & (VTD_FSTS_ICE | VTD_FSTS_ITE))
+		pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
+				   unit->name, error);
+	vtd_write32(unit, VTD_REG_FSTS, error);
+	vtd_queue_nudge(unit);
+	return true;
+}
+
+static void vtd_queue_dump(struct invq *q)
+{
+	struct vtd_unit *unit = vtd_q_unit(q);
+	u32 head = vtd_queue_head(unit);
+
+	pr_err("%s: head %u, tail %llu, fault status %#x, status %#x, at head %#018llx %#018llx\n",
+	       unit->name, head,
+	       FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQT)),
+	       vtd_read32(unit, VTD_REG_FSTS), vtd_read32(unit, VTD_REG_GSTS),
+	       le64_to_cpu(q->slots[head].u64s[0]),
+	       le64_to_cpu(q->slots[head].u64s[1]));
+}
+
+static const struct invq_ops vtd_queue_ops = {
+	.sync = vtd_queue_sync,
+	.doorbell = vtd_queue_doorbell,
+	.recover = vtd_queue_recover,
+	.dump = vtd_queue_dump,
+};
+
+static const struct invq_ops vtd_queue_soft_ops = {
+	.sync = vtd_queue_sync,
+	.doorbell = vtd_queue_soft_doorbell,
+};
+
+/**
+ * vtd_queue_init() - allocate a unit's queue
+ * @unit: a unit with decoded capabilities
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int vtd_queue_init(struct vtd_unit *unit)
+{
+	unit->slots = alloc_pages_exact(VTD_QUEUE_BYTES,
+					GFP_KERNEL | __GFP_ZERO);
+	unit->status = kzalloc(sizeof(*unit->status), GFP_KERNEL);
+	if (!unit->slots || !unit->status)
+		return -ENOMEM;
+	unit->queued = unit->caps.queued && vtd_use_queue;
+	return invq_init(&unit->q,
+			 unit->queued ? &vtd_queue_ops : &vtd_queue_soft_ops,
+			 unit->name, unit->slots, &unit->status->done,
+			 VTD_QUEUE_LG2);
+}
+
+/**
+ * vtd_queue_exit() - free a unit's queue
+ * @unit: a unit whose queue is stopped
+ *
+ * Context: process context.
+ */
+void vtd_queue_exit(struct vtd_unit *unit)
+{
+	if (unit->slots)
+		free_pages_exact(unit->slots, VTD_QUEUE_BYTES);
+	kfree(unit->status);
+	unit->slots = NULL;
+	unit->status = NULL;
+}
+
+static int vtd_queue_drained(struct vtd_unit *unit)
+{
+	u64 head;
+
+	return readq_poll_timeout_atomic(unit->regs + VTD_REG_IQH, head,
+					 head == vtd_read64(unit, VTD_REG_IQT),
+					 1, VTD_DRAIN_US);
+}
+
+/*
+ * Hardware begins at slot 0 whenever the queue is switched on; the software
+ * side goes on where it was. Descriptors that do nothing bring them together.
+ */
+static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
+{
+	for (u32 i = 0; i < next; i++)
+		vtd_queue_nop(unit, &unit->slots[i]);
+	vtd_queue_doorbell(&unit->q, next);
+	return vtd_queue_drained(unit);
+}
+
+/**
+ * vtd_queue_start() - make hardware take descriptors from our queue
+ * @unit: a unit whose queue is off in hardware; all that was ever submitted
+ *	has been waited for
+ *
+ * Context: process context, or any while only one CPU runs.
+ * Return: 0 or -ETIMEDOUT.
+ */
+int vtd_queue_start(struct vtd_unit *unit)
+{
+	u32 next = READ_ONCE(unit->q.published) & ((1U << VTD_QUEUE_LG2) - 1);
+	int ret;
+
+	if (!unit->queued) {
+		unit->soft_head = next;
+		return 0;
+	}
+	vtd_write64(unit, VTD_REG_IQT, 0);
+	vtd_write64(unit, VTD_REG_IQA, virt_to_phys(unit->slots) |
+				       FIELD_PREP(VTD_IQA_QS, VTD_QUEUE_QS));
+	ret = vtd_unit_command(unit, VTD_G_QIE, true);
+	if (!ret && next)
+		ret = vtd_queue_catch_up(unit, next);
+	return ret;
+}
+
+/**
+ * vtd_queue_stop() - switch the queue off in hardware, whoever switched it on
+ * @unit: the unit
+ *
+ * Section 6.5.2.1: hardware has to have come to the end of the queue.
+ *
+ * Context: process context, or any while only one CPU runs.
+ * Return: 0 or -ETIMEDOUT.
+ */
+int vtd_queue_stop(struct vtd_unit *unit)
+{
+	if (!(vtd_read32(unit, VTD_REG_GSTS) & VTD_G_QIE))
+		return 0;
+	if (vtd_queue_drained(unit))
+		pr_warn("%s: queue does not come to its end\n", unit->name);
+	return vtd_unit_command(unit, VTD_G_QIE, false);
+}

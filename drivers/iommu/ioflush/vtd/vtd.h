@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: what the files of the VT-d driver share
+ */
+#ifndef _IOFLUSH_VTD_H
+#define _IOFLUSH_VTD_H
+
+#include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/ioflush/domain.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+
+#include "caps.h"
+#include "dmar.h"
+#include "table.h"
+
+struct pci_dev;
+
+/** VTD_QUEUE_LG2 - log2 of the slots in an invalidation queue: 16 KiB of them */
+#define VTD_QUEUE_LG2 10
+
+/**
+ * struct vtd_status - memory that the hardware stores to
+ * @done: the queue's done word
+ * @scratch: where a descriptor stores that must not disturb anything
+ */
+struct vtd_status {
+	__le32 done ____cacheline_aligned;
+	__le32 scratch ____cacheline_aligned;
+};
+
+/**
+ * struct vtd_unit - one remapping unit
+ * @node: on the list of all units
+ * @iommu: the core's part
+ * @drhd: what the DMAR table says about it
+ * @name: for messages and sysfs
+ * @id: its place in the DMAR table
+ * @haw_bits: width of the platform's addresses
+ * @version: VER_REG
+ * @regs: its registers
+ * @regs_bytes: how much of them is mapped
+ * @regs_claimed: the register window is ours in /proc/iomem
+ * @caps: what it can do
+ * @lock: protects @root and the context tables below it, @devs, and the
+ *	domain pointers of the devices on it. Taken with interrupts on; never
+ *	held while waiting for hardware
+ * @root: root table; an entry, once set, stays
+ * @devs: struct vtd_dev
+ * @dids: domain ids in use
+ * @identity_did: domain id of the identity domain
+ * @identity: 1:1 table, where the unit has no pass-through
+ * @q: its invalidation queue
+ * @slots: memory of the queue
+ * @status: what the queue's descriptors store to
+ * @queued: the hardware takes descriptors from @slots. If not, the doorbell
+ *	executes them through registers
+ * @soft_head: next slot to execute; belongs to the holder of the queue's claim
+ * @irq: fault event interrupt, 0 if there is none
+ * @fault_msg: fault event registers over a suspend
+ */
+struct vtd_unit {
+	struct list_head node;
+	struct iommu_device iommu;
+	const struct vtd_drhd *drhd;
+	char name[12];
+	unsigned int id;
+	u8 haw_bits;
+	u8 version;
+	void __iomem *regs;
+	u32 regs_bytes;
+	bool regs_claimed;
+	struct vtd_caps caps;
+	spinlock_t lock; /* tables, devices; see above */
+	struct vtd_entry *root;
+	struct list_head devs;
+	struct ida dids;
+	u16 identity_did;
+	struct iopgt identity;
+	struct invq q;
+	struct invq_cmd *slots;
+	struct vtd_status *status;
+	bool queued;
+	u32 soft_head;
+	int irq;
+	u32 fault_msg[4];
+};
+
+/**
+ * struct vtd_dev - one device behind a unit
+ * @node: on the unit's list
+ * @dev: the device
+ * @unit: the unit
+ * @domain: what it is attached to; changed under the unit's lock
+ * @dom: the same, if it is a paging domain; holds one use of a link
+ * @nrids: number of @rids
+ * @rids: source ids that the device's requests may carry, aliases included
+ *
+ * The core serialises attaching and releasing by the group's mutex.
+ */
+struct vtd_dev {
+	struct list_head node;
+	struct device *dev;
+	struct vtd_unit *unit;
+	struct iommu_domain *domain;
+	struct iodom *dom;
+	unsigned int nrids;
+	u16 rids[] __counted_by(nrids);
+};
+
+/* unit.c */
+struct vtd_unit *vtd_unit_create(const struct vtd_drhd *drhd,
+				 unsigned int id, u8 haw_bits);
+void vtd_unit_destroy(struct vtd_unit *unit);
+int vtd_unit_start(struct vtd_unit *unit);
+int vtd_unit_translate(struct vtd_unit *unit, bool on);
+int vtd_unit_stop(struct vtd_unit *unit);
+int vtd_unit_command(struct vtd_unit *unit, u32 bit, bool on);
+void vtd_unit_flush_all(struct vtd_unit *unit);
+
+/* attach.c */
+extern const struct iodom_hw_ops vtd_iodom_hw_ops;
+extern struct iommu_domain vtd_identity_domain;
+extern struct iommu_domain vtd_blocked_domain;
+void vtd_dev_detach(struct vtd_dev *vdev);
+
+/* identity.c */
+int vtd_identity_init(struct vtd_unit *unit);
+void vtd_identity_exit(struct vtd_unit *unit);
+
+/* queue.c */
+int vtd_queue_init(struct vtd_unit *unit);
+void vtd_queue_exit(struct vtd_unit *unit);
+int vtd_queue_start(struct vtd_unit *unit);
+int vtd_queue_stop(struct vtd_unit *unit);
+
+/* reginv.c */
+void vtd_reginv_execute(struct vtd_unit *unit, const struct invq_cmd *cmd);
+
+/* fault.c */
+void vtd_fault_report(struct vtd_unit *unit);
+
+/* irq.c */
+int vtd_irq_init(struct vtd_unit *unit);
+void vtd_irq_exit(struct vtd_unit *unit);
+void vtd_irq_save(struct vtd_unit *unit);
+void vtd_irq_restore(struct vtd_unit *unit);
+
+/* ops.c */
+extern const struct iommu_ops vtd_ops;
+
+/* setup.c */
+struct vtd_unit *vtd_unit_of(struct pci_dev *pdev);
+struct vtd_unit *vtd_unit_next(struct vtd_unit *unit);
+const struct vtd_dmar *vtd_dmar_table(void);
+int vtd_pci_hops(struct pci_dev *pdev, struct vtd_hop *hops);
+
+static inline u32 vtd_read32(const struct vtd_unit *unit, u32 reg)
+{
+	return readl(unit->regs + reg);
+}
+
+static inline u64 vtd_read64(const struct vtd_unit *unit, u32 reg)
+{
+	return readq(unit->regs + reg);
+}
+
+static inline void vtd_write32(struct vtd_unit *unit, u32 reg, u32 value)
+{
+	writel(value, unit->regs + reg);
+}
+
+static inline void vtd_write64(struct vtd_unit *unit, u32 reg, u64 value)
+{
+	writeq(value, unit->regs + reg);
+}
+
+#endif /* _IOFLUSH_VTD_H */
