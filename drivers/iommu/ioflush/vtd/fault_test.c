@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of decoding VT-d fault records
+ *
+ * Section 11.4.7.6: FI 63:12, SID 79:64, T2 92, FR 103:96, T1 126, F 127.
+ */
+#include <kunit/test.h>
+
+#include "fault.h"
+
+struct fault_row {
+	u64 lo;
+	u64 hi;
+	u64 addr;
+	u16 sid;
+	u8 reason;
+	const char *access;
+};
+
+static const struct fault_row fault_rows[] = {
+	{ 0x12345000, 0x8000000500000018, 0x12345000, 0x0018, 0x05, "write" },
+	{ 0x12345fff, 0xc000000600000100, 0x12345000, 0x0100, 0x06, "read" },
+	{ 0x1000, 0x800000021000ffff, 0x1000, 0xffff, 0x02, "page request" },
+	{ 0xfffffffffffff000, 0xc00000ff10001f08, 0xfffffffffffff000, 0x1f08,
+	  0xff, "atomic operation" },
+};
+
+static void fault_decode(struct kunit *test)
+{
+	struct vtd_fault f;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fault_rows); i++) {
+		const struct fault_row *r = &fault_rows[i];
+
+		KUNIT_ASSERT_TRUE(test, vtd_fault_decode(&f, r->lo, r->hi));
+		KUNIT_EXPECT_EQ(test, f.addr, r->addr);
+		KUNIT_EXPECT_EQ(test, f.sid, r->sid);
+		KUNIT_EXPECT_EQ(test, f.reason, r->reason);
+		KUNIT_EXPECT_STREQ(test, vtd_fault_access(f.access),
+				   r->access);
+	}
+}
+
+/* Without F there is no record, whatever else the register holds. */
+static void fault_none(struct kunit *test)
+{
+	struct vtd_fault f;
+
+	KUNIT_EXPECT_FALSE(test, vtd_fault_decode(&f, ~0ULL, ~0ULL >> 1));
+	KUNIT_EXPECT_FALSE(test, vtd_fault_decode(&f, 0, 0));
+}
+
+/* Each code of section 7.1.3 has words of its own; all others have some. */
+static void fault_reasons(struct kunit *test)
+{
+	const char *unknown = vtd_fault_reason(0xff);
+
+	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(0), unknown);
+	for (unsigned int i = 1; i <= 0x0d; i++) {
+		KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i), unknown);
+		for (unsigned int j = 1; j < i; j++)
+			KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i),
+					    vtd_fault_reason(j));
+	}
+	for (unsigned int i = 0x0e; i <= 0xff; i++)
+		KUNIT_EXPECT_STREQ(test, vtd_fault_reason(i), unknown);
+	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(5), "not mapped for writing");
+	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(6), "not mapped for reading");
+}
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE(fault_decode),
+	KUNIT_CASE(fault_none),
+	KUNIT_CASE(fault_reasons),
+	{}
+};
+
+static struct kunit_suite fault_suite = {
+	.name = "ioflush_vtd_fault",
+	.test_cases = fault_cases,
+};
+
+kunit_test_suite(fault_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's VT-d fault records");
+MODULE_LICENSE("GPL");
