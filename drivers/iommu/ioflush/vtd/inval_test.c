@@ -125,7 +125,7 @@ static void inval_bounds(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, VTD_RANGE_CMDS,
 			vtd_inv_range(cmd, &plain, 1, &range));
-	EXPECT_CMD(test, cmd[VTD_RANGE_CMDS - 1], 0x10032,
+	expect_cmd(test, &cmd[VTD_RANGE_CMDS - 1], 0x10032,
 		   (VTD_RANGE_CMDS - 1) * (u64)SZ_2M + 9);
 	range.last += SZ_4K;
 	KUNIT_EXPECT_EQ(test, 0, vtd_inv_range(cmd, &plain, 1, &range));
