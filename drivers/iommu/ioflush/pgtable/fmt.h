@@ -25,12 +25,13 @@
  * @table_mask: together with
  * @table_bits: an entry above level 0 refers to a table if under the mask it
  *	equals these bits. Never asked about an entry at level 0
- * @unsynced: a bit that hardware ignores in entries that refer to a table. Set
- *	while the entry may not have reached a walker that does not snoop
+ * @synced: a bit that hardware ignores in entries that refer to a table. Set
+ *	there, and nowhere else, once the entry has reached the walker; so that
+ *	it also is the short way to tell that a walk may go on
  * @attrs: the bits of a leaf that come from IOMMU_READ and friends; 0 if the
  *	format cannot express it
  * @leaf: a leaf entry
- * @table: an entry that refers to a table, without @unsynced
+ * @table: an entry that refers to a table, without @synced
  * @to_phys: where an entry of either kind points
  */
 struct iopgt_fmt {
@@ -40,7 +41,7 @@ struct iopgt_fmt {
 	u64 present;
 	u64 table_mask;
 	u64 table_bits;
-	u64 unsynced;
+	u64 synced;
 	u64 (*attrs)(const struct iopgt *pgt, int prot);
 	u64 (*leaf)(phys_addr_t paddr, u64 attrs, unsigned int level);
 	u64 (*table)(phys_addr_t paddr);
@@ -118,17 +119,17 @@ static __always_inline bool iopgt_pte_is_table(const struct iopgt_fmt *fmt,
 }
 
 /**
- * iopgt_pte_is_synced_table() - may the walk just go on?
+ * iopgt_pte_is_synced() - does an entry refer to a table that walkers know?
  * @fmt: the format
  * @pte: an entry above level 0
  *
  * Context: any context.
- * Return: true for an entry that refers to a table and has reached the walker.
+ * Return: true for most tables; false for all else.
  */
-static __always_inline bool
-iopgt_pte_is_synced_table(const struct iopgt_fmt *fmt, u64 pte)
+static __always_inline bool iopgt_pte_is_synced(const struct iopgt_fmt *fmt,
+						u64 pte)
 {
-	return (pte & (fmt->table_mask | fmt->unsynced)) == fmt->table_bits;
+	return pte & fmt->synced;
 }
 
 /**

@@ -21,9 +21,9 @@ static ulong seed;
 module_param(seed, ulong, 0444);
 MODULE_PARM_DESC(seed, "Seed of the random test of page tables, 0 for any");
 
-static uint ops = 200000;
+static uint ops = 100000;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "Operations of the random test of page tables");
+MODULE_PARM_DESC(ops, "Operations of each random test of page tables");
 
 /* Input ranges of 8 MiB; two lie across the edge of a table. */
 static const unsigned long windows[] = {
@@ -294,7 +294,7 @@ static void random_check(struct random_state *s)
 			upper + tables);
 }
 
-static void random_test_ops(struct kunit *test)
+static void random_run(struct kunit *test, struct iopgt_kunit *k)
 {
 	struct random_state *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	u64 used = seed ?: get_random_u64();
@@ -302,7 +302,7 @@ static void random_test_ops(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	kunit_info(test, "ioflush_pgtable.seed=%llu", used);
-	s->k = iopgt_kunit_default(test);
+	s->k = k;
 	xa_init(&s->pages);
 	prandom_seed_state(&s->rnd, used);
 
@@ -323,8 +323,27 @@ static void random_test_ops(struct kunit *test)
 	xa_destroy(&s->pages);
 }
 
+static void random_test_coherent(struct kunit *test)
+{
+	random_run(test, iopgt_kunit_default(test));
+}
+
+/* The long way only, and the hardware sees what was flushed, no more. */
+static void random_test_noncoherent(struct kunit *test)
+{
+	static const struct iopgt_cfg cfg = {
+		.ias_bits = 48,
+		.oas_bits = 46,
+		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
+		.nid = NUMA_NO_NODE,
+	};
+
+	random_run(test, iopgt_kunit_new(test, &cfg));
+}
+
 static struct kunit_case random_test_cases[] = {
-	KUNIT_CASE_SLOW(random_test_ops),
+	KUNIT_CASE_SLOW(random_test_coherent),
+	KUNIT_CASE_SLOW(random_test_noncoherent),
 	{}
 };
 

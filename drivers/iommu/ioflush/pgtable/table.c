@@ -143,8 +143,8 @@ static void iopgt_give_up_raced(u64 *table)
  *					start the device: fault
  *	flush entry
  *
- * So the entry carries @unsynced until it has been flushed, and who sees that
- * bit flushes the entry itself, in iopgt_table_get().
+ * So the entry gets its bit @synced only after it has been flushed, and who does
+ * not see that bit flushes the entry itself, in iopgt_table_get().
  */
 static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 			  u64 *entry, gfp_t gfp)
@@ -156,8 +156,8 @@ static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		return ERR_PTR(-ENOMEM);
 
 	pte = fmt->table(virt_to_phys(table));
-	if (!pgt->cfg.coherent_walk)
-		pte |= fmt->unsynced;
+	if (pgt->cfg.coherent_walk)
+		pte |= fmt->synced;
 	if (!try_cmpxchg_release(entry, &old, pte)) {
 		iopgt_give_up_raced(table);
 		return NULL;
@@ -168,7 +168,7 @@ static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		/* Ordered before the store by the flush, see cache.h. */
 		iopgt_page_sync(pgt, entry, sizeof(*entry));
 		/* Nobody else alters the entry: we own a part of its span. */
-		WRITE_ONCE(*entry, pte & ~fmt->unsynced);
+		WRITE_ONCE(*entry, pte | fmt->synced);
 	}
 	return table;
 }
@@ -197,7 +197,7 @@ u64 *iopgt_table_get(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	}
 	if (!iopgt_pte_is_table(fmt, pte))
 		return ERR_PTR(-EEXIST);
-	if (pte & fmt->unsynced)
+	if (!iopgt_pte_is_synced(fmt, pte))
 		iopgt_page_sync(pgt, entry, sizeof(*entry));
 	return iopgt_pte_table(fmt, pte);
 }

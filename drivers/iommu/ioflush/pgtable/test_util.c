@@ -72,6 +72,20 @@ struct iopgt_kunit *iopgt_kunit_default(struct kunit *test)
 	return iopgt_kunit_new(test, &cfg);
 }
 
+/*
+ * From now on somebody else may own these pages: the hardware must not load
+ * from them any more. A load that does finds no memory and ends the test.
+ */
+static void iopgt_kunit_forget(struct iopgt_kunit *k,
+			       struct iopgt_gather *gather)
+{
+	struct iopgt_page *page;
+
+	list_for_each_entry(page, &gather->pages, node)
+		xa_erase(&k->mem, (unsigned long)iopgt_page_table(page) >>
+			 PAGE_SHIFT);
+}
+
 /**
  * iopgt_kunit_unlinked() - a hook that notes what it was called with
  * @pgt: the table
@@ -82,6 +96,7 @@ struct iopgt_kunit *iopgt_kunit_default(struct kunit *test)
 void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
 {
 	struct iopgt_kunit *k = to_iopgt_kunit(pgt);
+	struct iopgt_hw_leaf hw;
 
 	k->unlinked++;
 	k->start = gather->start;
@@ -89,8 +104,11 @@ void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
 	KUNIT_EXPECT_TRUE(k->test, gather->tables_unlinked);
 	KUNIT_EXPECT_FALSE(k->test, gather->may_defer);
 	KUNIT_EXPECT_FALSE(k->test, list_empty(&gather->pages));
-	/* Break before make: nothing may be translated at this moment. */
-	KUNIT_EXPECT_EQ(k->test, iopgt_kunit_hw(k, gather->start).lg2, 0);
+	iopgt_kunit_forget(k, gather);
+	/* Break before make: the entry is absent at this moment. */
+	hw = iopgt_kunit_hw(k, gather->start);
+	KUNIT_EXPECT_EQ(k->test, BIT(hw.hole_lg2),
+			gather->last - gather->start + 1);
 }
 
 /**
@@ -142,6 +160,7 @@ static bool iopgt_kunit_reserved(struct iopgt_kunit *k, u64 pte, bool leaf,
 		flags |= BIT_ULL(7);
 	if (leaf && k->pgt.cfg.snoop_ctl)
 		flags |= BIT_ULL(11);
+	/* Ignored by hardware; leaves have no use for it. */
 	if (!leaf)
 		flags |= BIT_ULL(10);
 	return pte & ~(addr | flags);
@@ -157,7 +176,7 @@ static bool iopgt_kunit_reserved(struct iopgt_kunit *k, u64 pte, bool leaf,
  */
 struct iopgt_hw_leaf iopgt_kunit_hw(struct iopgt_kunit *k, unsigned long iova)
 {
-	struct iopgt_hw_leaf none = {}, found = {};
+	struct iopgt_hw_leaf found = {};
 	int lg2 = k->pgt.cfg.ias_bits - 9;
 	const u64 *table = k->pgt.root;
 
@@ -165,8 +184,10 @@ struct iopgt_hw_leaf iopgt_kunit_hw(struct iopgt_kunit *k, unsigned long iova)
 		u64 pte = iopgt_kunit_load(k, &table[iova >> lg2 & 511]);
 		bool leaf = lg2 == 12 || (pte & BIT_ULL(7));
 
-		if (!(pte & 3))
-			return none;
+		if (!(pte & 3)) {
+			found.hole_lg2 = lg2;
+			break;
+		}
 		KUNIT_EXPECT_FALSE_MSG(k->test,
 				       iopgt_kunit_reserved(k, pte, leaf, lg2),
 				       "iova %lx, 2^%d: %llx", iova, lg2, pte);
@@ -176,13 +197,13 @@ struct iopgt_hw_leaf iopgt_kunit_hw(struct iopgt_kunit *k, unsigned long iova)
 			found.paddr |= iova & (BIT(lg2) - 1);
 			found.pte = pte;
 			found.lg2 = lg2;
-			return found;
+			break;
 		}
 		/* Permissions of all levels are combined: it must grant both. */
 		KUNIT_EXPECT_EQ(k->test, pte & 3, 3);
 		table = phys_to_virt(pte & GENMASK_ULL(51, 12));
 	}
-	return none;
+	return found;
 }
 
 /**
@@ -264,6 +285,7 @@ size_t iopgt_kunit_unmap(struct iopgt_kunit *k, unsigned long iova,
 
 	iopgt_gather_init(&gather, true);
 	unmapped = iopgt_unmap_pages(&k->pgt, iova, size, &gather);
+	iopgt_kunit_forget(k, &gather);
 	iopgt_free_pages(&k->pgt, &gather.pages);
 	return unmapped;
 }

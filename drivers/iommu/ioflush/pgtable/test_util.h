@@ -43,11 +43,13 @@ struct iopgt_kunit {
  * @paddr: where it goes
  * @pte: the leaf
  * @lg2: log2 of the leaf's size, 0 if the request faults
+ * @hole_lg2: if it faults, log2 of what the absent entry would translate
  */
 struct iopgt_hw_leaf {
 	phys_addr_t paddr;
 	u64 pte;
 	u8 lg2;
+	u8 hole_lg2;
 };
 
 #define to_iopgt_kunit(p)	container_of(p, struct iopgt_kunit, pgt)

@@ -45,7 +45,7 @@ static __always_inline u64 *iopgt_map_table(const struct iopgt_fmt *fmt,
 		u64 *entry = &table[iopgt_idx(fmt, iova, l)];
 		u64 pte = READ_ONCE(*entry);
 
-		if (likely(iopgt_pte_is_synced_table(fmt, pte))) {
+		if (likely(iopgt_pte_is_synced(fmt, pte))) {
 			table = iopgt_pte_table(fmt, pte);
 			continue;
 		}
@@ -283,6 +283,124 @@ iopgt_walk_to_phys(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 			(iova & (BIT(iopgt_lg2(fmt, level)) - 1));
 	rcu_read_unlock();
 	return paddr;
+}
+
+/*
+ * The table at level 0 that translates @iova, NULL if the walk does not get
+ * there by the short way. No calls, so that a function made of this and of what
+ * follows needs no registers saved.
+ */
+static __always_inline u64 *iopgt_fast_table(const struct iopgt_fmt *fmt,
+					     struct iopgt *pgt,
+					     unsigned long iova)
+{
+	unsigned int lg2 = iopgt_lg2(fmt, pgt->levels - 1);
+	u64 *table = pgt->root;
+
+	for (; lg2 > fmt->granule_lg2; lg2 -= fmt->idx_lg2) {
+		u64 pte = READ_ONCE(table[(iova >> lg2) &
+					  (iopgt_entries(fmt) - 1)]);
+
+		if (unlikely(!iopgt_pte_is_synced(fmt, pte)))
+			return NULL;
+		table = iopgt_pte_table(fmt, pte);
+	}
+	return table;
+}
+
+/**
+ * iopgt_fast_map() - the common case: leaves of the smallest size, one table
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: input address; moved on by what was mapped
+ * @paddr: output address; moved on likewise
+ * @pgsize: leaf size
+ * @pgcount: number of leaves; lowered likewise
+ * @prot: permissions
+ * @mapped: raised by the bytes mapped
+ *
+ * Makes no table, does no cache maintenance, refuses no request: what it leaves
+ * is for iopgt_walk_map().
+ *
+ * Context: any context.
+ * Return: true if nothing is left to do.
+ */
+static __always_inline bool
+iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+	       unsigned long *iova, phys_addr_t *paddr, size_t pgsize,
+	       size_t *pgcount, int prot, size_t *mapped)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const unsigned int idx = iopgt_idx(fmt, *iova, 0);
+	const u64 attrs = fmt->attrs(pgt, prot);
+	u64 *entry, *end;
+
+	if (unlikely(pgsize != BIT(lg2) || !attrs || !pgt->cfg.coherent_walk ||
+		     ((*iova | *paddr) & (BIT(lg2) - 1)) ||
+		     *pgcount - 1 >= iopgt_entries(fmt) - idx ||
+		     *iova > pgt->ias_last || *paddr > pgt->oas_last ||
+		     (pgt->oas_last - *paddr) >> lg2 < *pgcount - 1))
+		return false;
+
+	entry = iopgt_fast_table(fmt, pgt, *iova);
+	if (unlikely(!entry))
+		return false;
+	entry += idx;
+	end = entry + *pgcount;
+	do {
+		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
+			break;
+		WRITE_ONCE(*entry, fmt->leaf(*paddr, attrs, 0));
+		*paddr += BIT(lg2);
+	} while (++entry != end);
+
+	*mapped += (*pgcount - (end - entry)) << lg2;
+	*iova += (*pgcount - (end - entry)) << lg2;
+	*pgcount = end - entry;
+	return likely(entry == end);
+}
+
+/**
+ * iopgt_fast_unmap() - the common case: some leaves of one table at level 0
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: first address
+ * @size: bytes
+ * @gather: what has to be invalidated
+ *
+ * Context: any context.
+ * Return: what iopgt_walk_unmap() returns; 0 if that has to do it.
+ */
+static __always_inline size_t
+iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		 unsigned long iova, size_t size, struct iopgt_gather *gather)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const size_t span = BIT(lg2 + fmt->idx_lg2);
+	const size_t offset = iova & (span - 1);
+	u64 *first, *entry, *end;
+	size_t unmapped;
+
+	/* Less than the table, and not up to its end: it will not be covered. */
+	if (unlikely(((offset | size) & (BIT(lg2) - 1)) ||
+		     size - 1 >= span - 1 - offset ||
+		     iova > pgt->ias_last || !pgt->cfg.coherent_walk))
+		return 0;
+
+	first = iopgt_fast_table(fmt, pgt, iova);
+	if (unlikely(!first))
+		return 0;
+	first += offset >> lg2;
+	end = first + (size >> lg2);
+	for (entry = first; entry != end; entry++) {
+		if (unlikely(!iopgt_pte_present(fmt, READ_ONCE(*entry))))
+			break;
+		WRITE_ONCE(*entry, 0);
+	}
+	unmapped = (entry - first) << lg2;
+	if (likely(unmapped))
+		iopgt_gather_add(gather, iova, unmapped, lg2);
+	return unmapped;
 }
 
 #endif /* _IOFLUSH_PGTABLE_WALK_H */

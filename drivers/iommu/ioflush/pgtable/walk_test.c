@@ -325,6 +325,9 @@ static void walk_test_noncoherent(struct kunit *test)
 	iopgt_kunit_map(k, SZ_1G - SZ_8K, SZ_1G, SZ_4K, 4 + 512);
 	for (iova = 0; iova < 4 * SZ_4K; iova += SZ_4K)
 		iopgt_kunit_expect(k, SZ_1G - SZ_8K + iova, SZ_1G + iova, 12);
+	/* the rest of a new table */
+	iopgt_kunit_expect(k, SZ_1G - SZ_8K - 1, 0, 0);
+	iopgt_kunit_expect(k, SZ_1G + SZ_2M + SZ_8K, 0, 0);
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_unmap(k, SZ_1G, SZ_2M), SZ_2M);
 	for (iova = SZ_1G; iova < SZ_1G + SZ_2M; iova += SZ_4K)
 		iopgt_kunit_expect(k, iova, 0, 0);
@@ -334,6 +337,7 @@ static void walk_test_noncoherent(struct kunit *test)
 	/* a block over an empty table */
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_unmap(k, SZ_1G - SZ_8K, SZ_8K),
 			SZ_8K);
+	iopgt_kunit_expect(k, SZ_1G - SZ_4K, 0, 0);
 	iopgt_kunit_map(k, SZ_1G - SZ_2M, 0, SZ_2M, 1);
 	KUNIT_EXPECT_EQ(test, k->unlinked, 1);
 	iopgt_kunit_expect(k, SZ_1G - 1, SZ_2M - 1, 21);

@@ -9,7 +9,7 @@
  *	0	R: read			R, of all that lies below
  *	1	W: write		W, likewise
  *	7	PS, above level 0	0
- *	10	ignored			ignored: ours, see VTDSS_UNSYNCED
+ *	10	ignored, 0		ignored: ours, see VTDSS_SYNCED
  *	11	SNP: snoop		ignored or 0
  *	HAW-1:12 address		address
  *
@@ -26,7 +26,7 @@
 #define VTDSS_R		BIT_ULL(0)
 #define VTDSS_W		BIT_ULL(1)
 #define VTDSS_PS	BIT_ULL(7)
-#define VTDSS_UNSYNCED	BIT_ULL(10)
+#define VTDSS_SYNCED	BIT_ULL(10)
 #define VTDSS_SNP	BIT_ULL(11)
 #define VTDSS_ADDR	GENMASK_ULL(51, 12)
 
@@ -35,12 +35,9 @@ static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
 
 static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 {
-	u64 attrs = 0;
+	u64 attrs = (prot & IOMMU_READ ? VTDSS_R : 0) |
+		    (prot & IOMMU_WRITE ? VTDSS_W : 0);
 
-	if (prot & IOMMU_READ)
-		attrs |= VTDSS_R;
-	if (prot & IOMMU_WRITE)
-		attrs |= VTDSS_W;
 	if (attrs && (prot & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= VTDSS_SNP;
 	return attrs;
@@ -69,25 +66,49 @@ static const struct iopgt_fmt vtdss_fmt = {
 	.present = VTDSS_R | VTDSS_W,
 	.table_mask = VTDSS_R | VTDSS_W | VTDSS_PS,
 	.table_bits = VTDSS_R | VTDSS_W,
-	.unsynced = VTDSS_UNSYNCED,
+	.synced = VTDSS_SYNCED,
 	.attrs = vtdss_attrs,
 	.leaf = vtdss_leaf,
 	.table = vtdss_table,
 	.to_phys = vtdss_to_phys,
 };
 
-static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
-			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			   int prot, gfp_t gfp, size_t *mapped)
+static noinline int vtdss_map_slow(struct iopgt *pgt, unsigned long iova,
+				   phys_addr_t paddr, size_t pgsize,
+				   size_t pgcount, int prot, gfp_t gfp,
+				   size_t *mapped)
 {
 	return iopgt_walk_map(&vtdss_fmt, pgt, iova, paddr, pgsize, pgcount,
 			      prot, gfp, mapped);
 }
 
+static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
+			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			   int prot, gfp_t gfp, size_t *mapped)
+{
+	if (likely(iopgt_fast_map(&vtdss_fmt, pgt, &iova, &paddr, pgsize,
+				  &pgcount, prot, mapped)))
+		return 0;
+	return vtdss_map_slow(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			      mapped);
+}
+
+static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
+					size_t size,
+					struct iopgt_gather *gather)
+{
+	return iopgt_walk_unmap(&vtdss_fmt, pgt, iova, size, gather);
+}
+
 static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				size_t size, struct iopgt_gather *gather)
 {
-	return iopgt_walk_unmap(&vtdss_fmt, pgt, iova, size, gather);
+	size_t unmapped = iopgt_fast_unmap(&vtdss_fmt, pgt, iova, size,
+					   gather);
+
+	if (likely(unmapped))
+		return unmapped;
+	return vtdss_unmap_slow(pgt, iova, size, gather);
 }
 
 static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
