@@ -108,3 +108,21 @@ step() {
 	fi
 	msg "$name: done in $((SECONDS - start)) s"
 }
+
+# kbuild ARCH DIR ARGUMENT...: the kernel's make, for the tree in out/src/linux.
+#
+# The compiler's cache is shared by all clones: names relative to the clone, and
+# nothing in an object that tells when, where or by whom it was built.
+kbuild() {
+	local arch=$1 dir=$2
+	shift 2
+
+	need make gcc ccache flex bison bc
+	CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 \
+	CCACHE_MAXSIZE=3G CCACHE_SLOPPINESS=time_macros \
+	KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 1970" \
+	KBUILD_BUILD_USER=ioflush KBUILD_BUILD_HOST=ioflush \
+	PYTHONDONTWRITEBYTECODE=1 \
+		make -C "$src" O="$dir" ARCH="$arch" CC="ccache gcc" HOSTCC="ccache gcc" \
+		     -j"$(nproc)" "$@"
+}

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Shared by the jobs that run in the guest; sourced from /job.
+
+# pci_of NETDEV: the PCI device that a network device is on.
+pci_of() {
+	path=$(readlink -f "/sys/class/net/$1/device")
+	while [ ! -e "$path/vendor" ] || [ ! -e "$path/class" ]; do
+		path=$(dirname "$path")
+	done
+	basename "$path"
+}
+
+# domain_type PCI-DEVICE: DMA, DMA-FQ, identity, or none without an IOMMU.
+domain_type() {
+	cat "/sys/bus/pci/devices/$1/iommu_group/type" 2>/dev/null || echo none
+}
+
+# our_unmaps: how many unmaps ioflush's domains have seen in both modes.
+our_unmaps() {
+	domains=/sys/kernel/debug/ioflush/domains
+	[ -e "$domains" ] || domains=/dev/null
+	awk '$1 == "unmaps:" {
+		for (i = 2; i < NF; i += 2)
+			if ($i == "strict" || $i == "deferred")
+				sum += $(i + 1)
+	}
+	END { print sum + 0 }' "$domains"
+}
+
+# traffic SECONDS: real packets to the peer and back; says how fast.
+traffic() {
+	tcp=$(netperf -H 10.0.0.2 -l "$1" -t TCP_STREAM -P 0 | awk 'NF { print $5; exit }')
+	maerts=$(netperf -H 10.0.0.2 -l "$1" -t TCP_MAERTS -P 0 | awk 'NF { print $5; exit }')
+	udp=$(netperf -H 10.0.0.2 -l "$1" -t UDP_STREAM -P 0 -- -m 64 |
+		awk 'NF == 4 { print $2; exit }')
+	report "traffic tcp $tcp maerts $maerts udp-received $udp"
+	# A network that stands still is no traffic.
+	echo "$tcp $maerts $udp" | awk '{ exit !($1 > 0 && $2 > 0 && $3 > 0) }'
+}
+
+# About the stack: which owns what, as the kernel's log has it.
+report_owner() {
+	dmesg | grep -E 'ioflush: .*(owns|no VT-d unit|off)|DMAR: (Intel|IOMMU enabled)' |
+		sed 's/^\[[^]]*\] /log /' | report -
+}
