@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: what the files of the DMA layer share
+ *
+ * There are two tables of operations. Most devices are trusted and coherent:
+ * iodma_ops asks them no questions. The others get iodma_careful_ops, which
+ * bounces what must not be shown to the device and maintains caches; its
+ * functions have "careful" in their names.
+ */
+#ifndef _IOFLUSH_DMA_INTERNAL_H
+#define _IOFLUSH_DMA_INTERNAL_H
+
+#include <linux/dma-map-ops.h>
+#include <linux/ioflush/dma.h>
+#include <linux/ioflush/domain.h>
+#include <linux/ioflush/iova.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+
+struct scatterlist;
+
+/* ops.c */
+extern const struct dma_map_ops iodma_ops;
+extern const struct dma_map_ops iodma_careful_ops;
+
+/* map.c */
+dma_addr_t iodma_iova_retry(struct iodom *dom, size_t bytes, u64 limit,
+			    enum iospace_kind kind);
+dma_addr_t iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			  int prot, u64 mask, enum iospace_kind kind);
+void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size);
+dma_addr_t iodma_map_page(struct device *dev, struct page *page,
+			  unsigned long offset, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs);
+void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs);
+dma_addr_t iodma_map_resource(struct device *dev, phys_addr_t phys,
+			      size_t size, enum dma_data_direction dir,
+			      unsigned long attrs);
+void iodma_unmap_resource(struct device *dev, dma_addr_t iova, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs);
+
+/* bounce.c */
+bool iodma_sg_needs_bounce(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir);
+dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
+				  unsigned long offset, size_t size,
+				  enum dma_data_direction dir,
+				  unsigned long attrs);
+void iodma_careful_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
+			      enum dma_data_direction dir,
+			      unsigned long attrs);
+
+/* sg.c */
+int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		 enum dma_data_direction dir, unsigned long attrs);
+void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
+		    enum dma_data_direction dir, unsigned long attrs);
+int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
+			 int nents, enum dma_data_direction dir,
+			 unsigned long attrs);
+void iodma_careful_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			    int nents, enum dma_data_direction dir,
+			    unsigned long attrs);
+
+/* sync.c */
+void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
+			       size_t size, enum dma_data_direction dir);
+void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir);
+void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir);
+void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
+			      int nents, enum dma_data_direction dir);
+
+/* alloc.c */
+void *iodma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
+		  gfp_t gfp, unsigned long attrs);
+void iodma_free(struct device *dev, size_t size, void *cpu_addr,
+		dma_addr_t handle, unsigned long attrs);
+struct page **iodma_pages_of(void *cpu_addr, size_t size, unsigned long attrs);
+
+/* mmap.c */
+int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
+	       dma_addr_t handle, size_t size, unsigned long attrs);
+int iodma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr,
+		      dma_addr_t handle, size_t size, unsigned long attrs);
+
+/* limits.c */
+int iodma_supported(struct device *dev, u64 mask);
+u64 iodma_get_required_mask(struct device *dev);
+size_t iodma_max_mapping_size(struct device *dev);
+size_t iodma_opt_mapping_size(void);
+unsigned long iodma_get_merge_boundary(struct device *dev);
+
+/* lazy.c */
+void iodma_lazy_wanted(struct device *dev);
+void iodma_lazy_enable(struct iodom *dom, struct device *dev);
+
+/* reserve.c */
+int iodma_reserve(struct iospace *space, struct device *dev,
+		  struct iommu_domain_geometry *geometry);
+
+/* The device is bound, so its group has the default domain that it had then. */
+static __always_inline struct iodom *iodma_domain(struct device *dev)
+{
+	return to_iodom(iommu_get_dma_domain(dev));
+}
+
+static inline bool iodma_untrusted(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
+}
+
+/* The last address that a device reaches; the space has a limit of its own. */
+static __always_inline u64 iodma_limit(struct device *dev, u64 mask)
+{
+	return min_not_zero(mask, dev->bus_dma_limit);
+}
+
+static_assert(DMA_BIDIRECTIONAL == 0);
+static_assert(DMA_TO_DEVICE == IOMMU_READ);
+static_assert(DMA_FROM_DEVICE == IOMMU_WRITE);
+
+static __always_inline int iodma_prot(enum dma_data_direction dir,
+				      bool coherent, unsigned long attrs)
+{
+	int prot = (int)dir ?: IOMMU_READ | IOMMU_WRITE;
+
+	if (coherent)
+		prot |= IOMMU_CACHE;
+	if (unlikely(attrs & DMA_ATTR_PRIVILEGED))
+		prot |= IOMMU_PRIV;
+	return prot;
+}
+
+static __always_inline dma_addr_t iodma_iova_alloc(struct iodom *dom,
+						   size_t bytes, u64 limit,
+						   enum iospace_kind kind)
+{
+	dma_addr_t iova = iospace_alloc(dom->space, bytes, limit, kind);
+
+	if (unlikely(!iova))
+		return iodma_iova_retry(dom, bytes, limit, kind);
+	return iova;
+}
+
+static __always_inline void iodma_map_sync(struct iodom *dom, dma_addr_t iova,
+					   size_t bytes)
+{
+	if (unlikely(READ_ONCE(dom->map_needs_flush)))
+		iodom_map_sync(dom, iova, bytes);
+}
+
+/* Strict or deferred, as the domain's mode is. */
+static __always_inline void iodma_unmap_iova(struct device *dev,
+					     struct iodom *dom,
+					     dma_addr_t iova, size_t size)
+{
+	size_t offset = offset_in_page(iova);
+
+	/* The mode changes under a bound driver, see lazy.c. */
+	if (unlikely(iodom_deferred(dom) && !READ_ONCE(dom->flush.rings)))
+		iodma_lazy_wanted(dev);
+	iodom_unmap(dom, iova - offset, PAGE_ALIGN(size + offset));
+}
+
+#endif /* _IOFLUSH_DMA_INTERNAL_H */

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: follows a domain that becomes lazy while it is in use
+ *
+ * Writing DMA-FQ to a group's type file changes the type of its domain under
+ * drivers that are bound, and tells nobody. The first unmap that finds the
+ * domain lazy but without rings asks for them here; unmaps are strict until
+ * a worker has allocated them, since an unmap cannot sleep.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+/*
+ * The device that asked; NULL while nobody does. Who makes it non-NULL holds
+ * a reference to the device and starts the worker, which makes it NULL again.
+ */
+static struct device *iodma_lazy_dev;
+
+/**
+ * iodma_lazy_enable() - give a lazy domain its rings
+ * @dom: a domain of the DMA API
+ * @dev: a device that uses it, for the log
+ *
+ * If there is no memory, the domain becomes strict.
+ *
+ * Context: process context, with the mutex of the domain's group held.
+ */
+void iodma_lazy_enable(struct iodom *dom, struct device *dev)
+{
+	if (!iodom_deferred(dom) || !ioflush_enable_deferred(&dom->flush))
+		return;
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
+	dev_warn(dev, "no memory for lazy invalidation, its group is strict\n");
+}
+
+static int iodma_lazy_enable_one(struct device *dev, void *data)
+{
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+
+	if (dev != data)
+		return 0;
+	if (iodom_is(domain) && to_iodom(domain)->space)
+		iodma_lazy_enable(to_iodom(domain), dev);
+	return 1;
+}
+
+static void iodma_lazy_work(struct work_struct *work)
+{
+	struct device *dev = READ_ONCE(iodma_lazy_dev);
+	struct iommu_group *group = iommu_group_get(dev);
+
+	if (group) {
+		/* Under the group's mutex its domain does not change. */
+		iommu_group_for_each_dev(group, dev, iodma_lazy_enable_one);
+		iommu_group_put(group);
+	}
+	put_device(dev);
+	/* Pairs with the full barrier of the exchange: all of it is done. */
+	smp_store_release(&iodma_lazy_dev, NULL);
+}
+
+static DECLARE_WORK(iodma_lazy_worker, iodma_lazy_work);
+
+/**
+ * iodma_lazy_wanted() - a device's domain is lazy but has no rings
+ * @dev: the device
+ *
+ * One request is served at a time; others are made again by later unmaps.
+ *
+ * Context: any context.
+ */
+noinline void iodma_lazy_wanted(struct device *dev)
+{
+	if (READ_ONCE(iodma_lazy_dev) || cmpxchg(&iodma_lazy_dev, NULL, dev))
+		return;
+	get_device(dev);
+	schedule_work(&iodma_lazy_worker);
+}

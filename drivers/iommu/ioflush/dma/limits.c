@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: what drivers may ask of the DMA API
+ */
+#include <linux/iova.h>
+#include <linux/swiotlb.h>
+
+#include "internal.h"
+
+/**
+ * iodma_supported() - &dma_map_ops.dma_supported
+ * @dev: the device
+ * @mask: which addresses it can express
+ *
+ * Context: process context.
+ * Return: whether there is an address for it: page 0 is not handed out.
+ */
+int iodma_supported(struct device *dev, u64 mask)
+{
+	const struct iommu_domain_geometry *geometry =
+		&iodma_domain(dev)->domain.geometry;
+	u64 first = max_t(u64, PAGE_ALIGN(geometry->aperture_start), PAGE_SIZE);
+
+	return iodma_limit(dev, mask) >= first + PAGE_SIZE - 1;
+}
+
+/**
+ * iodma_get_required_mask() - &dma_map_ops.get_required_mask
+ * @dev: the device
+ *
+ * Memory anywhere is mapped to where the device can reach it, so that 32 bits
+ * are plenty.
+ *
+ * Context: any context.
+ * Return: the mask.
+ */
+u64 iodma_get_required_mask(struct device *dev)
+{
+	return DMA_BIT_MASK(32);
+}
+
+/**
+ * iodma_max_mapping_size() - &dma_map_ops.max_mapping_size
+ * @dev: the device
+ *
+ * Context: any context.
+ * Return: length of the longest buffer that may be mapped in one piece.
+ */
+size_t iodma_max_mapping_size(struct device *dev)
+{
+	return iodma_untrusted(dev) ? swiotlb_max_mapping_size(dev) : SIZE_MAX;
+}
+
+/**
+ * iodma_opt_mapping_size() - &dma_map_ops.opt_mapping_size
+ *
+ * Context: any context.
+ * Return: length of the longest buffer that is mapped without searching a
+ *	tree for addresses.
+ */
+size_t iodma_opt_mapping_size(void)
+{
+	return iova_rcache_range();
+}
+
+/**
+ * iodma_get_merge_boundary() - &dma_map_ops.get_merge_boundary
+ * @dev: the device
+ *
+ * Context: any context.
+ * Return: mask of what entries of a scatterlist have to be aligned to for
+ *	becoming one segment.
+ */
+unsigned long iodma_get_merge_boundary(struct device *dev)
+{
+	return PAGE_SIZE - 1;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: maps and unmaps one contiguous buffer
+ *
+ * A buffer keeps its offset in the page: all of the pages that it touches are
+ * mapped, and the device is told where in the first one it begins. That meets
+ * any dma_set_min_align_mask() of up to a page; no driver asks for more.
+ */
+#include "internal.h"
+
+/**
+ * iodma_iova_retry() - allocate addresses from a space that has run dry
+ * @dom: the domain
+ * @bytes: length
+ * @limit: the last address that the device reaches
+ * @kind: what for
+ *
+ * In lazy mode addresses wait in the rings until they have been flushed; that
+ * is done now.
+ *
+ * Context: any context; waits for hardware. The caller should hold no lock.
+ * Return: the first address, or 0.
+ */
+noinline dma_addr_t iodma_iova_retry(struct iodom *dom, size_t bytes,
+				     u64 limit, enum iospace_kind kind)
+{
+	ioflush_drain(&dom->flush, IOFLUSH_SPACE);
+	return iospace_alloc(dom->space, bytes, limit, kind);
+}
+
+static noinline dma_addr_t iodma_map_failed(struct iodom *dom, dma_addr_t iova,
+					    size_t bytes)
+{
+	iospace_free(dom->space, iova, bytes);
+	return DMA_MAPPING_ERROR;
+}
+
+static __always_inline dma_addr_t
+__iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size, int prot,
+		 u64 mask, enum iospace_kind kind)
+{
+	struct iodom *dom = iodma_domain(dev);
+	size_t offset = offset_in_page(phys);
+	size_t bytes = PAGE_ALIGN(size + offset);
+	dma_addr_t iova;
+
+	iova = iodma_iova_alloc(dom, bytes, iodma_limit(dev, mask), kind);
+	if (unlikely(!iova))
+		return DMA_MAPPING_ERROR;
+	if (unlikely(iodom_map(dom, iova, phys - offset, bytes, prot,
+			       GFP_ATOMIC)))
+		return iodma_map_failed(dom, iova, bytes);
+	iodma_map_sync(dom, iova, bytes);
+	return iova + offset;
+}
+
+/**
+ * iodma_map_phys() - map a physical range for a device
+ * @dev: the device
+ * @phys: first byte
+ * @size: length
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends
+ * @mask: which addresses the device can express
+ * @kind: what for
+ *
+ * Context: any context.
+ * Return: the device's address of the first byte, or DMA_MAPPING_ERROR.
+ */
+dma_addr_t iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			  int prot, u64 mask, enum iospace_kind kind)
+{
+	return __iodma_map_phys(dev, phys, size, prot, mask, kind);
+}
+
+/**
+ * iodma_unmap_any() - unmap a range of any device
+ * @dev: the device
+ * @iova: the device's address of the first byte
+ * @size: length
+ *
+ * For an untrusted device it is strict, whatever the group's type says: the
+ * type file lets a user make a group lazy that the core made strict for this
+ * reason.
+ *
+ * Context: any context; may wait for hardware. The caller should hold no lock.
+ */
+void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
+{
+	struct iodom *dom = iodma_domain(dev);
+	size_t offset = offset_in_page(iova);
+	size_t bytes = PAGE_ALIGN(size + offset);
+
+	if (!iodma_untrusted(dev)) {
+		iodma_unmap_iova(dev, dom, iova, size);
+		return;
+	}
+	iodom_unmap_sync(dom, iova - offset, bytes);
+	iospace_free(dom->space, iova - offset, bytes);
+}
+
+/**
+ * iodma_map_page() - &dma_map_ops.map_page of a trusted, coherent device
+ * @dev: the device
+ * @page: first page
+ * @offset: where the buffer begins in it
+ * @size: length
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context.
+ * Return: the device's address, or DMA_MAPPING_ERROR.
+ */
+dma_addr_t iodma_map_page(struct device *dev, struct page *page,
+			  unsigned long offset, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	return __iodma_map_phys(dev, page_to_phys(page) + offset, size,
+				iodma_prot(dir, true, attrs),
+				dma_get_mask(dev), IOSPACE_STREAMING);
+}
+
+/**
+ * iodma_unmap_page() - &dma_map_ops.unmap_page of a trusted, coherent device
+ * @dev: the device
+ * @iova: as returned by iodma_map_page()
+ * @size: length
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context; may wait for hardware. The caller should hold no lock.
+ */
+void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	iodma_unmap_iova(dev, iodma_domain(dev), iova, size);
+}
+
+/**
+ * iodma_map_resource() - &dma_map_ops.map_resource
+ * @dev: the device
+ * @phys: first byte of device memory
+ * @size: length
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context.
+ * Return: the device's address, or DMA_MAPPING_ERROR.
+ */
+dma_addr_t iodma_map_resource(struct device *dev, phys_addr_t phys,
+			      size_t size, enum dma_data_direction dir,
+			      unsigned long attrs)
+{
+	return iodma_map_phys(dev, phys, size,
+			      iodma_prot(dir, false, attrs) | IOMMU_MMIO,
+			      dma_get_mask(dev), IOSPACE_LASTING);
+}
+
+/**
+ * iodma_unmap_resource() - &dma_map_ops.unmap_resource
+ * @dev: the device
+ * @iova: as returned by iodma_map_resource()
+ * @size: length
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context; may wait for hardware. The caller should hold no lock.
+ */
+void iodma_unmap_resource(struct device *dev, dma_addr_t iova, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	iodma_unmap_any(dev, iova, size);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: hands mapped buffers between CPU and device
+ *
+ * Only careful devices need it: those that are not coherent, and those whose
+ * buffers may have been bounced.
+ */
+#include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
+
+#include "internal.h"
+
+/**
+ * iodma_sync_single_for_cpu() - &dma_map_ops.sync_single_for_cpu
+ * @dev: the device
+ * @iova: first byte, anywhere in a mapping
+ * @size: length
+ * @dir: direction of the mapping
+ *
+ * Context: any context.
+ */
+void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
+			       size_t size, enum dma_data_direction dir)
+{
+	phys_addr_t phys = iopgt_iova_to_phys(&iodma_domain(dev)->pgt, iova);
+
+	if (!dev_is_dma_coherent(dev))
+		arch_sync_dma_for_cpu(phys, size, dir);
+	swiotlb_sync_single_for_cpu(dev, phys, size, dir);
+}
+
+/**
+ * iodma_sync_single_for_device() - &dma_map_ops.sync_single_for_device
+ * @dev: the device
+ * @iova: first byte, anywhere in a mapping
+ * @size: length
+ * @dir: direction of the mapping
+ *
+ * Context: any context.
+ */
+void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir)
+{
+	phys_addr_t phys = iopgt_iova_to_phys(&iodma_domain(dev)->pgt, iova);
+
+	swiotlb_sync_single_for_device(dev, phys, size, dir);
+	if (!dev_is_dma_coherent(dev))
+		arch_sync_dma_for_device(phys, size, dir);
+}
+
+/**
+ * iodma_sync_sg_for_cpu() - &dma_map_ops.sync_sg_for_cpu
+ * @dev: the device
+ * @sgl: a mapped list
+ * @nents: its length when it was mapped
+ * @dir: direction of the mapping
+ *
+ * Context: any context.
+ */
+void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir)
+{
+	struct scatterlist *s;
+	int i;
+
+	for_each_sg(sgl, s, nents, i) {
+		/* A bounced list has one mapping for each entry. */
+		if (sg_dma_is_swiotlb(sgl))
+			iodma_sync_single_for_cpu(dev, sg_dma_address(s),
+						  s->length, dir);
+		else if (!dev_is_dma_coherent(dev))
+			arch_sync_dma_for_cpu(sg_phys(s), s->length, dir);
+	}
+}
+
+/**
+ * iodma_sync_sg_for_device() - &dma_map_ops.sync_sg_for_device
+ * @dev: the device
+ * @sgl: a mapped list, or one that is about to be
+ * @nents: its length
+ * @dir: direction of the mapping
+ *
+ * Context: any context.
+ */
+void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
+			      int nents, enum dma_data_direction dir)
+{
+	struct scatterlist *s;
+	int i;
+
+	for_each_sg(sgl, s, nents, i) {
+		if (sg_dma_is_swiotlb(sgl))
+			iodma_sync_single_for_device(dev, sg_dma_address(s),
+						     s->length, dir);
+		else if (!dev_is_dma_coherent(dev))
+			arch_sync_dma_for_device(sg_phys(s), s->length, dir);
+	}
+}
