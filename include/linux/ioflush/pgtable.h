@@ -141,7 +141,8 @@ struct iopgt_ops {
  * @root: the root table
  * @ias_last: the highest input address
  * @oas_last: the highest output address
- * @levels: number of levels, root included
+ * @levels: number of levels, root included; at least 2
+ * @root_shift: what a page frame is shifted right by to index the root
  * @live_pages: table pages linked into the tree, root included
  * @pending_pages: unlinked pages that wait for their invalidation or for RCU
  * @unlinked: optional; the owner sets it after iopgt_init() and before the
@@ -161,6 +162,7 @@ struct iopgt {
 	unsigned long ias_last;
 	phys_addr_t oas_last;
 	u8 levels;
+	u8 root_shift;
 	atomic_long_t live_pages;
 	atomic_long_t pending_pages;
 	void (*unlinked)(struct iopgt *pgt, struct iopgt_gather *gather);

@@ -32,7 +32,8 @@
  *	format cannot express it
  * @leaf: a leaf entry
  * @table: an entry that refers to a table, without @synced
- * @to_phys: where an entry of either kind points
+ * @to_phys: where a leaf points
+ * @table_phys: where an entry that refers to a table points
  */
 struct iopgt_fmt {
 	u8 granule_lg2;
@@ -46,6 +47,7 @@ struct iopgt_fmt {
 	u64 (*leaf)(phys_addr_t paddr, u64 attrs, unsigned int level);
 	u64 (*table)(phys_addr_t paddr);
 	phys_addr_t (*to_phys)(u64 pte);
+	phys_addr_t (*table_phys)(u64 pte);
 };
 
 /**
@@ -143,7 +145,7 @@ static __always_inline bool iopgt_pte_is_synced(const struct iopgt_fmt *fmt,
 static __always_inline u64 *iopgt_pte_table(const struct iopgt_fmt *fmt,
 					    u64 pte)
 {
-	return phys_to_virt(fmt->to_phys(pte));
+	return phys_to_virt(fmt->table_phys(pte));
 }
 
 #endif /* _IOFLUSH_PGTABLE_FMT_H */

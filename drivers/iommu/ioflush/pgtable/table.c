@@ -39,7 +39,7 @@ int iopgt_tree_init(const struct iopgt_fmt *fmt, struct iopgt *pgt)
 	unsigned int level;
 	unsigned long sizes = 0;
 
-	if (WARN_ON(sizeof(u64) << fmt->idx_lg2 > PAGE_SIZE))
+	if (WARN_ON(sizeof(u64) << fmt->idx_lg2 > PAGE_SIZE || pgt->levels < 2))
 		return -EINVAL;
 
 	for (level = 0; level < min(fmt->leaf_levels, pgt->levels); level++)
@@ -48,6 +48,7 @@ int iopgt_tree_init(const struct iopgt_fmt *fmt, struct iopgt *pgt)
 	if (!(pgt->cfg.pgsize_bitmap & BIT(fmt->granule_lg2)))
 		return -EINVAL;
 
+	pgt->root_shift = fmt->idx_lg2 * (pgt->levels - 1);
 	pgt->ias_last = BIT(pgt->cfg.ias_bits) - 1;
 	pgt->oas_last = BIT_ULL(pgt->cfg.oas_bits) - 1;
 	pgt->root = iopgt_page_alloc(pgt, GFP_KERNEL);

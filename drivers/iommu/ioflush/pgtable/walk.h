@@ -286,78 +286,94 @@ iopgt_walk_to_phys(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 }
 
 /*
- * The table at level 0 that translates @iova, NULL if the walk does not get
- * there by the short way. No calls, so that a function made of this and of what
- * follows needs no registers saved.
+ * Find the table at level 0 that translates a page frame, unless the walk does
+ * not get there by the short way. No calls, so that a function made of this and
+ * of what follows has hardly a register to save.
  */
-static __always_inline u64 *iopgt_fast_table(const struct iopgt_fmt *fmt,
-					     struct iopgt *pgt,
-					     unsigned long iova)
+static __always_inline bool iopgt_fast_table(const struct iopgt_fmt *fmt,
+					     const struct iopgt *pgt,
+					     unsigned long pfn, u64 **table)
 {
-	unsigned int lg2 = iopgt_lg2(fmt, pgt->levels - 1);
-	u64 *table = pgt->root;
+	unsigned int shift = pgt->root_shift;
+	u64 *t = pgt->root;
 
-	for (; lg2 > fmt->granule_lg2; lg2 -= fmt->idx_lg2) {
-		u64 pte = READ_ONCE(table[(iova >> lg2) &
-					  (iopgt_entries(fmt) - 1)]);
+	do {
+		u64 pte = READ_ONCE(t[(pfn >> shift) &
+				      (iopgt_entries(fmt) - 1)]);
 
 		if (unlikely(!iopgt_pte_is_synced(fmt, pte)))
-			return NULL;
-		table = iopgt_pte_table(fmt, pte);
-	}
-	return table;
+			return false;
+		/* The linear map's base is read again: saves saving one more. */
+		barrier();
+		t = iopgt_pte_table(fmt, pte);
+		shift -= fmt->idx_lg2;
+	} while (shift);
+
+	*table = t;
+	return true;
+}
+
+/* The entry of a table at level 0 for @iova; from the byte offset directly. */
+static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
+					     u64 *table, unsigned long iova)
+{
+	const size_t mask = (iopgt_entries(fmt) - 1) * sizeof(*table);
+
+	return (void *)table +
+	       ((iova >> (fmt->granule_lg2 - ilog2(sizeof(*table)))) & mask);
 }
 
 /**
  * iopgt_fast_map() - the common case: leaves of the smallest size, one table
  * @fmt: the format
  * @pgt: the table
- * @iova: input address; moved on by what was mapped
- * @paddr: output address; moved on likewise
- * @pgsize: leaf size
- * @pgcount: number of leaves; lowered likewise
+ * @iova: input address
+ * @paddr: output address
+ * @pgcount: number of leaves
  * @prot: permissions
- * @mapped: raised by the bytes mapped
  *
  * Makes no table, does no cache maintenance, refuses no request: what it leaves
  * is for iopgt_walk_map().
  *
  * Context: any context.
- * Return: true if nothing is left to do.
+ * Return: how many leaves were mapped, from @iova on. If that is neither all
+ * nor none, what follows is mapped already.
  */
-static __always_inline bool
+static __always_inline size_t
 iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-	       unsigned long *iova, phys_addr_t *paddr, size_t pgsize,
-	       size_t *pgcount, int prot, size_t *mapped)
+	       unsigned long iova, phys_addr_t paddr, size_t pgcount, int prot)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
-	const unsigned int idx = iopgt_idx(fmt, *iova, 0);
-	const u64 attrs = fmt->attrs(pgt, prot);
-	u64 *entry, *end;
+	const unsigned int last = iopgt_entries(fmt) - 1;
+	u64 *table, *entry;
+	size_t left;
+	u64 attrs;
 
-	if (unlikely(pgsize != BIT(lg2) || !attrs || !pgt->cfg.coherent_walk ||
-		     ((*iova | *paddr) & (BIT(lg2) - 1)) ||
-		     *pgcount - 1 >= iopgt_entries(fmt) - idx ||
-		     *iova > pgt->ias_last || *paddr > pgt->oas_last ||
-		     (pgt->oas_last - *paddr) >> lg2 < *pgcount - 1))
-		return false;
+	/* A run within one table ends inside the input range if it starts so. */
+	if (unlikely(!pgt->cfg.coherent_walk ||
+		     ((iova | paddr) & (BIT(lg2) - 1)) ||
+		     pgcount - 1 > last - iopgt_idx(fmt, iova, 0) ||
+		     iova > pgt->ias_last ||
+		     (paddr | (paddr + (pgcount << lg2) - 1)) > pgt->oas_last))
+		return 0;
 
-	entry = iopgt_fast_table(fmt, pgt, *iova);
-	if (unlikely(!entry))
-		return false;
-	entry += idx;
-	end = entry + *pgcount;
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+		return 0;
+	attrs = fmt->attrs(pgt, prot);
+	if (unlikely(!attrs))
+		return 0;
+
+	entry = iopgt_fast_entry(fmt, table, iova);
+	left = pgcount;
 	do {
 		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
-			break;
-		WRITE_ONCE(*entry, fmt->leaf(*paddr, attrs, 0));
-		*paddr += BIT(lg2);
-	} while (++entry != end);
+			return pgcount - left;
+		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0));
+		paddr += BIT(lg2);
+		entry++;
+	} while (--left);
 
-	*mapped += (*pgcount - (end - entry)) << lg2;
-	*iova += (*pgcount - (end - entry)) << lg2;
-	*pgcount = end - entry;
-	return likely(entry == end);
+	return pgcount;
 }
 
 /**
@@ -376,31 +392,33 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		 unsigned long iova, size_t size, struct iopgt_gather *gather)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
-	const size_t span = BIT(lg2 + fmt->idx_lg2);
-	const size_t offset = iova & (span - 1);
-	u64 *first, *entry, *end;
-	size_t unmapped;
+	const unsigned int last = iopgt_entries(fmt) - 1;
+	u64 *table, *entry;
+	size_t left;
 
 	/* Less than the table, and not up to its end: it will not be covered. */
-	if (unlikely(((offset | size) & (BIT(lg2) - 1)) ||
-		     size - 1 >= span - 1 - offset ||
+	if (unlikely(((iova | size) & (BIT(lg2) - 1)) ||
+		     (size >> lg2) - 1 >= last - iopgt_idx(fmt, iova, 0) ||
 		     iova > pgt->ias_last || !pgt->cfg.coherent_walk))
 		return 0;
 
-	first = iopgt_fast_table(fmt, pgt, iova);
-	if (unlikely(!first))
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
 		return 0;
-	first += offset >> lg2;
-	end = first + (size >> lg2);
-	for (entry = first; entry != end; entry++) {
+
+	entry = iopgt_fast_entry(fmt, table, iova);
+	left = size;
+	do {
 		if (unlikely(!iopgt_pte_present(fmt, READ_ONCE(*entry))))
 			break;
 		WRITE_ONCE(*entry, 0);
-	}
-	unmapped = (entry - first) << lg2;
-	if (likely(unmapped))
-		iopgt_gather_add(gather, iova, unmapped, lg2);
-	return unmapped;
+		entry++;
+		left -= BIT(lg2);
+	} while (left);
+
+	size -= left;
+	if (likely(size))
+		iopgt_gather_add(gather, iova, size, lg2);
+	return size;
 }
 
 #endif /* _IOFLUSH_PGTABLE_WALK_H */

@@ -20,6 +20,7 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/iommu.h>
+#include <linux/sizes.h>
 
 #include "../walk.h"
 
@@ -35,10 +36,11 @@ static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
 
 static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 {
-	u64 attrs = (prot & IOMMU_READ ? VTDSS_R : 0) |
-		    (prot & IOMMU_WRITE ? VTDSS_W : 0);
+	const unsigned int p = prot;
+	u32 attrs = (p & IOMMU_READ ? VTDSS_R : 0) |
+		    (p & IOMMU_WRITE ? VTDSS_W : 0);
 
-	if (attrs && (prot & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
+	if (attrs && (p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= VTDSS_SNP;
 	return attrs;
 }
@@ -59,6 +61,12 @@ static __always_inline phys_addr_t vtdss_to_phys(u64 pte)
 	return pte & VTDSS_ADDR;
 }
 
+/* We set no bit above the address, and hardware sets none: a shorter mask. */
+static __always_inline phys_addr_t vtdss_table_phys(u64 pte)
+{
+	return pte & ~GENMASK_ULL(11, 0);
+}
+
 static const struct iopgt_fmt vtdss_fmt = {
 	.granule_lg2 = 12,
 	.idx_lg2 = 9,
@@ -71,6 +79,7 @@ static const struct iopgt_fmt vtdss_fmt = {
 	.leaf = vtdss_leaf,
 	.table = vtdss_table,
 	.to_phys = vtdss_to_phys,
+	.table_phys = vtdss_table_phys,
 };
 
 static noinline int vtdss_map_slow(struct iopgt *pgt, unsigned long iova,
@@ -86,11 +95,17 @@ static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	if (likely(iopgt_fast_map(&vtdss_fmt, pgt, &iova, &paddr, pgsize,
-				  &pgcount, prot, mapped)))
-		return 0;
-	return vtdss_map_slow(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
-			      mapped);
+	size_t done;
+
+	if (unlikely(pgsize != SZ_4K))
+		return vtdss_map_slow(pgt, iova, paddr, pgsize, pgcount, prot,
+				      gfp, mapped);
+	done = iopgt_fast_map(&vtdss_fmt, pgt, iova, paddr, pgcount, prot);
+	if (unlikely(!done))
+		return vtdss_map_slow(pgt, iova, paddr, SZ_4K, pgcount, prot,
+				      gfp, mapped);
+	*mapped += done << 12;
+	return likely(done == pgcount) ? 0 : -EEXIST;
 }
 
 static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
