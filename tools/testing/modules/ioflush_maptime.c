@@ -29,6 +29,8 @@
 #define MAPTIME_SLOTS		64
 #define MAPTIME_SG_ENTRIES	16
 #define MAPTIME_LARGE_BYTES	SZ_64K
+/* Every second page of it is a scatterlist entry: no two are neighbours. */
+#define MAPTIME_BUF_BYTES	(2 * MAPTIME_SG_ENTRIES * SZ_4K)
 #define MAPTIME_LOOPS_MAX	10000000
 
 enum maptime_step {
@@ -58,8 +60,7 @@ struct maptime {
 	struct mutex lock;	/* one run at a time; protects all below */
 	u64 loops;		/* operations of the last complete run, or 0 */
 	u64 sum_ns[MAPTIME_SHAPES][MAPTIME_STEPS];
-	void *buf;
-	struct page *page[MAPTIME_SG_ENTRIES];
+	void *buf;		/* contiguous, and aligned to its size */
 	dma_addr_t addr[MAPTIME_SLOTS];
 	struct scatterlist sgl[MAPTIME_SLOTS][MAPTIME_SG_ENTRIES];
 };
@@ -262,16 +263,9 @@ static int maptime_results_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(maptime_results);
 
-static void maptime_free_buffers(void *data)
+static void maptime_free(struct maptime *mt)
 {
-	struct maptime *mt = data;
-	int i;
-
-	for (i = 0; i < MAPTIME_SG_ENTRIES; i++)
-		if (mt->page[i])
-			__free_page(mt->page[i]);
-	if (mt->buf)
-		free_pages_exact(mt->buf, MAPTIME_LARGE_BYTES);
+	free_pages_exact(mt->buf, MAPTIME_BUF_BYTES);
 	kvfree(mt);
 }
 
@@ -285,26 +279,19 @@ static struct maptime *maptime_alloc(struct device *dev)
 
 	mt->dev = dev;
 	mutex_init(&mt->lock);
-	mt->buf = alloc_pages_exact(MAPTIME_LARGE_BYTES, GFP_KERNEL);
-	if (!mt->buf)
-		goto err_free;
-
-	for (i = 0; i < MAPTIME_SG_ENTRIES; i++) {
-		mt->page[i] = alloc_page(GFP_KERNEL);
-		if (!mt->page[i])
-			goto err_free;
+	mt->buf = alloc_pages_exact(MAPTIME_BUF_BYTES, GFP_KERNEL);
+	if (!mt->buf) {
+		kvfree(mt);
+		return NULL;
 	}
 
 	for (slot = 0; slot < MAPTIME_SLOTS; slot++) {
 		sg_init_table(mt->sgl[slot], MAPTIME_SG_ENTRIES);
 		for (i = 0; i < MAPTIME_SG_ENTRIES; i++)
-			sg_set_page(&mt->sgl[slot][i], mt->page[i], SZ_4K, 0);
+			sg_set_buf(&mt->sgl[slot][i], mt->buf + 2 * i * SZ_4K,
+				   SZ_4K);
 	}
 	return mt;
-
-err_free:
-	maptime_free_buffers(mt);
-	return NULL;
 }
 
 static int maptime_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -332,7 +319,7 @@ static void maptime_remove(struct pci_dev *pdev)
 	struct maptime *mt = pci_get_drvdata(pdev);
 
 	debugfs_remove(mt->dir);
-	maptime_free_buffers(mt);
+	maptime_free(mt);
 }
 
 static const struct pci_device_id maptime_id_table[] = {

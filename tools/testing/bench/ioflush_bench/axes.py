@@ -14,6 +14,12 @@ TESTS = ("UDP_STREAM", "TCP_STREAM", "TCP_MAERTS", "TCP_RR")
 CLOCKS = ("guest", "wall")
 PARTS = ("netperf", "micro", "counts")
 
+#: How the unit of each IOMMU model is called in /sys/class/iommu by each stack.
+UNIT_OF = {"vtd": {"ioflush": "vtd0", "mainline": "dmar0"}}
+
+#: What the sysfs file `type` of an IOMMU group says in each mode.
+DOMAIN_OF = {"strict": "DMA", "lazy": "DMA-FQ", "passthrough": "identity"}
+
 #: The scale that passthrough figures are taken from, and the one to beat.
 REFERENCE_STACK = "mainline"
 

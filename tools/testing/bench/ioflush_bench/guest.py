@@ -157,6 +157,9 @@ class Runner:
             outcome.failure = "the guest reported nothing"
             return
         outcome.tool = report.tool
+        outcome.failure = report.mismatch(boot.iommu, boot.stack, boot.mode)
+        if outcome.failure:
+            return
         outcome.failures = report.failures
         if boot.part == "counts":
             self._count(boot, folder, report, outcome)

@@ -3,6 +3,8 @@
 
 A report is lines of a keyword and its words:
 
+  iommu UNIT...                   the IOMMUs in /sys/class/iommu
+  domain TYPE                     how one measured device is translated
   tool NAME VERSION...            what moved the packets
   netperf TEST KEY=VALUE...       one run of netperf, its own key=value output
   iperf3 TEST JSON                one run of iperf3, on one line
@@ -31,6 +33,18 @@ class Report:
     figures: dict[Figure, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     unmaps: int | None = None
+    units: list[str] = field(default_factory=list)
+    domains: set[str] = field(default_factory=set)
+
+    def mismatch(self, iommu: str, stack: str, mode: str) -> str | None:
+        """Why the figures are not of this stack and mode, if they are not."""
+        unit, domain = axes.UNIT_OF[iommu][stack], axes.DOMAIN_OF[mode]
+        if self.units != [unit]:
+            return f"the guest's IOMMU is {' '.join(self.units) or 'none'}, not {stack}'s {unit}"
+        if self.domains != {domain}:
+            found = " ".join(sorted(self.domains)) or "none"
+            return f"the device's domain is {found}, not {domain} as in {mode} mode"
+        return None
 
 
 class ParseError(Exception):
@@ -99,6 +113,10 @@ def _line(report: Report, keyword: str, rest: str) -> None:
     first, _, text = rest.partition(" ")
     if keyword == "tool":
         report.tool = rest
+    elif keyword == "iommu":
+        report.units = rest.split()
+    elif keyword == "domain":
+        report.domains.add(rest)
     elif keyword == "failed":
         report.failures[first] = text or "failed in the guest"
     elif keyword == "unmaps":

@@ -59,13 +59,13 @@ class Results:
         self._by_cell[result.cell] = result
 
     def add(self, boot: Boot, outcome: Outcome, tests: tuple[str, ...]) -> None:
-        """Takes in one guest's figures, and a failure for each that is not there."""
+        """Takes in one guest's figures; none from a guest that came to a bad end."""
         for cell in boot.cells(tests):
             result = self._by_cell.setdefault(cell, Result(cell))
             value = outcome.figures.get(figure_name(cell.test, cell.metric))
-            failure = outcome.failures.get(cell.test)
+            failure = outcome.failure or outcome.failures.get(cell.test)
             if value is None and not failure:
-                failure = outcome.failure or "the guest did not report it"
+                failure = "the guest did not report it"
             if failure:
                 result.failure, result.log = failure, outcome.log
             elif value is not None:

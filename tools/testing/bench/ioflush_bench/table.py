@@ -100,11 +100,13 @@ def _grid(rows: list[Row]) -> Iterator[str]:
                  for column, (word, width) in enumerate(zip(words, widths))]
         return "  ".join(cells).rstrip()
 
-    yield line(HEADINGS)
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    grouped = len({each.subject for each in rows}) < len(rows)
     subject = None
+    yield line(HEADINGS)
     for each in rows:
-        if each.subject != subject:
-            yield "-" * (sum(widths) + 2 * (len(widths) - 1))
+        if subject is None or grouped and each.subject != subject:
+            yield rule
         subject = each.subject
         yield line(each.words)
 
@@ -113,7 +115,18 @@ def failure_text(result: Result) -> str:
     """Which cell failed, why, and where to look."""
     cell = result.cell
     where = " ".join(word for word in (cell.nic, cell.stack, cell.mode, cell.clock) if word)
-    return f"{where} {cell.test} {cell.metric}: {result.failure} (log {result.log})"
+    return f"{where}: {result.failure} (log {result.log})"
+
+
+def failure_lines(results: Results) -> Iterator[str]:
+    """One line for each guest and reason, with the cells that have no value for it."""
+    found: dict[str, list[str]] = {}
+    for result in results.failed:
+        names = found.setdefault(failure_text(result), [])
+        if result.cell.test not in names:
+            names.append(result.cell.test)
+    for reason, names in found.items():
+        yield f"failed: {', '.join(names)}: {reason}"
 
 
 def text(meta: dict[str, Any], results: Results) -> str:
@@ -124,5 +137,5 @@ def text(meta: dict[str, Any], results: Results) -> str:
         lines += _grid(rows)
     lines += ["", f"Medians of {meta['runs']} runs.  iof/main: ioflush over mainline.  main/pass, "
               "iof/pass: either over mainline's passthrough."]
-    lines += [f"failed: {failure_text(result)}" for result in results.failed]
+    lines += failure_lines(results)
     return "\n".join(lines) + "\n"

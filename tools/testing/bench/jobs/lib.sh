@@ -7,8 +7,29 @@ peer=10.0.0.2
 local=10.0.0.1
 keys=THROUGHPUT,THROUGHPUT_UNITS,ELAPSED_TIME,LOCAL_SEND_CALLS,REMOTE_RECV_CALLS
 
+# pci_devices FILE PATTERN: the PCI devices whose sysfs file matches.
+pci_devices() {
+	for device in /sys/bus/pci/devices/*; do
+		# shellcheck disable=SC2254 # a pattern is what it is
+		case $(cat "$device/$1") in
+		$2) echo "$device" ;;
+		esac
+	done
+}
+
+# report_stack DEVICE...: which IOMMU driver there is, and how it translates for
+# these PCI devices.  A figure of another stack or mode than asked for is none.
+report_stack() {
+	report "iommu $(ls /sys/class/iommu)"
+	for device; do
+		report "domain $(cat "$device/iommu_group/type")"
+	done
+}
+
 # A network of two ends in one guest, with the server at the far one.
 start_net() {
+	# shellcheck disable=SC2046 # a word each
+	report_stack $(pci_devices class '0x0200*')
 	net-setup >/dev/null
 	if command -v netperf >/dev/null; then
 		report "tool $(netperf -V 2>&1 | head -n 1)"

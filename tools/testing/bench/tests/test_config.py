@@ -13,7 +13,7 @@ class ConfigTest(unittest.TestCase):
 
     def test_defaults(self):
         asked = wanted()
-        self.assertEqual((asked.runs, asked.duration_s, asked.iommu), (3, 2, "vtd"))
+        self.assertEqual((asked.runs, asked.duration_s, asked.iommu), (3, 1, "vtd"))
         self.assertEqual(asked.modes, axes.MODES)
 
     def test_quick_is_one_run(self):

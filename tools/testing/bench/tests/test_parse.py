@@ -7,7 +7,9 @@ import unittest
 from ioflush_bench import axes, parse
 
 REPORT = """\
-begin
+iommu vtd0
+domain DMA-FQ
+domain DMA-FQ
 tool Netperf version 2.7.0
 netperf UDP_STREAM THROUGHPUT=25.61 THROUGHPUT_UNITS=10^6bits/s ELAPSED_TIME=2.00 \
 LOCAL_SEND_CALLS=100100 REMOTE_RECV_CALLS=100000
@@ -57,6 +59,15 @@ class ParseTest(unittest.TestCase):
                 report = parse.report(line)
                 self.assertEqual(report.figures, {})
                 self.assertEqual(len(report.failures), 1)
+
+    def test_stack_and_mode_are_checked(self):
+        report = parse.report(REPORT)
+        self.assertIsNone(report.mismatch("vtd", "ioflush", "lazy"))
+        self.assertIn("not mainline's dmar0", report.mismatch("vtd", "mainline", "lazy"))
+        self.assertIn("DMA-FQ, not DMA", report.mismatch("vtd", "ioflush", "strict"))
+        self.assertIn("is none", parse.report("").mismatch("vtd", "ioflush", "lazy"))
+        mixed = parse.report(REPORT + "domain identity\n")
+        self.assertIn("DMA-FQ identity", mixed.mismatch("vtd", "ioflush", "lazy"))
 
     def test_iperf3(self):
         tcp = json.dumps({"end": {"sum_received": {"bits_per_second": 5e8}}})

@@ -22,10 +22,9 @@ def with_failure():
     found = results.Results()
     for boot in matrix.plan(asked):
         outcome = guest.Outcome(folder="out/bench/" + boot.slug)
+        outcome.figures = {"TCP_STREAM/throughput": 700.0}
         if boot.run == 2:
             outcome.failure = "the guest crashed"
-        else:
-            outcome.figures = {"TCP_STREAM/throughput": 700.0}
         found.add(boot, outcome, asked.tests)
     return found
 
