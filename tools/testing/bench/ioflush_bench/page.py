@@ -27,7 +27,10 @@ _ABOUT = {
         "{tool} between two NICs of one guest, joined by a hub and kept apart by a "
         "network namespace; one vCPU, one nanosecond of guest time an instruction. "
         "UDP_STREAM counts 64-byte packets sent. The emulated devices cost no guest "
-        "time, so this shows what the stacks' own code costs.",
+        "time, so this shows what the stacks' own code costs. An idle guest's clock "
+        "jumps to its next timer; with virtio-net, whose packets QEMU forwards behind "
+        "the guest's back, that happens between a request and its response: read "
+        "TCP_RR on e1000e only.",
         "make bench PARTS=netperf CLOCKS=guest"),
     "network-wall": (
         "Network throughput, wall clock",
@@ -97,7 +100,7 @@ def _section(name: str, rows: list[table.Row], meta: dict[str, Any], results: Re
     drawing = _drawing(name, meta, results)
     figure = ""
     if drawing:
-        figure = (f"<figure>{drawing}<figcaption>Made by <code>{escape(command)}</code>"
+        figure = (f"<figure>{plots.inline(drawing)}<figcaption>Made by <code>{escape(command)}</code>"
                   f"</figcaption></figure>")
     return (f"<h2 id={name}>{escape(title)}</h2>\n"
             f"<p>{escape(about.format(**meta))}</p>\n{figure}\n{_table(rows)}")
@@ -160,8 +163,17 @@ def html(meta: dict[str, Any], results: Results) -> str:
 """
 
 
-def write(path: Path, meta: dict[str, Any], results: Results) -> None:
-    """Writes the page whole or not at all."""
+def _replace(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
     partial = path.with_suffix(".partial")
-    partial.write_text(html(meta, results))
+    partial.write_text(text)
     partial.replace(path)
+
+
+def write(folder: Path, meta: dict[str, Any], results: Results) -> None:
+    """Writes the page, and each of its figures as a file of its own."""
+    for name in table.sections(results):
+        drawing = _drawing(name, meta, results)
+        if drawing:
+            _replace(folder / f"{name}.svg", drawing)
+    _replace(folder / "index.html", html(meta, results))

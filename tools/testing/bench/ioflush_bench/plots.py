@@ -94,8 +94,8 @@ def _draw_series(ax: Axes, bars: list[Bar | None], left: float, width: float,
         if bar.high > bar.low:
             ax.errorbar(x, bar.value, [[bar.value - bar.low], [bar.high - bar.value]],
                         color=_INK, linewidth=0.9, capsize=2)
-        ax.annotate(bar.text, (x, max(bar.high, bar.value)), (0, 3),
-                    textcoords="offset points", ha="center", va="bottom",
+        ax.annotate(bar.text, (x, bar.high if bar.high < 1.1 * bar.value else bar.value),
+                    (0, 3), textcoords="offset points", ha="center", va="bottom",
                     fontsize=7.5 if small else 8.5)
 
 
@@ -113,18 +113,24 @@ def _panel(ax: Axes, results: Results, groups: Sequence[Group], relative: bool,
     ax.margins(y=0.14)
     if relative:
         ax.axhline(1.0, color=_INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        # Whiskers may leave the picture: they are long where bars mean little.
+        tallest = max((bar.value for bars in series.values() for bar in bars if bar),
+                      default=1.0)
+        ax.set_ylim(0, 1.15 * max(1.0, tallest))
     return {name: SERIES[name] for name in series}
 
 
 def _svg(figure: Figure) -> str:
-    """The drawing alone: a width that follows the page, and no document around it."""
+    """The drawing alone, without a document around it or a date in it."""
     out = io.StringIO()
     figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
     text = out.getvalue()
-    text = text[text.index("<svg"):]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    return re.sub(r'(<svg [^>]*?)width="[^"]*pt"', r'\1width="100%"',
-                  re.sub(r'(<svg [^>]*?)height="[^"]*pt" ', r"\1", text, count=1), count=1)
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg"):], flags=re.S)
+
+
+def inline(svg: str) -> str:
+    """The same drawing as wide as the page that it is put into."""
+    return re.sub(r'width="[^"]*pt" height="[^"]*pt"', 'width="100%"', svg, count=1)
 
 
 def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, ylabel: str,
