@@ -189,7 +189,7 @@ static void vtd_add_rmrrs(struct pci_dev *pdev, struct list_head *list)
 	if (n < 0)
 		return;
 	list_for_each_entry(rmrr, &vtd_dmar_table()->rmrrs, node)
-		if (rmrr->segment == pci_domain_nr(pdev->bus) &&
+		if (rmrr->segment == vtd_pci_segment(pdev) &&
 		    vtd_scopes_cover(&rmrr->scopes, hops, n))
 			vtd_add_resv(list, rmrr->base,
 				     rmrr->last - rmrr->base + 1,

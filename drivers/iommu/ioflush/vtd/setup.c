@@ -56,6 +56,18 @@ static struct pci_dev *vtd_pci_owner(struct pci_dev *pdev)
 }
 
 /**
+ * vtd_pci_segment() - the PCI segment that a device's requests come from
+ * @pdev: the device
+ *
+ * Context: any context.
+ * Return: its number.
+ */
+u16 vtd_pci_segment(struct pci_dev *pdev)
+{
+	return pci_domain_nr(vtd_pci_owner(pdev)->bus);
+}
+
+/**
  * vtd_pci_hops() - the way to a device, from its root bus down
  * @pdev: the device
  * @hops: receives VTD_HOPS_MAX hops at most
@@ -98,8 +110,7 @@ struct vtd_unit *vtd_unit_of(struct pci_dev *pdev)
 
 	if (n < 0)
 		return NULL;
-	drhd = vtd_dmar_find(&vtd_dmar, pci_domain_nr(vtd_pci_owner(pdev)->bus),
-			     hops, n);
+	drhd = vtd_dmar_find(&vtd_dmar, vtd_pci_segment(pdev), hops, n);
 	while ((unit = vtd_unit_next(unit)))
 		if (unit->drhd == drhd)
 			return unit;
@@ -193,13 +204,15 @@ static int __init vtd_register_units(void)
 	return 0;
 }
 
-/* Leave things as they were without us: units off, nothing registered. */
+/*
+ * Leave things as they were without us: nothing registered, units off. In this
+ * order: a device that is released waits for an invalidation.
+ */
 static void __init vtd_unwind(void)
 {
 	struct vtd_unit *unit, *next;
 
 	list_for_each_entry(unit, &vtd_units, node) {
-		vtd_unit_stop(unit);
 		if (!unit->iommu.ops)
 			continue;
 		iommu_device_unregister(&unit->iommu);
@@ -207,6 +220,7 @@ static void __init vtd_unwind(void)
 		unit->iommu.ops = NULL;
 	}
 	list_for_each_entry_safe(unit, next, &vtd_units, node) {
+		vtd_unit_stop(unit);
 		list_del(&unit->node);
 		vtd_unit_destroy(unit);
 	}

@@ -155,6 +155,7 @@ extern const struct iommu_ops vtd_ops;
 struct vtd_unit *vtd_unit_of(struct pci_dev *pdev);
 struct vtd_unit *vtd_unit_next(struct vtd_unit *unit);
 const struct vtd_dmar *vtd_dmar_table(void);
+u16 vtd_pci_segment(struct pci_dev *pdev);
 int vtd_pci_hops(struct pci_dev *pdev, struct vtd_hop *hops);
 
 static inline u32 vtd_read32(const struct vtd_unit *unit, u32 reg)
