@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of memory that CPU and device share
+ */
+#include <linux/log2.h>
+#include <linux/scatterlist.h>
+#include <linux/vmalloc.h>
+
+#include "test_util.h"
+
+static const size_t sizes[] = {
+	1, 100, SZ_4K, SZ_4K + 1, 3 * SZ_4K, SZ_64K, SZ_1M + SZ_4K, SZ_2M,
+};
+
+static const unsigned long attr_sets[] = {
+	0,
+	DMA_ATTR_FORCE_CONTIGUOUS,
+	DMA_ATTR_ALLOC_SINGLE_PAGES,
+	DMA_ATTR_NO_KERNEL_MAPPING,
+	DMA_ATTR_NO_KERNEL_MAPPING | DMA_ATTR_FORCE_CONTIGUOUS,
+	DMA_ATTR_WRITE_COMBINE | DMA_ATTR_PRIVILEGED | DMA_ATTR_NO_WARN,
+};
+
+static bool has_mapping(size_t size, unsigned long attrs)
+{
+	return size <= PAGE_SIZE || !(attrs & DMA_ATTR_NO_KERNEL_MAPPING) ||
+	       (attrs & DMA_ATTR_FORCE_CONTIGUOUS);
+}
+
+static phys_addr_t cpu_phys(const void *p)
+{
+	return is_vmalloc_addr(p) ?
+	       page_to_phys(vmalloc_to_page(p)) + offset_in_page(p) :
+	       virt_to_phys((void *)p);
+}
+
+static void check_cpu(struct kunit *test, struct device *dev, char *cpu,
+		      dma_addr_t handle, size_t size)
+{
+	for (size_t i = 0; i < PAGE_ALIGN(size); i += SZ_4K) {
+		dma_test_expect_mapped(test, dev, handle + i, cpu_phys(cpu + i),
+				       SZ_4K);
+		KUNIT_EXPECT_NULL(test, memchr_inv(cpu + i, 0, SZ_4K));
+	}
+	memset(cpu, 0xee, PAGE_ALIGN(size));
+}
+
+/* What other devices get to see is what this one sees. */
+static void check_sgtable(struct kunit *test, struct device *dev, void *cpu,
+			  dma_addr_t handle, size_t size, unsigned long attrs)
+{
+	struct scatterlist *s;
+	struct sg_table sgt;
+	size_t done = 0;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_get_sgtable_attrs(dev, &sgt, cpu, handle,
+						       size, attrs));
+	for_each_sgtable_sg(&sgt, s, i) {
+		dma_test_expect_mapped(test, dev, handle + done, sg_phys(s),
+				       s->length);
+		done += s->length;
+	}
+	KUNIT_EXPECT_GE(test, done, size);
+	KUNIT_EXPECT_LE(test, done, PAGE_ALIGN(size));
+	sg_free_table(&sgt);
+}
+
+static void check_alloc(struct kunit *test, struct device *dev, size_t size,
+			gfp_t gfp, unsigned long attrs)
+{
+	dma_addr_t handle;
+	void *cpu = dma_alloc_attrs(dev, size, &handle, gfp, attrs);
+
+	KUNIT_ASSERT_NOT_NULL(test, cpu);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(handle, roundup_pow_of_two(PAGE_ALIGN(size))));
+	if (has_mapping(size, attrs))
+		check_cpu(test, dev, cpu, handle, size);
+	check_sgtable(test, dev, cpu, handle, size, attrs);
+	dma_free_attrs(dev, size, cpu, handle, attrs);
+	dma_test_expect_unmapped(test, dev, handle,
+				 handle + PAGE_ALIGN(size) - 1);
+}
+
+/* All sizes and attributes: zeroed, aligned, the same for CPU and device. */
+static void alloc_all(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (unsigned int a = 0; a < ARRAY_SIZE(attr_sets); a++)
+			check_alloc(test, dev, sizes[i], GFP_KERNEL,
+				    attr_sets[a]);
+}
+
+static void alloc_atomic(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+
+	for (unsigned int i = 0; sizes[i] <= SZ_64K; i++)
+		check_alloc(test, dev, sizes[i], GFP_ATOMIC, 0);
+}
+
+/* Contiguous means contiguous; single pages are for those who ask for them. */
+static void alloc_contiguous(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	dma_addr_t handle;
+	void *cpu = dma_alloc_attrs(dev, SZ_256K, &handle, GFP_KERNEL,
+				    DMA_ATTR_FORCE_CONTIGUOUS);
+
+	KUNIT_ASSERT_NOT_NULL(test, cpu);
+	dma_test_expect_mapped(test, dev, handle, cpu_phys(cpu), SZ_256K);
+	dma_free_attrs(dev, SZ_256K, cpu, handle, DMA_ATTR_FORCE_CONTIGUOUS);
+}
+
+static void alloc_pages_api(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct sg_table *sgt;
+	struct page *page;
+	dma_addr_t handle;
+
+	page = dma_alloc_pages(dev, SZ_16K, &handle, DMA_FROM_DEVICE,
+			       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	dma_test_expect_mapped(test, dev, handle, page_to_phys(page), SZ_16K);
+	dma_free_pages(dev, SZ_16K, page, handle, DMA_FROM_DEVICE);
+	dma_test_expect_unmapped(test, dev, handle, handle + SZ_16K - 1);
+
+	sgt = dma_alloc_noncontiguous(dev, SZ_32K, DMA_TO_DEVICE, GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	handle = sg_dma_address(sgt->sgl);
+	dma_test_expect_mapped(test, dev, handle, sg_phys(sgt->sgl), SZ_32K);
+	dma_free_noncontiguous(dev, SZ_32K, sgt, DMA_TO_DEVICE);
+	dma_test_expect_unmapped(test, dev, handle, handle + SZ_32K - 1);
+}
+
+/* The coherent mask counts, not the one of streaming mappings. */
+static void alloc_mask(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	dma_addr_t handle;
+	void *cpu;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(dev, DMA_BIT_MASK(24)));
+	for (unsigned int i = 0; i < 3; i++) {
+		cpu = dma_alloc_coherent(dev, i * SZ_8K + 1, &handle,
+					 GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, cpu);
+		KUNIT_EXPECT_LT(test, handle + i * SZ_8K, SZ_16M);
+		dma_free_coherent(dev, i * SZ_8K + 1, cpu, handle);
+	}
+	KUNIT_EXPECT_NULL(test, dma_alloc_coherent(dev, SZ_16M, &handle,
+						   GFP_KERNEL | __GFP_NOWARN));
+}
+
+/* unwind: wherever it fails, nothing stays mapped, and all is given back */
+static void alloc_fails(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+	struct iospace_stats stats;
+	dma_addr_t handle;
+
+	for (unsigned int a = 0; a < ARRAY_SIZE(attr_sets); a++) {
+		void *cpu = NULL;
+
+		for (unsigned int at = 1; !cpu; at++) {
+			dma_test_iommu.fail_at = at;
+			dma_test_watch_maps(dom);
+			cpu = dma_alloc_attrs(dev, SZ_128K, &handle, GFP_KERNEL,
+					      attr_sets[a]);
+			if (cpu)
+				break;
+			if (dma_test_iommu.map_last)
+				dma_test_expect_unmapped(test, dev,
+							 dma_test_iommu.map_first,
+							 dma_test_iommu.map_last);
+			iospace_get_stats(dom->space, &stats);
+			KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+		}
+		dma_free_attrs(dev, SZ_128K, cpu, handle, attr_sets[a]);
+	}
+	iospace_get_stats(dom->space, &stats);
+	KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+}
+
+static struct kunit_case alloc_cases[] = {
+	KUNIT_CASE(alloc_all),
+	KUNIT_CASE(alloc_atomic),
+	KUNIT_CASE(alloc_contiguous),
+	KUNIT_CASE(alloc_pages_api),
+	KUNIT_CASE(alloc_mask),
+	KUNIT_CASE(alloc_fails),
+	{}
+};
+
+static struct kunit_suite alloc_suite = {
+	.name = "ioflush_dma_alloc",
+	.init = dma_test_init,
+	.test_cases = alloc_cases,
+};
+
+kunit_test_suite(alloc_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's coherent allocations");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests that the right devices get these DMA operations
+ */
+#include <linux/delay.h>
+#include <linux/ioflush/ioflush.h>
+
+#include "test_util.h"
+
+static void rebind(struct kunit *test, struct device *dev)
+{
+	device_release_driver(dev);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
+}
+
+static void expect_ours(struct kunit *test, struct device *dev)
+{
+	KUNIT_EXPECT_FALSE(test, dev->dma_iommu);
+	KUNIT_EXPECT_PTR_EQ(test, &iodma_ops, get_dma_ops(dev));
+}
+
+/* The core's paths are used where dma_iommu is set or there are no ops. */
+static void expect_core(struct kunit *test, struct device *dev, bool dma)
+{
+	KUNIT_EXPECT_EQ(test, dma, (bool)dev->dma_iommu);
+	KUNIT_EXPECT_NULL(test, get_dma_ops(dev));
+}
+
+static void need_notifier(struct kunit *test)
+{
+	if (!ioflush_enabled())
+		kunit_skip(test, "needs ioflush=on");
+}
+
+/* A device is ours while it has a driver, the core's while it has none. */
+static void takeover_bind(struct kunit *test)
+{
+	struct device *dev;
+
+	need_notifier(test);
+	dev = dma_test_bound(test);
+	expect_ours(test, dev);
+	KUNIT_EXPECT_NOT_NULL(test, iodma_domain(dev)->space);
+	device_release_driver(dev);
+	expect_core(test, dev, true);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
+	expect_ours(test, dev);
+}
+
+/* Trap 1: the core finds a device long before a driver does. */
+static void takeover_no_driver(struct kunit *test)
+{
+	struct device *dev = dma_test_device(test, "ioflush-dma-nobody");
+
+	expect_core(test, dev, true);
+	iodma_take_over(dev);
+	expect_core(test, dev, true);
+	KUNIT_EXPECT_NULL(test, iodma_domain(dev)->space);
+}
+
+/*
+ * Trap 2: a write to the group's type file makes the core set dma_iommu again
+ * and tells nobody, whatever the operations are at that time.
+ */
+static void takeover_type_file(struct kunit *test)
+{
+	struct device *dev;
+
+	need_notifier(test);
+	dev = dma_test_bound(test);
+	device_release_driver(dev);
+	set_dma_ops(dev, &iodma_ops);
+	dev->dma_iommu = true;
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
+	expect_ours(test, dev);
+}
+
+/* A group of another type, or of another driver, is left alone. */
+static void takeover_identity(struct kunit *test)
+{
+	struct device *dev;
+
+	dma_test_iommu.type = IOMMU_DOMAIN_IDENTITY;
+	dev = dma_test_device(test, DMA_TEST_PLAIN);
+	expect_core(test, dev, false);
+
+	need_notifier(test);
+	/* As it would be after a probe that failed, and a change of type. */
+	set_dma_ops(dev, &iodma_ops);
+	rebind(test, dev);
+	expect_core(test, dev, false);
+}
+
+/* A driver that leaves DMA to somebody else, as VFIO's: so do we. */
+static void takeover_managed(struct kunit *test)
+{
+	struct device *dev = dma_test_device(test, DMA_TEST_MANAGED);
+
+	expect_core(test, dev, true);
+	need_notifier(test);
+	set_dma_ops(dev, &iodma_ops);
+	dev->dma_iommu = false;
+	rebind(test, dev);
+	expect_core(test, dev, true);
+}
+
+/* A device that is not coherent or not trusted gets the other table. */
+static void takeover_careful(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE))
+		kunit_skip(test, "all devices are coherent");
+#ifdef CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE
+	dev->dma_coherent = false;
+#endif
+	iodma_take_over(dev);
+	KUNIT_EXPECT_PTR_EQ(test, &iodma_careful_ops, get_dma_ops(dev));
+}
+
+static void expect_rings(struct kunit *test, struct iodom *dom)
+{
+	for (unsigned int ms = 0; ms < 1000 && !dom->flush.rings; ms += 10)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
+}
+
+/* DMA-FQ, written to the type file under a bound driver, makes it lazy. */
+static void takeover_becomes_lazy(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+	char *buf = kunit_kmalloc(test, SZ_1K, GFP_KERNEL);
+	dma_addr_t iova;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_EXPECT_FALSE(test, dom->flush.rings);
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
+
+	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	dma_unmap_single(dev, iova, SZ_1K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&dom->flush, IOFLUSH_N_STRICT));
+	expect_rings(test, dom);
+
+	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	dma_unmap_single(dev, iova, SZ_1K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1,
+			ioflush_count(&dom->flush, IOFLUSH_N_DEFERRED));
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA_FQ, dom->domain.type);
+}
+
+/* A domain that is lazy from the start has its rings from the start. */
+static void takeover_lazy(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+
+	KUNIT_EXPECT_FALSE(test, dom->flush.rings);
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
+	iodma_take_over(dev);
+	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
+}
+
+/* The core takes addresses for MSI doorbells from where we take none. */
+static void takeover_sw_msi(struct kunit *test)
+{
+	const dma_addr_t first = DMA_TEST_SW_MSI_FIRST;
+	const dma_addr_t last = first + DMA_TEST_SW_MSI_BYTES - 1;
+	struct device *dev;
+	struct iodom *dom;
+
+	dma_test_iommu.sw_msi = true;
+	dev = dma_test_bound(test);
+	dom = iodma_domain(dev);
+	KUNIT_EXPECT_EQ(test, last, dom->domain.geometry.aperture_end);
+
+	/* From below the region there is nothing, from above there is. */
+	for (unsigned int i = 0; i < 2 * SZ_1M / SZ_64K; i++) {
+		dma_addr_t iova = iospace_alloc(dom->space, SZ_64K, last,
+						IOSPACE_LASTING);
+
+		KUNIT_EXPECT_NE(test, 0, iova);
+		KUNIT_EXPECT_LE(test, iova + SZ_64K, first);
+		iospace_free(dom->space, iova, SZ_64K);
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		dma_addr_t iova = iospace_alloc(dom->space, SZ_1M, U64_MAX,
+						IOSPACE_LASTING);
+
+		KUNIT_EXPECT_GT(test, iova, last);
+		iospace_free(dom->space, iova, SZ_1M);
+	}
+}
+
+static struct kunit_case takeover_cases[] = {
+	KUNIT_CASE(takeover_bind),
+	KUNIT_CASE(takeover_no_driver),
+	KUNIT_CASE(takeover_type_file),
+	KUNIT_CASE(takeover_identity),
+	KUNIT_CASE(takeover_managed),
+	KUNIT_CASE(takeover_careful),
+	KUNIT_CASE(takeover_becomes_lazy),
+	KUNIT_CASE(takeover_lazy),
+	KUNIT_CASE(takeover_sw_msi),
+	{}
+};
+
+static struct kunit_suite takeover_suite = {
+	.name = "ioflush_dma_takeover",
+	.init = dma_test_init,
+	.test_cases = takeover_cases,
+};
+
+kunit_test_suite(takeover_suite);
+
+MODULE_DESCRIPTION("KUnit tests of which devices ioflush takes over");
+MODULE_LICENSE("GPL");

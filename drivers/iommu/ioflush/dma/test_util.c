@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: an IOMMU of memory only, and a device behind it, for tests
+ *
+ * It is registered with the core like a real one, for platform devices that
+ * name it, so that tests go through groups, default domains, the driver core
+ * and the DMA API as everybody does. It has page tables but no queue.
+ */
+#include <linux/ioflush/ioflush.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+
+#include "test_util.h"
+
+struct dma_test_iommu dma_test_iommu;
+
+static struct iommu_device dma_test_iommu_dev;
+
+static unsigned int dma_test_encode_range(struct iodom *dom,
+					  struct iodom_link *link,
+					  const struct ioflush_range *range,
+					  struct invq_cmd *cmds)
+{
+	return 0;
+}
+
+static unsigned int dma_test_encode_all(struct iodom *dom,
+					struct iodom_link *link,
+					struct invq_cmd *cmds)
+{
+	return 0;
+}
+
+static int dma_test_attach(struct iodom *dom, struct device *dev)
+{
+	return 0;
+}
+
+static const struct iodom_hw_ops dma_test_hw_ops = {
+	.attach = dma_test_attach,
+	.encode_range = dma_test_encode_range,
+	.encode_all = dma_test_encode_all,
+};
+
+static struct iommu_domain *dma_test_domain_alloc(struct device *dev)
+{
+	static const struct iopgt_cfg cfg = {
+		.ias_bits = 39,
+		.oas_bits = 46,
+		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
+		.coherent_walk = true,
+		.nid = NUMA_NO_NODE,
+	};
+	struct iodom *dom;
+
+	dom = iodom_create(&dma_test_hw_ops, &iopgt_vtdss_ops, &cfg);
+	return IS_ERR(dom) ? ERR_CAST(dom) : &dom->domain;
+}
+
+static int dma_test_attach_static(struct iommu_domain *domain,
+				  struct device *dev)
+{
+	return 0;
+}
+
+static const struct iommu_domain_ops dma_test_static_ops = {
+	.attach_dev = dma_test_attach_static,
+};
+
+static struct iommu_domain dma_test_identity = {
+	.type = IOMMU_DOMAIN_IDENTITY,
+	.ops = &dma_test_static_ops,
+};
+
+static bool dma_test_capable(struct device *dev, enum iommu_cap cap)
+{
+	return cap == IOMMU_CAP_DEFERRED_FLUSH;
+}
+
+static struct iommu_device *dma_test_probe_device(struct device *dev)
+{
+	return &dma_test_iommu_dev;
+}
+
+static int dma_test_def_domain_type(struct device *dev)
+{
+	return dma_test_iommu.type;
+}
+
+static void dma_test_add_region(struct list_head *list, phys_addr_t start,
+				size_t bytes, enum iommu_resv_type type)
+{
+	struct iommu_resv_region *region;
+
+	region = iommu_alloc_resv_region(start, bytes, IOMMU_READ | IOMMU_WRITE,
+					 type, GFP_KERNEL);
+	if (region)
+		list_add_tail(&region->list, list);
+}
+
+static void dma_test_get_resv_regions(struct device *dev,
+				      struct list_head *list)
+{
+	dma_test_add_region(list, DMA_TEST_DIRECT_FIRST, DMA_TEST_DIRECT_BYTES,
+			    IOMMU_RESV_DIRECT);
+	dma_test_add_region(list, DMA_TEST_MSI_FIRST, DMA_TEST_MSI_BYTES,
+			    IOMMU_RESV_MSI);
+	if (dma_test_iommu.sw_msi)
+		dma_test_add_region(list, DMA_TEST_SW_MSI_FIRST,
+				    DMA_TEST_SW_MSI_BYTES, IOMMU_RESV_SW_MSI);
+}
+
+static const struct iommu_ops dma_test_iommu_ops = {
+	.capable = dma_test_capable,
+	.domain_alloc_paging = dma_test_domain_alloc,
+	.probe_device = dma_test_probe_device,
+	.probe_finalize = iodma_take_over,
+	.device_group = generic_device_group,
+	.get_resv_regions = dma_test_get_resv_regions,
+	.def_domain_type = dma_test_def_domain_type,
+	.identity_domain = &dma_test_identity,
+	.blocked_domain = &dma_test_identity,
+	.pgsize_bitmap = SZ_4K,
+};
+
+static int dma_test_driver_probe(struct platform_device *pdev)
+{
+	/* With ioflush=off nobody watches drivers being bound. */
+	if (!ioflush_enabled())
+		iodma_take_over(&pdev->dev);
+	return 0;
+}
+
+static struct platform_driver dma_test_driver = {
+	.probe = dma_test_driver_probe,
+	.driver.name = DMA_TEST_PLAIN,
+};
+
+static struct platform_driver dma_test_managed_driver = {
+	.probe = dma_test_driver_probe,
+	.driver.name = DMA_TEST_MANAGED,
+	.driver_managed_dma = true,
+};
+
+static void dma_test_remove_node(void *node)
+{
+	fwnode_remove_software_node(node);
+}
+
+static void dma_test_remove_sysfs(void *unused)
+{
+	iommu_device_sysfs_remove(&dma_test_iommu_dev);
+}
+
+static void dma_test_remove_iommu(void *unused)
+{
+	iommu_device_unregister(&dma_test_iommu_dev);
+}
+
+static void dma_test_remove_driver(void *driver)
+{
+	platform_driver_unregister(driver);
+}
+
+static void dma_test_add_driver(struct kunit *test,
+				struct platform_driver *driver)
+{
+	KUNIT_ASSERT_EQ(test, 0, platform_driver_register(driver));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dma_test_remove_driver,
+						  driver));
+}
+
+/**
+ * dma_test_init() - register the IOMMU and the drivers for one test
+ * @test: the test; cleans up after itself
+ *
+ * Context: process context.
+ * Return: 0, or an error: the test cannot run.
+ */
+int dma_test_init(struct kunit *test)
+{
+	struct fwnode_handle *node = fwnode_create_software_node(NULL, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(node));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dma_test_remove_node,
+						  node));
+
+	dma_test_iommu = (struct dma_test_iommu) { .type = IOMMU_DOMAIN_DMA };
+	memset(&dma_test_iommu_dev, 0, sizeof(dma_test_iommu_dev));
+	dma_test_iommu_dev.fwnode = node;
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_device_sysfs_add(&dma_test_iommu_dev, NULL, NULL,
+					       "ioflush-test"));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dma_test_remove_sysfs,
+						  NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			iommu_device_register(&dma_test_iommu_dev,
+					      &dma_test_iommu_ops, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dma_test_remove_iommu,
+						  NULL));
+	dma_test_add_driver(test, &dma_test_driver);
+	dma_test_add_driver(test, &dma_test_managed_driver);
+	return 0;
+}
+
+static void dma_test_unregister(void *data)
+{
+	platform_device_unregister(data);
+}
+
+/**
+ * dma_test_device() - add a device behind the IOMMU
+ * @test: the test
+ * @name: the device's name, which chooses its driver
+ *
+ * Context: process context.
+ * Return: the device, bound to the driver if there is one of that name.
+ */
+struct device *dma_test_device(struct kunit *test, const char *name)
+{
+	struct platform_device *pdev = platform_device_alloc(name,
+							    PLATFORM_DEVID_AUTO);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	mutex_lock(&iommu_probe_device_lock);
+	ret = iommu_fwspec_init(&pdev->dev, dma_test_iommu_dev.fwnode);
+	mutex_unlock(&iommu_probe_device_lock);
+	if (!ret)
+		ret = platform_device_add(pdev);
+	if (ret)
+		platform_device_put(pdev);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dma_test_unregister,
+						  pdev));
+	return &pdev->dev;
+}
+
+/**
+ * dma_test_bound() - add a device that has been taken over
+ * @test: the test
+ *
+ * Context: process context.
+ * Return: the device, with a mask of 64 bits.
+ */
+struct device *dma_test_bound(struct kunit *test)
+{
+	struct device *dev = dma_test_device(test, DMA_TEST_PLAIN);
+
+	KUNIT_ASSERT_NOT_NULL(test, dev->iommu_group);
+	KUNIT_ASSERT_FALSE(test, dev->dma_iommu);
+	KUNIT_ASSERT_PTR_EQ(test, &iodma_ops, get_dma_ops(dev));
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	return dev;
+}
+
+/**
+ * dma_test_remove() - remove a device before the test ends
+ * @test: the test
+ * @dev: from dma_test_device()
+ *
+ * Context: process context.
+ */
+void dma_test_remove(struct kunit *test, struct device *dev)
+{
+	kunit_release_action(test, dma_test_unregister, to_platform_device(dev));
+}
+
+static int dma_test_map_pages(struct iopgt *pgt, unsigned long iova,
+			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			      int prot, gfp_t gfp, size_t *mapped)
+{
+	if (++dma_test_iommu.map_calls == dma_test_iommu.fail_at)
+		return -ENOMEM;
+	dma_test_iommu.map_first = min(dma_test_iommu.map_first, iova);
+	dma_test_iommu.map_last = max(dma_test_iommu.map_last,
+				      iova + pgsize * pgcount - 1);
+	return iopgt_vtdss_ops.map_pages(pgt, iova, paddr, pgsize, pgcount,
+					 prot, gfp, mapped);
+}
+
+/**
+ * dma_test_watch_maps() - count and note calls of the page table's map_pages
+ * @dom: the domain; its page table is that of the test IOMMU
+ *
+ * Starts anew each time, with @fail_at as it is.
+ *
+ * Context: process context.
+ */
+void dma_test_watch_maps(struct iodom *dom)
+{
+	static struct iopgt_ops ops;
+
+	ops = iopgt_vtdss_ops;
+	ops.map_pages = dma_test_map_pages;
+	dma_test_iommu.map_calls = 0;
+	dma_test_iommu.map_first = ULONG_MAX;
+	dma_test_iommu.map_last = 0;
+	dom->pgt.ops = &ops;
+}
+
+/**
+ * dma_test_expect_mapped() - expect that a range translates to memory
+ * @test: the test
+ * @dev: the device
+ * @iova: first byte
+ * @phys: what it should translate to
+ * @size: length
+ *
+ * Context: process context.
+ */
+void dma_test_expect_mapped(struct kunit *test, struct device *dev,
+			    dma_addr_t iova, phys_addr_t phys, size_t size)
+{
+	struct iopgt *pgt = &iodma_domain(dev)->pgt;
+
+	for (size_t i = 0; i < size; i += SZ_4K - offset_in_page(iova + i))
+		KUNIT_EXPECT_EQ(test, phys + i,
+				iopgt_iova_to_phys(pgt, iova + i));
+	KUNIT_EXPECT_EQ(test, phys + size - 1,
+			iopgt_iova_to_phys(pgt, iova + size - 1));
+}
+
+/**
+ * dma_test_expect_unmapped() - expect that a range translates to nothing
+ * @test: the test
+ * @dev: the device
+ * @first: first byte
+ * @last: last byte
+ *
+ * Context: process context.
+ */
+void dma_test_expect_unmapped(struct kunit *test, struct device *dev,
+			      dma_addr_t first, dma_addr_t last)
+{
+	struct iopgt *pgt = &iodma_domain(dev)->pgt;
+
+	for (dma_addr_t a = first & PAGE_MASK; a <= last; a += SZ_4K)
+		KUNIT_EXPECT_EQ(test, 0, iopgt_iova_to_phys(pgt, a));
+}

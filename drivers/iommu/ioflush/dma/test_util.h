@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: an IOMMU of memory only, and a device behind it, for tests
+ */
+#ifndef _IOFLUSH_DMA_TEST_UTIL_H
+#define _IOFLUSH_DMA_TEST_UTIL_H
+
+#include <kunit/test.h>
+#include <linux/platform_device.h>
+#include <linux/sizes.h>
+
+#include "internal.h"
+
+/* Reserved regions of all test devices. */
+#define DMA_TEST_DIRECT_FIRST	SZ_1M
+#define DMA_TEST_DIRECT_BYTES	SZ_64K
+#define DMA_TEST_MSI_FIRST	(3 * SZ_1M)
+#define DMA_TEST_MSI_BYTES	SZ_256K
+#define DMA_TEST_SW_MSI_FIRST	SZ_128M
+#define DMA_TEST_SW_MSI_BYTES	SZ_1M
+
+/* Names of devices; the drivers of the same names are registered, too. */
+#define DMA_TEST_PLAIN		"ioflush-dma-test"
+#define DMA_TEST_MANAGED	"ioflush-dma-managed"
+
+/**
+ * struct dma_test_iommu - settings of the IOMMU for the test that runs
+ * @type: what type of default domain it asks for
+ * @sw_msi: devices report a region for MSIs that the core maps
+ * @map_calls: calls of the page table's map_pages so far
+ * @fail_at: which of them fails, counted from 1; 0 for none
+ * @map_first: first address that has been mapped
+ * @map_last: last one
+ */
+struct dma_test_iommu {
+	int type;
+	bool sw_msi;
+	unsigned int map_calls;
+	unsigned int fail_at;
+	unsigned long map_first;
+	unsigned long map_last;
+};
+
+extern struct dma_test_iommu dma_test_iommu;
+
+int dma_test_init(struct kunit *test);
+struct device *dma_test_device(struct kunit *test, const char *name);
+struct device *dma_test_bound(struct kunit *test);
+void dma_test_watch_maps(struct iodom *dom);
+void dma_test_remove(struct kunit *test, struct device *dev);
+void dma_test_expect_mapped(struct kunit *test, struct device *dev,
+			    dma_addr_t iova, phys_addr_t phys, size_t size);
+void dma_test_expect_unmapped(struct kunit *test, struct device *dev,
+			      dma_addr_t first, dma_addr_t last);
+
+#endif /* _IOFLUSH_DMA_TEST_UTIL_H */
