@@ -30,24 +30,49 @@ static unsigned long iospace_limit_pfn(struct iospace *space, u64 limit)
 }
 
 /*
- * Addresses below 4 GiB first, as long as there are any: devices and bridges
- * that get longer ones wrong are still about.
+ * A search below 4 GiB that fails makes the tree refuse what is as large, or
+ * larger, without looking. That is no verdict if the limit was lower still:
+ * one narrow device would cut off all others.
  */
+static void iospace_tree_forget_failure(struct iova_domain *tree)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&tree->iova_rbtree_lock, flags);
+	tree->max32_alloc_size = tree->dma_32bit_pfn;
+	spin_unlock_irqrestore(&tree->iova_rbtree_lock, flags);
+}
+
+static unsigned long iospace_tree_search(struct iospace *space,
+					 unsigned long pages, u64 limit)
+{
+	struct iova_domain *tree = &space->tree;
+	unsigned long pfn = 0;
+
+	/*
+	 * Below 4 GiB first, as long as there is room: devices and bridges
+	 * that get longer addresses wrong are still about.
+	 */
+	if (limit > DMA_BIT_MASK(32))
+		pfn = alloc_iova_fast(tree, pages,
+				      iospace_limit_pfn(space, DMA_BIT_MASK(32)),
+				      false);
+	if (!pfn)
+		pfn = alloc_iova_fast(tree, pages,
+				      iospace_limit_pfn(space, limit), true);
+	if (!pfn && limit < min(space->last, DMA_BIT_MASK(32)))
+		iospace_tree_forget_failure(tree);
+	return pfn;
+}
+
 static dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes,
 				     u64 limit)
 {
 	struct iova_domain *tree = &space->tree;
-	unsigned long n = bytes >> iova_shift(tree);
-	unsigned long pfn = 0;
+	unsigned long pfn;
 
-	limit = min(limit, space->last);
-	if (limit > DMA_BIT_MASK(32))
-		pfn = alloc_iova_fast(tree, n,
-				      iospace_limit_pfn(space, DMA_BIT_MASK(32)),
-				      false);
-	if (!pfn)
-		pfn = alloc_iova_fast(tree, n, iospace_limit_pfn(space, limit),
-				      true);
+	pfn = iospace_tree_search(space, bytes >> iova_shift(tree),
+				  min(limit, space->last));
 	if (!pfn)
 		return 0;
 
