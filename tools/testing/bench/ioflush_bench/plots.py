@@ -28,6 +28,8 @@ SERIES = {
     ("ioflush", "passthrough"): "#c5cbb9",
 }
 _INK = "#33393f"
+#: The top of ratios to passthrough.  Bars above are noise, and end at the edge.
+_TOP = 1.45
 _STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "ioflush", "font.family": "sans-serif",
     "font.size": 10, "axes.edgecolor": "#9aa2a9", "axes.labelcolor": _INK,
@@ -85,7 +87,7 @@ def _series(results: Results, groups: Sequence[Group], relative: bool,
 
 
 def _draw_series(ax: Axes, bars: list[Bar | None], left: float, width: float,
-                 name: tuple[str, str], small: bool) -> None:
+                 name: tuple[str, str], small: bool, limit: float) -> None:
     for place, bar in enumerate(bars):
         if bar is None:
             continue
@@ -94,9 +96,10 @@ def _draw_series(ax: Axes, bars: list[Bar | None], left: float, width: float,
         if bar.high > bar.low:
             ax.errorbar(x, bar.value, [[bar.value - bar.low], [bar.high - bar.value]],
                         color=_INK, linewidth=0.9, capsize=2)
-        ax.annotate(bar.text, (x, bar.high if bar.high < 1.1 * bar.value else bar.value),
-                    (0, 3), textcoords="offset points", ha="center", va="bottom",
-                    fontsize=7.5 if small else 8.5)
+        high = bar.high if bar.high < 1.1 * bar.value else bar.value
+        ax.annotate(bar.text, (x, min(high, limit)), (0, 3), textcoords="offset points",
+                    ha="center", va="bottom", fontsize=7.5 if small else 8.5,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
 
 
 def _panel(ax: Axes, results: Results, groups: Sequence[Group], relative: bool,
@@ -106,17 +109,15 @@ def _panel(ax: Axes, results: Results, groups: Sequence[Group], relative: bool,
     width = 0.84 / max(1, len(series))
     for index, (name, bars) in enumerate(series.items()):
         left = (index - (len(series) - 1) / 2) * width
-        _draw_series(ax, bars, left, width, name, len(series) * len(groups) > 12)
+        _draw_series(ax, bars, left, width, name, len(series) * len(groups) > 12,
+                     0.93 * _TOP if relative else float("inf"))
     ax.set_xticks(range(len(groups)), [group.label for group in groups])
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.margins(y=0.14)
     if relative:
         ax.axhline(1.0, color=_INK, linewidth=0.8, linestyle=(0, (4, 3)))
-        # Whiskers may leave the picture: they are long where bars mean little.
-        tallest = max((bar.value for bars in series.values() for bar in bars if bar),
-                      default=1.0)
-        ax.set_ylim(0, 1.15 * max(1.0, tallest))
+        ax.set_ylim(0, _TOP)
     return {name: SERIES[name] for name in series}
 
 
