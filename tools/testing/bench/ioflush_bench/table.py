@@ -135,7 +135,7 @@ def text(meta: dict[str, Any], results: Results) -> str:
     for name, rows in sections(results).items():
         lines += ["", TITLES[name], ""]
         lines += _grid(rows)
-    lines += ["", f"Medians of {meta['runs']} runs.  iof/main: ioflush over mainline.  main/pass, "
+    lines += ["", f"Median of {meta['runs']} run{'s' * (meta['runs'] > 1)}.  iof/main: ioflush over mainline.  main/pass, "
               "iof/pass: either over mainline's passthrough."]
     lines += failure_lines(results)
     return "\n".join(lines) + "\n"
