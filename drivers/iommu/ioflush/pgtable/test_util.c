@@ -11,7 +11,7 @@
 
 #include "test_util.h"
 
-static void iopgt_kunit_destroy(void *arg)
+static void iopgt_kunit_gone(void *arg)
 {
 	struct iopgt_kunit *k = arg;
 
@@ -47,9 +47,20 @@ struct iopgt_kunit *iopgt_kunit_new(struct kunit *test,
 		iopgt_kunit_synced(&k->pgt, k->pgt.root, PAGE_SIZE);
 	}
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test,
-							iopgt_kunit_destroy,
+							iopgt_kunit_gone,
 							k), 0);
 	return k;
+}
+
+/**
+ * iopgt_kunit_destroy() - destroy and check a table now
+ * @k: the table
+ *
+ * Context: may sleep.
+ */
+void iopgt_kunit_destroy(struct iopgt_kunit *k)
+{
+	kunit_release_action(k->test, iopgt_kunit_gone, k);
 }
 
 /**

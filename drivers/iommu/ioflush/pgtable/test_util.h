@@ -57,6 +57,7 @@ struct iopgt_hw_leaf {
 struct iopgt_kunit *iopgt_kunit_new(struct kunit *test,
 				    const struct iopgt_cfg *cfg);
 struct iopgt_kunit *iopgt_kunit_default(struct kunit *test);
+void iopgt_kunit_destroy(struct iopgt_kunit *k);
 void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather);
 void iopgt_kunit_synced(struct iopgt *pgt, const void *first, size_t bytes);
 struct iopgt_hw_leaf iopgt_kunit_hw(struct iopgt_kunit *k, unsigned long iova);

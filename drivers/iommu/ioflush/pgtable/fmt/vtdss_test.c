@@ -134,8 +134,16 @@ static void vtdss_test_no_permission(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, iopgt_map_pages(&k->pgt, 0, 0, SZ_4K, 1,
 						      prots[i], GFP_KERNEL,
 						      &mapped), -EINVAL);
-	KUNIT_EXPECT_EQ(test, mapped, 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&k->pgt.live_pages), 1);
+
+	/* The same with a table there, which is another way through. */
+	iopgt_kunit_map(k, SZ_4K, 0, SZ_4K, 1);
+	for (i = 0; i < ARRAY_SIZE(prots); i++)
+		KUNIT_EXPECT_EQ(test, iopgt_map_pages(&k->pgt, 0, 0, SZ_4K, 1,
+						      prots[i], GFP_KERNEL,
+						      &mapped), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mapped, 0);
+	iopgt_kunit_expect(k, 0, 0, 0);
 }
 
 struct vtdss_cfg_case {
