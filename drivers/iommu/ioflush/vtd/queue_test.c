@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of the VT-d end of an invalidation queue
+ *
+ * The unit's registers are a page of memory: what the driver writes stays, and
+ * what it is to read is put there before. So a command that hardware would
+ * confirm is confirmed in advance.
+ */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "inval.h"
+#include "regs.h"
+#include "vtd.h"
+
+static void queue_free(void *data)
+{
+	struct vtd_unit *unit = data;
+
+	vtd_queue_exit(unit);
+	kfree((void __force *)unit->regs);
+}
+
+static struct vtd_unit *queue_unit(struct kunit *test, bool queued)
+{
+	struct vtd_unit *unit = kunit_kzalloc(test, sizeof(*unit), GFP_KERNEL);
+	void *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, unit);
+	page = kzalloc(SZ_4K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	unit->regs = (void __iomem __force *)page;
+	unit->caps.queued = queued;
+	strscpy(unit->name, "test");
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_init(unit));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, queue_free, unit));
+	KUNIT_ASSERT_EQ(test, queued, unit->queued);
+	return unit;
+}
+
+static u64 queue_lo(struct vtd_unit *unit, unsigned int slot)
+{
+	return le64_to_cpu(unit->slots[slot].u64s[0]);
+}
+
+static u64 queue_hi(struct vtd_unit *unit, unsigned int slot)
+{
+	return le64_to_cpu(unit->slots[slot].u64s[1]);
+}
+
+/* Section 11.4.9.3: base 63:12, DW 11 is 0, QS 2:0; the tail begins at 0. */
+static void queue_start(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	vtd_write64(unit, VTD_REG_IQT, 0x50);
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_SRTP | VTD_G_QIE);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQA),
+			virt_to_phys(unit->slots) | (VTD_QUEUE_LG2 - 8));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 0);
+	/* What was on stays on; the root pointer is not set again. */
+	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_GCMD),
+			VTD_G_TE | VTD_G_QIE);
+}
+
+/* Doorbell: the index in bits 18:4 */
+static void queue_doorbell(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	unit->q.ops->doorbell(&unit->q, 0x3ff);
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 0x3ff0);
+}
+
+static void queue_sync(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+	struct invq_cmd cmd;
+
+	unit->q.ops->sync(&unit->q, &cmd, 0x12345678);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(cmd.u64s[0]), 0x1234567800000065ULL);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(cmd.u64s[1]),
+			virt_to_phys(&unit->status->done));
+}
+
+/*
+ * After a suspend hardware begins at slot 0 and the software side where it
+ * was: all slots between hold a store to where it does no harm.
+ */
+static void queue_catch_up(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+	const u32 next = 5;
+
+	unit->q.published += (3U << VTD_QUEUE_LG2) + next;
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
+	vtd_write64(unit, VTD_REG_IQH, next << 4);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), next << 4);
+	for (u32 i = 0; i < next; i++) {
+		KUNIT_EXPECT_EQ(test, queue_lo(unit, i), 0x65);
+		KUNIT_EXPECT_EQ(test, queue_hi(unit, i),
+				virt_to_phys(&unit->status->scratch));
+	}
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, next), 0);
+}
+
+/* A healthy queue is left alone. */
+static void queue_healthy(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	/* Faults of devices are none of its business. */
+	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PPF | VTD_FSTS_PFO);
+	vtd_write64(unit, VTD_REG_IQH, 2 << 4);
+	unit->slots[2].u64s[0] = cpu_to_le64(0xbad);
+	KUNIT_EXPECT_FALSE(test, unit->q.ops->recover(&unit->q));
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, 2), 0xbad);
+}
+
+/* Only the descriptor at fault is replaced; then the error is cleared. */
+static void queue_recover(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	for (unsigned int i = 0; i < 4; i++)
+		unit->slots[i].u64s[0] = cpu_to_le64(0xbad0 + i);
+	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_IQE | VTD_FSTS_PPF);
+	vtd_write64(unit, VTD_REG_IQH, 2 << 4);
+	vtd_write64(unit, VTD_REG_IQT, 4 << 4);
+	KUNIT_EXPECT_TRUE(test, unit->q.ops->recover(&unit->q));
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, 1), 0xbad1);
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, 2), 0x65);
+	KUNIT_EXPECT_EQ(test, queue_hi(unit, 2),
+			virt_to_phys(&unit->status->scratch));
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, 3), 0xbad3);
+	/* Bits are cleared by writing 1: no other may be touched. */
+	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_FSTS), VTD_FSTS_IQE);
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 4 << 4);
+	KUNIT_EXPECT_EQ(test, atomic_read(&unit->q.claim), 0);
+}
+
+/* Without an error of the queue itself no descriptor is replaced. */
+static void queue_device_error(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	unit->slots[0].u64s[0] = cpu_to_le64(0x600d);
+	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_ITE);
+	KUNIT_EXPECT_TRUE(test, unit->q.ops->recover(&unit->q));
+	KUNIT_EXPECT_EQ(test, queue_lo(unit, 0), 0x600d);
+	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_FSTS), VTD_FSTS_ITE);
+}
+
+/* Without a queue in hardware the doorbell does it all, round and round. */
+static void queue_soft(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, false);
+	struct invq_cmd cmd;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	for (i = 1; i <= 3 << VTD_QUEUE_LG2; i++) {
+		vtd_inv_wait(&cmd, virt_to_phys(&unit->status->scratch), i);
+		invq_submit_wait(&unit->q, &cmd, 1);
+		KUNIT_ASSERT_EQ(test, le32_to_cpu(unit->status->scratch), i);
+	}
+	/* It does not touch the registers of a queue. */
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 0);
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQA), 0);
+	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_GCMD), 0);
+}
+
+static struct kunit_case queue_cases[] = {
+	KUNIT_CASE(queue_start),
+	KUNIT_CASE(queue_doorbell),
+	KUNIT_CASE(queue_sync),
+	KUNIT_CASE(queue_catch_up),
+	KUNIT_CASE(queue_healthy),
+	KUNIT_CASE(queue_recover),
+	KUNIT_CASE(queue_device_error),
+	KUNIT_CASE(queue_soft),
+	{}
+};
+
+static struct kunit_suite queue_suite = {
+	.name = "ioflush_vtd_queue",
+	.test_cases = queue_cases,
+};
+
+kunit_test_suite(queue_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's VT-d queue");
+MODULE_LICENSE("GPL");
