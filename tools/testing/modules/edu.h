@@ -145,8 +145,8 @@ void edu_load_stop(struct edu_load *load);
 /**
  * struct edu_case - one test
  * @name: for the report
- * @run: 0 if it passed; 1 if it has nothing to do here, which it says by
- *	edu_note(); otherwise it failed, and may say more by edu_note()
+ * @run: 0 if it passed; EDU_SKIPPED if it needs a second CPU and there is
+ *	none; otherwise it failed, and may say more by edu_note()
  * @arg: for @run
  * @modes: bits of enum edu_mode in which it makes sense
  */

@@ -126,7 +126,7 @@ static void edu_run_case(struct edu *edu, const struct edu_case *c,
 	if (ret < 0)
 		edu_note("%s: error %d", c->name, ret);
 	edu_print("%s %u %s%s\n", ret < 0 ? "not ok" : "ok", n, c->name,
-		  ret == EDU_SKIPPED ? " # SKIP" : "");
+		  ret == EDU_SKIPPED ? " # SKIP needs another CPU" : "");
 }
 
 static void edu_run(struct edu *edu)

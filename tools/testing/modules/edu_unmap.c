@@ -61,6 +61,23 @@ static int edu_case_unmapped(struct edu *edu, int arg)
 	return 0;
 }
 
+/*
+ * An allocator that hands out what comes next would go round and miss the
+ * address for ever: change its step.
+ */
+static void edu_change_step(struct edu_target *t, unsigned int pages)
+{
+	struct device *dev = t->edu->dev;
+
+	while (pages--) {
+		dma_addr_t addr = dma_map_page(dev, t->pages[0], 0, PAGE_SIZE,
+					       DMA_TO_DEVICE);
+
+		if (!dma_mapping_error(dev, addr))
+			dma_unmap_page(dev, addr, PAGE_SIZE, DMA_TO_DEVICE);
+	}
+}
+
 /* Map @t again and again, until it is where the device knows another page. */
 static int edu_map_at(struct edu_target *t, dma_addr_t addr)
 {
@@ -72,6 +89,7 @@ static int edu_map_at(struct edu_target *t, dma_addr_t addr)
 		if (ret || t->addr[0] == addr)
 			return ret;
 		edu_target_unmap(t);
+		edu_change_step(t, edu_random(t->edu, 0, t->nr_pages - 1));
 		cond_resched();
 	}
 	edu_note("address %#llx did not come back", (u64)addr);

@@ -111,10 +111,8 @@ static int edu_case_window(struct edu *edu, int arg)
 	struct edu_window w = {};
 	int ret;
 
-	if ((arg == EDU_OTHERS || arg == EDU_OFFLINE) && num_online_cpus() < 2) {
-		edu_note("one CPU only");
+	if ((arg == EDU_OTHERS || arg == EDU_OFFLINE) && num_online_cpus() < 2)
 		return EDU_SKIPPED;
-	}
 	if (!edu_window_us || edu_window_us > EDU_WINDOW_MAX_US) {
 		edu_note("window_us has to be given, up to %lu",
 			 EDU_WINDOW_MAX_US);
