@@ -54,7 +54,8 @@ guest:
 boot:
 	@$(qemu)/boot
 
-bench:
+# These two are Python programs, which a small system has to install first.
+bench: deps
 	@tools/testing/bench/bench
 
 kunit:
@@ -66,7 +67,7 @@ style:
 series:
 	@tools/testing/check/series
 
-check:
+check: deps
 	@tools/testing/check/check
 
 clean:
