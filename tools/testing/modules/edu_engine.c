@@ -53,7 +53,10 @@ int edu_write_start(struct edu *edu, dma_addr_t to)
 	return edu_start(edu, EDU_BUFFER, to, EDU_DMA_CMD_TO_RAM);
 }
 
-/* The transfer in progress does not take place before this time. */
+/*
+ * The transfer in progress does not take place before this time. It may do so
+ * up to a millisecond later, as the device's clock has no finer ticks.
+ */
 u64 edu_fires_ns(const struct edu *edu)
 {
 	return edu->told_ns + edu->latency_ns;

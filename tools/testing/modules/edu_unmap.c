@@ -3,8 +3,9 @@
  * What must not be reached after it was unmapped
  */
 
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "edu.h"
 
@@ -18,8 +19,11 @@
 /* Lazy: it writes this long after, by when the window has long ended. */
 #define EDU_LEAD_LAZY_NS	(90 * NSEC_PER_MSEC)
 
-/* Mappings to try until an address comes back. */
-#define EDU_REUSE_TRIES		BIT(18)
+/* To get an address again: attempts, and mappings kept in each of them. */
+#define EDU_REUSE_ROUNDS	64
+#define EDU_REUSE_PAUSE_MS	40
+#define EDU_HOLD		4096
+#define EDU_HOLD_SAME		16
 
 static u64 edu_lead_ns(struct edu *edu)
 {
@@ -61,39 +65,108 @@ static int edu_case_unmapped(struct edu *edu, int arg)
 	return 0;
 }
 
-/*
- * An allocator that hands out what comes next would go round and miss the
- * address for ever: change its step.
- */
-static void edu_change_step(struct edu_target *t, unsigned int pages)
+/* Mappings that are kept while others are tried, all of the same memory. */
+struct edu_hold {
+	struct edu_target *t;
+	unsigned int n;
+	struct {
+		dma_addr_t addr;
+		size_t bytes;
+	} map[EDU_HOLD];
+};
+
+static int edu_hold(struct edu_hold *h, size_t bytes, dma_addr_t *addr)
 {
-	struct device *dev = t->edu->dev;
+	struct device *dev = h->t->edu->dev;
 
-	while (pages--) {
-		dma_addr_t addr = dma_map_page(dev, t->pages[0], 0, PAGE_SIZE,
-					       DMA_TO_DEVICE);
-
-		if (!dma_mapping_error(dev, addr))
-			dma_unmap_page(dev, addr, PAGE_SIZE, DMA_TO_DEVICE);
-	}
+	*addr = dma_map_page(dev, h->t->buf, 0, bytes, h->t->dir);
+	if (dma_mapping_error(dev, *addr))
+		return -EIO;
+	h->map[h->n].addr = *addr;
+	h->map[h->n++].bytes = bytes;
+	return 0;
 }
 
-/* Map @t again and again, until it is where the device knows another page. */
-static int edu_map_at(struct edu_target *t, dma_addr_t addr)
+static void edu_hold_release(struct edu_hold *h)
 {
-	unsigned long i;
-	int ret;
+	while (h->n--)
+		dma_unmap_page(h->t->edu->dev, h->map[h->n].addr,
+			       h->map[h->n].bytes, h->t->dir);
+	h->n = 0;
+}
 
-	for (i = 0; i < EDU_REUSE_TRIES; i++) {
-		ret = edu_target_map(t);
-		if (ret || t->addr[0] == addr)
-			return ret;
-		edu_target_unmap(t);
-		edu_change_step(t, edu_random(t->edu, 0, t->nr_pages - 1));
-		cond_resched();
+/* Did the newest mapping get the address? Then it is the target's from now on. */
+static bool edu_hold_take(struct edu_hold *h, dma_addr_t want)
+{
+	struct edu_target *t = h->t;
+	unsigned int i;
+
+	if (h->map[h->n - 1].addr != want ||
+	    h->map[h->n - 1].bytes != t->nr_pages * PAGE_SIZE)
+		return false;
+	h->n--;
+	for (i = 0; i < t->nr_pages; i++)
+		t->addr[i] = want + i * PAGE_SIZE;
+	return true;
+}
+
+/*
+ * For allocators that keep what was freed by its size, and may put what was
+ * freed since on top: take more each time.
+ */
+static int edu_try_same_size(struct edu_hold *h, dma_addr_t want,
+			     unsigned int n)
+{
+	dma_addr_t addr;
+	int ret = 0;
+
+	while (!ret && h->n < n) {
+		ret = edu_hold(h, h->t->nr_pages * PAGE_SIZE, &addr);
+		if (!ret && edu_hold_take(h, want))
+			return 0;
 	}
-	edu_note("address %#llx did not come back", (u64)addr);
-	return -EADDRNOTAVAIL;
+	return ret ?: -EAGAIN;
+}
+
+/* For those that hand out what comes next: up to the page before, then it. */
+static int edu_try_next(struct edu_hold *h, dma_addr_t want)
+{
+	dma_addr_t addr;
+	int ret = 0;
+
+	while (!ret && h->n < EDU_HOLD - 1) {
+		ret = edu_hold(h, PAGE_SIZE, &addr);
+		if (!ret && addr + PAGE_SIZE == want)
+			ret = edu_hold(h, h->t->nr_pages * PAGE_SIZE, &addr);
+		if (!ret && edu_hold_take(h, want))
+			return 0;
+	}
+	return ret ?: -EAGAIN;
+}
+
+/* Map @t where the device knows another page. */
+static int edu_map_at(struct edu_target *t, dma_addr_t want)
+{
+	struct edu_hold *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	int i, ret = -EAGAIN;
+
+	if (!h)
+		return -ENOMEM;
+	h->t = t;
+	for (i = 0; ret == -EAGAIN && i < EDU_REUSE_ROUNDS; i++) {
+		if (i & 1)
+			ret = edu_try_next(h, want);
+		else
+			ret = edu_try_same_size(h, want, EDU_HOLD_SAME * (i + 1));
+		edu_hold_release(h);
+		/* In lazy mode they come back with the next flush. */
+		if (ret)
+			msleep(EDU_REUSE_PAUSE_MS);
+	}
+	kfree(h);
+	if (ret == -EAGAIN)
+		edu_note("address %#llx did not come back", (u64)want);
+	return ret;
 }
 
 /* What the device knew of @old must be forgotten once @new is there. */

@@ -94,8 +94,9 @@ static int edu_window_trials(struct edu *edu, struct edu_window *w,
 
 static int edu_window_verdict(const struct edu_window *w)
 {
-	edu_note("%u of %u writes landed, %u of %u after %u us; latest %lld us after the unmap",
-		 w->landed, w->tried, w->wrong, w->after, edu_window_us,
+	edu_note("%u of %u writes landed, of these %u of %u after %u us",
+		 w->landed, w->tried, w->wrong, w->after, edu_window_us);
+	edu_note("the latest %lld us after its unmap, or up to 1 ms more",
 		 div_s64(w->latest_ns, NSEC_PER_USEC));
 	if (w->wrong)
 		return -EACCES;
