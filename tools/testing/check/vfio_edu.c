@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A user-space driver for QEMU's edu device: maps memory through VFIO, has the
+ * device copy within it, unmaps a part and sees that the device cannot reach it
+ * any more. Runs in the guest.
+ *
+ * usage: vfio_edu GROUP PCI-DEVICE
+ */
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* edu's registers, and its buffer as its own DMA engine addresses it. */
+#define EDU_DMA_FROM	0x80
+#define EDU_DMA_TO	0x88
+#define EDU_DMA_BYTES	0x90
+#define EDU_DMA_COMMAND	0x98
+#define EDU_DMA_RUN	1
+#define EDU_DMA_TO_RAM	2
+#define EDU_BUFFER	0x40000
+
+/* Big and aligned enough for blocks, small enough for any guest. */
+#define AREA_BYTES	(8UL << 20)
+#define AREA_IOVA	(1UL << 30)
+#define HALF		(AREA_BYTES / 2)
+#define COPY_BYTES	2048
+#define POISON		0xa5
+
+static void check(int good, const char *what)
+{
+	if (good)
+		return;
+	perror(what);
+	exit(1);
+}
+
+struct vfio {
+	int container;
+	int device;
+	volatile uint8_t *regs;
+};
+
+/* Without bus mastering the device's writes go nowhere, IOMMU or not. */
+static void vfio_enable_dma(struct vfio *v)
+{
+	struct vfio_region_info config = {
+		.argsz = sizeof(config),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+	uint16_t command;
+	off_t at;
+
+	check(!ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &config),
+	      "config space");
+	at = config.offset + PCI_COMMAND;
+	check(pread(v->device, &command, 2, at) == 2, "read command");
+	command |= PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY;
+	check(pwrite(v->device, &command, 2, at) == 2, "write command");
+}
+
+static void vfio_open(struct vfio *v, const char *group_number,
+		      const char *device)
+{
+	struct vfio_region_info bar = {
+		.argsz = sizeof(bar),
+		.index = VFIO_PCI_BAR0_REGION_INDEX,
+	};
+	char path[64];
+	int group;
+
+	v->container = open("/dev/vfio/vfio", O_RDWR);
+	check(v->container >= 0, "open container");
+	snprintf(path, sizeof(path), "/dev/vfio/%s", group_number);
+	group = open(path, O_RDWR);
+	check(group >= 0, path);
+	check(!ioctl(group, VFIO_GROUP_SET_CONTAINER, &v->container),
+	      "set container");
+	check(!ioctl(v->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU),
+	      "set IOMMU");
+	v->device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device);
+	check(v->device >= 0, device);
+
+	check(!ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &bar), "BAR 0");
+	v->regs = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       v->device, bar.offset);
+	check(v->regs != MAP_FAILED, "map BAR 0");
+	vfio_enable_dma(v);
+}
+
+static void vfio_map(struct vfio *v, void *memory, uint64_t iova,
+		     uint64_t bytes)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.iova = iova,
+		.size = bytes,
+	};
+
+	check(!ioctl(v->container, VFIO_IOMMU_MAP_DMA, &map), "map");
+}
+
+static void vfio_unmap(struct vfio *v, uint64_t iova, uint64_t bytes)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = bytes,
+	};
+
+	check(!ioctl(v->container, VFIO_IOMMU_UNMAP_DMA, &unmap), "unmap");
+	check(unmap.size == bytes, "unmap all of it");
+}
+
+static void edu_set(struct vfio *v, unsigned int reg, uint64_t value)
+{
+	*(volatile uint64_t *)(v->regs + reg) = value;
+}
+
+static void edu_dma(struct vfio *v, uint64_t from, uint64_t to, uint64_t how)
+{
+	volatile uint64_t *command = (void *)(v->regs + EDU_DMA_COMMAND);
+
+	edu_set(v, EDU_DMA_FROM, from);
+	edu_set(v, EDU_DMA_TO, to);
+	edu_set(v, EDU_DMA_BYTES, COPY_BYTES);
+	*command = how | EDU_DMA_RUN;
+	while (*command & EDU_DMA_RUN)
+		usleep(1000);
+}
+
+/* Through the device's buffer, as it cannot copy from memory to memory. */
+static void edu_copy(struct vfio *v, uint64_t from, uint64_t to)
+{
+	edu_dma(v, from, EDU_BUFFER, 0);
+	edu_dma(v, EDU_BUFFER, to, EDU_DMA_TO_RAM);
+}
+
+static int is_all(const uint8_t *memory, uint8_t value)
+{
+	for (unsigned int i = 0; i < COPY_BYTES; i++)
+		if (memory[i] != value)
+			return 0;
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct vfio v;
+	uint8_t *area;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: vfio_edu GROUP PCI-DEVICE\n");
+		return 2;
+	}
+	vfio_open(&v, argv[1], argv[2]);
+	area = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	check(area != MAP_FAILED, "memory");
+	memset(area, POISON, AREA_BYTES);
+	memset(area, 0x11, COPY_BYTES);
+
+	/* Two mappings, so that one of them can go. */
+	vfio_map(&v, area, AREA_IOVA, HALF);
+	vfio_map(&v, area + HALF, AREA_IOVA + HALF, HALF);
+	edu_copy(&v, AREA_IOVA, AREA_IOVA + HALF);
+	check(is_all(area + HALF, 0x11), "the device copies");
+
+	vfio_unmap(&v, AREA_IOVA + HALF, HALF);
+	memset(area + HALF, POISON, COPY_BYTES);
+	edu_copy(&v, AREA_IOVA, AREA_IOVA + HALF);
+	check(is_all(area + HALF, POISON), "the unmapped half stays untouched");
+
+	/* The other half is still there, and the address can be had again. */
+	vfio_map(&v, area + HALF, AREA_IOVA + HALF, HALF);
+	edu_copy(&v, AREA_IOVA, AREA_IOVA + AREA_BYTES - 4096);
+	check(is_all(area + AREA_BYTES - 4096, 0x11), "the device copies again");
+	vfio_unmap(&v, AREA_IOVA, AREA_BYTES);
+	return 0;
+}
