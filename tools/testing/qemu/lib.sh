@@ -9,8 +9,11 @@ qemu_dir=$top/tools/testing/qemu
 out=${IOFLUSH_OUT:-$top/out}
 log_dir=$out/log
 src=$out/src/linux
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/ioflush
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ioflush
 kernel_series=6.12
+
+# A checkout may be another user's, as under sudo; git wants to be told so.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$top
 
 arch_choices="x86_64"
 stack_choices="ioflush mainline"
