@@ -128,6 +128,7 @@ struct edu_trial {
 };
 
 int edu_trial(struct edu *edu, struct edu_trial *trial);
+void edu_sleep_until(u64 ns);
 
 /* What else goes on in the domain while the window is measured. */
 enum edu_load_kind {

@@ -22,7 +22,7 @@ struct edu_unmap {
 	u64 done_ns;
 };
 
-static void edu_sleep_until(u64 ns)
+void edu_sleep_until(u64 ns)
 {
 	s64 left_us = div_s64(ns - ktime_get_ns(), NSEC_PER_USEC);
 

@@ -19,11 +19,11 @@
 /* Lazy: it writes this long after, by when the window has long ended. */
 #define EDU_LEAD_LAZY_NS	(90 * NSEC_PER_MSEC)
 
-/* To get an address again: attempts, and mappings kept in each of them. */
-#define EDU_REUSE_ROUNDS	64
-#define EDU_REUSE_PAUSE_MS	40
-#define EDU_HOLD		4096
-#define EDU_HOLD_SAME		16
+/* Reuse: the address has this long to come back to another page. */
+#define EDU_LEAD_REUSE_NS	(80 * NSEC_PER_MSEC)
+#define EDU_TRY_MAPS		128U
+#define EDU_TRY_PAUSE_US	4000
+#define EDU_HOLD		4096U
 
 static u64 edu_lead_ns(struct edu *edu)
 {
@@ -110,87 +110,93 @@ static bool edu_hold_take(struct edu_hold *h, dma_addr_t want)
 	return true;
 }
 
+/* One attempt to get an address; each is for another kind of allocator. */
+enum edu_try {
+	EDU_TRY_AGAIN,	/* goes round in what is free, if one holds nothing */
+	EDU_TRY_SAME,	/* keeps what was freed by size, the newest on top */
+	EDU_TRY_NEXT,	/* hands out what comes next */
+	EDU_TRIES
+};
+
+/* The page before is mapped: the target comes next. */
+static int edu_hold_after(struct edu_hold *h, dma_addr_t addr, dma_addr_t want)
+{
+	if (addr + PAGE_SIZE != want)
+		return 0;
+	return edu_hold(h, h->t->nr_pages * PAGE_SIZE, &addr);
+}
+
+/* Returns 0 if the target is mapped where it should be. */
+static int edu_try(struct edu_hold *h, enum edu_try how, unsigned int n,
+		   dma_addr_t want)
+{
+	size_t bytes = how == EDU_TRY_SAME ? h->t->nr_pages * PAGE_SIZE :
+					     PAGE_SIZE;
+	dma_addr_t addr;
+	int ret;
+
+	while (n--) {
+		ret = edu_hold(h, bytes, &addr);
+		if (!ret && how != EDU_TRY_SAME)
+			ret = edu_hold_after(h, addr, want);
+		if (ret)
+			return ret;
+		if (edu_hold_take(h, want))
+			return 0;
+		if (how == EDU_TRY_AGAIN)
+			edu_hold_release(h);
+	}
+	return -EAGAIN;
+}
+
 /*
- * For allocators that keep what was freed by its size, and may put what was
- * freed since on top: take more each time.
+ * Map @t where the device knows another page. What was freed since may be on
+ * top of the address, so that more is taken in each round.
  */
-static int edu_try_same_size(struct edu_hold *h, dma_addr_t want,
-			     unsigned int n)
-{
-	dma_addr_t addr;
-	int ret = 0;
-
-	while (!ret && h->n < n) {
-		ret = edu_hold(h, h->t->nr_pages * PAGE_SIZE, &addr);
-		if (!ret && edu_hold_take(h, want))
-			return 0;
-	}
-	return ret ?: -EAGAIN;
-}
-
-/* For those that hand out what comes next: up to the page before, then it. */
-static int edu_try_next(struct edu_hold *h, dma_addr_t want)
-{
-	dma_addr_t addr;
-	int ret = 0;
-
-	while (!ret && h->n < EDU_HOLD - 1) {
-		ret = edu_hold(h, PAGE_SIZE, &addr);
-		if (!ret && addr + PAGE_SIZE == want)
-			ret = edu_hold(h, h->t->nr_pages * PAGE_SIZE, &addr);
-		if (!ret && edu_hold_take(h, want))
-			return 0;
-	}
-	return ret ?: -EAGAIN;
-}
-
-/* Map @t where the device knows another page. */
-static int edu_map_at(struct edu_target *t, dma_addr_t want)
+static int edu_map_at(struct edu_target *t, dma_addr_t want, u64 until_ns)
 {
 	struct edu_hold *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	unsigned int n = EDU_TRY_MAPS;
 	int i, ret = -EAGAIN;
 
 	if (!h)
 		return -ENOMEM;
 	h->t = t;
-	for (i = 0; ret == -EAGAIN && i < EDU_REUSE_ROUNDS; i++) {
-		if (i & 1)
-			ret = edu_try_next(h, want);
-		else
-			ret = edu_try_same_size(h, want, EDU_HOLD_SAME * (i + 1));
+	for (i = 0; ret == -EAGAIN && ktime_get_ns() < until_ns; i++) {
+		ret = edu_try(h, i % EDU_TRIES, n, want);
 		edu_hold_release(h);
 		/* In lazy mode they come back with the next flush. */
-		if (ret)
-			msleep(EDU_REUSE_PAUSE_MS);
+		if (ret && i % EDU_TRIES == EDU_TRY_NEXT) {
+			n = min(2 * n, EDU_HOLD / 2);
+			usleep_range(EDU_TRY_PAUSE_US, 2 * EDU_TRY_PAUSE_US);
+		}
 	}
 	kfree(h);
-	if (ret == -EAGAIN)
-		edu_note("address %#llx did not come back", (u64)want);
 	return ret;
 }
 
-/* What the device knew of @old must be forgotten once @new is there. */
-static int edu_reuse(struct edu_target *old, struct edu_target *new)
+/* What the device does next must not go to the memory that was there before. */
+static int edu_reuse_armed(struct edu_target *old, struct edu_target *new,
+			   u64 lead_ns)
 {
 	struct edu *edu = old->edu;
-	int ret = edu_target_map(old);
+	u64 mapped_ns, fires_ns = edu_fires_ns(edu);
+	int ret, err;
 
-	if (ret)
-		return ret;
-	ret = edu_write(edu, old->addr[0]);
+	edu_sleep_until(fires_ns - lead_ns);
 	edu_target_unmap(old);
-	if (!ret)
-		ret = edu_map_at(new, old->addr[0]);
+	ret = edu_map_at(new, old->addr[0], fires_ns);
+	mapped_ns = ktime_get_ns();
+
+	err = edu_finish(edu, NULL);
 	if (ret)
 		return ret;
-
-	edu_target_poison(old);
-	edu_target_poison(new);
-	ret = edu_write(edu, new->addr[0]);
-	if (!ret && !edu_target_untouched(old)) {
+	if (err || mapped_ns >= fires_ns) {
+		ret = err ?: -EAGAIN;
+	} else if (!edu_target_untouched(old)) {
 		edu_note("the write landed where the address pointed before");
 		ret = -EACCES;
-	} else if (!ret && !edu_target_landed(new, 0)) {
+	} else if (!edu_target_landed(new, 0)) {
 		edu_note("the write did not land");
 		ret = -EIO;
 	}
@@ -198,10 +204,65 @@ static int edu_reuse(struct edu_target *old, struct edu_target *new)
 	return ret;
 }
 
+/* Returns -EAGAIN if the address did not come back in time. */
+static int edu_reuse(struct edu_target *old, struct edu_target *new,
+		     u64 lead_ns)
+{
+	struct edu *edu = old->edu;
+	int ret = edu_target_map(old);
+
+	if (ret)
+		return ret;
+	/* The device gets to know the old page. */
+	ret = edu_write(edu, old->addr[0]);
+	edu_target_poison(old);
+	edu_target_poison(new);
+	if (!ret)
+		ret = edu_write_start(edu, old->addr[0]);
+	if (ret) {
+		edu_target_unmap(old);
+		return ret;
+	}
+	return edu_reuse_armed(old, new, lead_ns);
+}
+
+/*
+ * Every other time the device writes so soon after the unmap that in lazy mode
+ * a flush is not due yet, and the address must not come back in time.
+ */
+static u64 edu_reuse_lead_ns(struct edu *edu, unsigned int i)
+{
+	u64 soon_ns = EDU_LEAD_MAX_NS;
+
+	if (i & 1)
+		return EDU_LEAD_REUSE_NS;
+	if (edu->mode == EDU_LAZY && edu_window_us)
+		soon_ns = (u64)edu_window_us * NSEC_PER_USEC;
+	return edu_random(edu, soon_ns / 4, soon_ns);
+}
+
+static int edu_reuse_trials(struct edu_target *old, struct edu_target *new)
+{
+	unsigned int i, again = 0;
+	int ret;
+
+	for (i = 0; again < edu_repeats && i < 8 * edu_repeats; i++) {
+		ret = edu_reuse(old, new, edu_reuse_lead_ns(old->edu, i));
+		if (ret && ret != -EAGAIN)
+			return ret;
+		again += !ret && (i & 1);
+	}
+	if (again < edu_repeats) {
+		edu_note("the address came back in %u of %u attempts only",
+			 again, i / 2);
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
 static int edu_case_reuse(struct edu *edu, int arg)
 {
 	struct edu_target old, new;
-	unsigned int i;
 	int ret;
 
 	if (edu->mode < EDU_STRICT) {
@@ -212,10 +273,10 @@ static int edu_case_reuse(struct edu *edu, int arg)
 	if (ret)
 		return ret;
 	ret = edu_target_init(&new, edu, arg, DMA_FROM_DEVICE);
-	for (i = 0; !ret && i < edu_repeats; i++)
-		ret = edu_reuse(&old, &new);
-
-	edu_target_exit(&new);
+	if (!ret) {
+		ret = edu_reuse_trials(&old, &new);
+		edu_target_exit(&new);
+	}
 	edu_target_exit(&old);
 	return ret;
 }
