@@ -33,7 +33,7 @@ traffic() {
 	tcp=$(netperf -H 10.0.0.2 -l "$1" -t TCP_STREAM -P 0 | awk 'NF { print $5; exit }')
 	maerts=$(netperf -H 10.0.0.2 -l "$1" -t TCP_MAERTS -P 0 | awk 'NF { print $5; exit }')
 	udp=$(netperf -H 10.0.0.2 -l "$1" -t UDP_STREAM -P 0 -- -m 64 |
-		awk 'NF == 4 { print $2; exit }')
+		awk 'NF == 4 { print $3; exit }')
 	report "traffic tcp $tcp maerts $maerts udp-received $udp"
 	# A network that stands still is no traffic.
 	echo "$tcp $maerts $udp" | awk '{ exit !($1 > 0 && $2 > 0 && $3 > 0) }'
