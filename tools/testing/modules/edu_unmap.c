@@ -21,7 +21,7 @@
 
 /* Reuse: the address has this long to come back to another page. */
 #define EDU_LEAD_REUSE_NS	(80 * NSEC_PER_MSEC)
-#define EDU_TRY_MAPS		128U
+#define EDU_TRY_MAPS		256U
 #define EDU_TRY_PAUSE_US	4000
 #define EDU_HOLD		4096U
 
@@ -238,7 +238,8 @@ static u64 edu_reuse_lead_ns(struct edu *edu, unsigned int i)
 		return EDU_LEAD_REUSE_NS;
 	if (edu->mode == EDU_LAZY && edu_window_us)
 		soon_ns = (u64)edu_window_us * NSEC_PER_USEC;
-	return edu_random(edu, soon_ns / 4, soon_ns);
+	/* The device's clock may add a millisecond. */
+	return edu_random(edu, soon_ns / 4, soon_ns / 2);
 }
 
 static int edu_reuse_trials(struct edu_target *old, struct edu_target *new)
