@@ -89,7 +89,7 @@ struct iodom {
 	struct ioflush flush;
 	struct iospace *space;
 	struct list_head links;
-	struct mutex attach_lock;
+	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool map_needs_flush;
 	struct list_head node;
 };
@@ -123,6 +123,9 @@ void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes);
  *
  * The core changes the type while the domain is in use: from strict to lazy
  * when the user writes DMA-FQ to the group's type file.
+ *
+ * Context: any context.
+ * Return: true for DMA-FQ, false for every other type.
  */
 static inline bool iodom_deferred(const struct iodom *dom)
 {

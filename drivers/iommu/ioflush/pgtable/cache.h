@@ -11,7 +11,7 @@
 
 #ifdef CONFIG_X86
 
-#include <asm/cacheflush.h>
+#include <linux/cacheflush.h>
 
 /**
  * iopgt_flush_cache() - make memory agree with the CPU's view of it

@@ -6,10 +6,10 @@
  * table; device and function select the context entry in it.
  */
 #include <linux/bitfield.h>
+#include <linux/cacheflush.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
-#include <asm/cacheflush.h>
 
 #include "vtd.h"
 
