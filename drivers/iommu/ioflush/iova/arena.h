@@ -30,7 +30,13 @@
 /** ARENA_BYTES_LG2 - log2 of the size of the largest arena */
 #define ARENA_BYTES_LG2 30
 
-/** ARENA_CHUNK_LG2 - log2 of the number of granules in a chunk */
+/**
+ * ARENA_CHUNK_LG2 - log2 of the number of granules in a chunk
+ *
+ * Of the instructions of a map and unmap, chunks of a quarter of this size add
+ * 1 % at 4 KiB and 16 % at 64 KiB, and chunks of four times the size save 2 %
+ * at 64 KiB only, but go through four times as many leaf entries.
+ */
 #define ARENA_CHUNK_LG2 7
 
 /** ARENA_PIECE_LG2 - log2 of the largest piece, in granules */
