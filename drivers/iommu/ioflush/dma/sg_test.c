@@ -246,7 +246,9 @@ static void sg_chained(struct kunit *test)
 	dma_addr_t first;
 	int i;
 
-	parms.max_segment_size = UINT_MAX;
+	parms = (struct device_dma_parameters) {
+		.max_segment_size = UINT_MAX,
+	};
 	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(&sgt, 500, GFP_KERNEL));
 	for_each_sgtable_sg(&sgt, s, i)
 		sg_set_page(s, pool + i * 7 % POOL_PAGES, SZ_4K, 0);
