@@ -241,7 +241,7 @@ static struct device *new_untrusted(struct kunit *test, struct device *dev)
 	struct pci_dev *pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	if (!IS_ENABLED(CONFIG_SWIOTLB) || swiotlb_init_late(SZ_1M, GFP_KERNEL,
+	if (!IS_ENABLED(CONFIG_SWIOTLB) || swiotlb_init_late(SZ_4M, GFP_KERNEL,
 							     NULL))
 		kunit_skip(test, "no bounce buffers");
 	pdev->untrusted = true;
