@@ -43,6 +43,8 @@ bool iodma_sg_needs_bounce(struct device *dev, struct scatterlist *sgl,
 	return false;
 }
 
+/* The tracepoint is there only with the buffers. */
+#ifdef CONFIG_SWIOTLB
 /* What surrounds the bounced bytes in their pages is left of somebody else. */
 static void iodma_clear_around(phys_addr_t phys, size_t size)
 {
@@ -70,6 +72,14 @@ static phys_addr_t iodma_bounce(struct device *dev, phys_addr_t phys,
 		iodma_clear_around(bounced, size);
 	return bounced;
 }
+#else
+static phys_addr_t iodma_bounce(struct device *dev, phys_addr_t phys,
+				size_t size, enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	return DMA_MAPPING_ERROR;
+}
+#endif
 
 /**
  * iodma_careful_map_page() - &dma_map_ops.map_page of any device
