@@ -5,6 +5,7 @@
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/ioflush/ioflush.h>
+#include <linux/ioflush/iova.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/seq_file.h>
@@ -66,6 +67,20 @@ static void iodom_show_link(struct seq_file *m, const struct iodom_link *link)
 		   atomic_long_read(&s->errors));
 }
 
+static void iodom_show_space(struct seq_file *m, struct iodom *dom)
+{
+	/* Pairs with the release in iodom_set_space(). */
+	struct iospace *space = smp_load_acquire(&dom->space);
+	struct iospace_stats s;
+
+	if (!space)
+		return;
+	iospace_get_stats(space, &s);
+	seq_printf(m, "  space: arena %#llx+%#llx chunks %u/%u allocations %lu misses %lu, others %lu of which out %lu\n",
+		   s.arena_base, s.arena_bytes, s.chunks_used, s.chunks,
+		   s.arena_allocs, s.arena_misses, s.tree_allocs, s.tree_out);
+}
+
 static void iodom_show(struct seq_file *m, struct iodom *dom)
 {
 	static const char * const reason[IOFLUSH_REASONS] = {
@@ -102,6 +117,8 @@ static void iodom_show(struct seq_file *m, struct iodom *dom)
 	seq_printf(m, "\n  pending bytes %lu, longest window %lld ns\n",
 		   ioflush_pending_bytes(&dom->flush),
 		   atomic64_read(&dom->flush.window_max_ns));
+
+	iodom_show_space(m, dom);
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(link, &dom->links, node)
