@@ -13,6 +13,8 @@
  *
  * The device sees one contiguous range in all cases.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -25,14 +27,24 @@ static void iodma_pages_free(struct page **pages, size_t count)
 	kvfree(pages);
 }
 
-/*
- * One block of pages of at most 2^*order; *order becomes what it was. Large
- * blocks make large translations, but are not worth reclaiming memory for.
+/**
+ * iodma_pages_block() - one block of pages for an array
+ * @nid: NUMA node
+ * @gfp: how to allocate
+ * @order: log2 of the largest block that is of use; becomes what it was
+ *
+ * Large blocks make large translations, but are not worth reclaiming memory
+ * for. Tests put theirs in its place.
+ *
+ * Context: any context that @gfp allows.
+ * Return: the first page, or NULL. They are freed one by one.
  */
-static struct page *iodma_pages_block(int nid, gfp_t gfp, unsigned int *order)
+VISIBLE_IF_KUNIT struct page *iodma_pages_block(int nid, gfp_t gfp,
+						unsigned int *order)
 {
 	struct page *page;
 
+	KUNIT_STATIC_STUB_REDIRECT(iodma_pages_block, nid, gfp, order);
 	for (; *order; --*order) {
 		page = alloc_pages_node(nid, gfp | __GFP_NORETRY | __GFP_NOWARN,
 					*order);

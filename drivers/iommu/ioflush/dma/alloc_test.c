@@ -2,6 +2,7 @@
 /*
  * ioflush: tests of memory that CPU and device share
  */
+#include <kunit/static_stub.h>
 #include <linux/log2.h>
 #include <linux/scatterlist.h>
 #include <linux/vmalloc.h>
@@ -155,6 +156,60 @@ static void alloc_mask(struct kunit *test)
 						   GFP_KERNEL | __GFP_NOWARN));
 }
 
+/* Pages of which the neighbours are held, so that none are contiguous. */
+static struct page *held[200];
+static unsigned int nr_held;
+
+static struct page *scattered_block(int nid, gfp_t gfp, unsigned int *order)
+{
+	struct page *page = NULL;
+
+	*order = 0;
+	if (nr_held < ARRAY_SIZE(held))
+		page = alloc_pages(gfp, 1);
+	if (page) {
+		split_page(page, 1);
+		held[nr_held++] = page + 1;
+	}
+	return page;
+}
+
+static void free_held(void *unused)
+{
+	while (nr_held)
+		__free_page(held[--nr_held]);
+}
+
+/* An array of pages from all over, and a failure to map any one of them. */
+static void alloc_scattered(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+	struct iospace_stats stats;
+	dma_addr_t handle;
+
+	nr_held = 0;
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_held, NULL));
+	kunit_activate_static_stub(test, iodma_pages_block, scattered_block);
+	for (unsigned int at = 1; at <= 8; at++) {
+		dma_test_iommu.fail_at = at;
+		dma_test_watch_maps(dom);
+		KUNIT_ASSERT_NULL(test, dma_alloc_coherent(dev, SZ_32K, &handle,
+							   GFP_KERNEL));
+		if (at > 1)
+			dma_test_expect_unmapped(test, dev,
+						 dma_test_iommu.map_first,
+						 dma_test_iommu.map_last);
+		iospace_get_stats(dom->space, &stats);
+		KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+	}
+	dma_test_iommu.fail_at = 0;
+	check_alloc(test, dev, SZ_32K, GFP_KERNEL, 0);
+	check_alloc(test, dev, SZ_32K - 1, GFP_KERNEL,
+		    DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
 /* unwind: wherever it fails, nothing stays mapped, and all is given back */
 static void alloc_fails(struct kunit *test)
 {
@@ -192,6 +247,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(alloc_contiguous),
 	KUNIT_CASE(alloc_pages_api),
 	KUNIT_CASE(alloc_mask),
+	KUNIT_CASE(alloc_scattered),
 	KUNIT_CASE(alloc_fails),
 	{}
 };

@@ -79,6 +79,9 @@ void *iodma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
 		  gfp_t gfp, unsigned long attrs);
 void iodma_free(struct device *dev, size_t size, void *cpu_addr,
 		dma_addr_t handle, unsigned long attrs);
+#if IS_ENABLED(CONFIG_KUNIT)
+struct page *iodma_pages_block(int nid, gfp_t gfp, unsigned int *order);
+#endif
 struct page **iodma_pages_of(void *cpu_addr, size_t size, unsigned long attrs);
 
 /* mmap.c */
