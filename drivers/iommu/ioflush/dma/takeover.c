@@ -147,7 +147,7 @@ static void iodma_for_dev(struct device *dev,
  * calls it in its ->probe_finalize, for devices that have got theirs before.
  *
  * The default domain counts, not the one that is attached: a group that user
- * space owns for now comes back to it.
+ * space owns at the moment comes back to it.
  *
  * Context: process context; takes the mutex of the device's group.
  */
