@@ -265,7 +265,7 @@ static char *seen_at(struct device *dev, dma_addr_t iova)
 /* Leave all bounce buffers full of what was once in @buf. */
 static void use_up_bounces(struct kunit *test, struct device *dev, char *buf)
 {
-	dma_addr_t iovas[128];
+	dma_addr_t iovas[80];
 	unsigned int n;
 
 	for (n = 0; n < ARRAY_SIZE(iovas); n++) {

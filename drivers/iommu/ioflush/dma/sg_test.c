@@ -237,6 +237,31 @@ static void sg_gaps(struct kunit *test)
 	dma_test_expect_unmapped(test, dev, first, first + SZ_64K - 1);
 }
 
+/* The gaps are part of the range: who maps next gets other addresses. */
+static void sg_gaps_owned(struct kunit *test)
+{
+	static const struct list_case l = {
+		"gaps", 0, SZ_16K - 1,
+		{ { 1, 0, SZ_12K }, { 9, 0, SZ_12K }, { 20, 0, SZ_12K } }, 3,
+	};
+	struct device *dev = new_device(test);
+	struct scatterlist sgl[PIECES_MAX];
+	dma_addr_t page[16];
+
+	make_list(dev, sgl, &l);
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++) {
+		if (i == 1)
+			KUNIT_ASSERT_EQ(test, 3, dma_map_sg(dev, sgl, l.n,
+							    DMA_TO_DEVICE));
+		page[i] = dma_map_page(dev, pool, 0, SZ_4K, DMA_TO_DEVICE);
+		KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, page[i]));
+	}
+	dma_unmap_sg(dev, sgl, l.n, DMA_TO_DEVICE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		if (!dma_mapping_error(dev, page[i]))
+			dma_unmap_page(dev, page[i], SZ_4K, DMA_TO_DEVICE);
+}
+
 /* Chained lists, longer than a page holds. */
 static void sg_chained(struct kunit *test)
 {
@@ -311,6 +336,7 @@ static struct kunit_case sg_cases[] = {
 	KUNIT_CASE(sg_lists),
 	KUNIT_CASE(sg_careful),
 	KUNIT_CASE(sg_gaps),
+	KUNIT_CASE(sg_gaps_owned),
 	KUNIT_CASE(sg_chained),
 	KUNIT_CASE(sg_fails),
 	KUNIT_CASE(sg_empty_entry),
