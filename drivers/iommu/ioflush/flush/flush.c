@@ -70,17 +70,6 @@ void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 }
 
 /**
- * ioflush_all() - invalidate everything a domain may have cached, and wait
- * @flush: the domain's flush state
- *
- * Context: any context; waits for hardware. The caller should hold no lock.
- */
-void ioflush_all(struct ioflush *flush)
-{
-	ioflush_flush_all(flush);
-}
-
-/**
  * ioflush_unmapped() - a mapping of the DMA API has been cleared
  * @flush: the domain's flush state
  * @gather: what the unmap removed; empty afterwards

@@ -142,7 +142,7 @@ bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
 
 	/*
 	 * The translation was cleared before the counter is read; pairs with
-	 * the full barrier of the increment in ioflush_flush_all().
+	 * the full barrier of the increment in ioflush_all().
 	 */
 	smp_mb();
 	new.counter = atomic64_read(&flush->started);
@@ -161,12 +161,14 @@ bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
 }
 
 /**
- * ioflush_flush_all() - invalidate the whole domain and say so
- * @flush: the flush state
+ * ioflush_all() - invalidate everything a domain may have cached, and wait
+ * @flush: the domain's flush state
  *
- * Context: any context; waits for hardware.
+ * Covers the entries of all rings that were pushed before the call.
+ *
+ * Context: any context; waits for hardware. The caller should hold no lock.
  */
-void ioflush_flush_all(struct ioflush *flush)
+void ioflush_all(struct ioflush *flush)
 {
 	s64 n, old;
 
@@ -211,7 +213,7 @@ static void ioflush_invalidate(struct ioflush_ring *ring, u32 head, u32 claimed)
 	struct ioflush_range range[IOFLUSH_RANGES_MAX];
 	struct ioflush *flush = ring->flush;
 	unsigned int n = 0, covered = 0;
-	/* Pairs with the release in ioflush_flush_all(). */
+	/* Pairs with the release in ioflush_all(). */
 	u64 finished = atomic64_read_acquire(&flush->finished);
 	u32 i;
 
@@ -225,7 +227,7 @@ static void ioflush_invalidate(struct ioflush_ring *ring, u32 head, u32 claimed)
 	}
 	this_cpu_add(flush->stats->n[IOFLUSH_N_COVERED], covered);
 	if (i != claimed) {
-		ioflush_flush_all(flush);
+		ioflush_all(flush);
 	} else if (n) {
 		flush->ops->ranges(flush, range, n);
 		this_cpu_add(flush->stats->n[IOFLUSH_N_RANGES], n);

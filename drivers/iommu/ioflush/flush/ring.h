@@ -70,7 +70,6 @@ bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
 bool ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
 int ioflush_rings_alloc(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
-void ioflush_flush_all(struct ioflush *flush);
 
 extern unsigned int ioflush_window_us;
 
