@@ -14,31 +14,44 @@
 #include <linux/types.h>
 
 struct iopgt;
+struct iopgt_fmt;
 struct iopgt_test;
+
+/** IOPGT_GATHER_RANGES - ranges that a gather keeps apart */
+#define IOPGT_GATHER_RANGES 4
+
+/**
+ * struct iopgt_range - a range of which every leaf was removed
+ * @start: first byte
+ * @last: last byte, inclusive
+ * @leaf_lg2: log2 of the size of its leaves in bytes; of the smallest, where
+ *	there was no room to keep the range apart from its neighbours
+ */
+struct iopgt_range {
+	unsigned long start;
+	unsigned long last;
+	u8 leaf_lg2;
+};
 
 /**
  * struct iopgt_gather - what the invalidation after an unmap has to cover
- * @start: first byte of the lowest range unmapped; above @last while empty
- * @last: last byte of the highest range unmapped, inclusive
- * @leaf_lg2: log2 of the smallest leaf removed, in bytes; 0 while empty
+ * @nr: how many of @range are in use; 0 while nothing was removed
  * @tables_unlinked: a table was taken out of the tree, so that caches of
  *	non-leaf entries have to be invalidated too
  * @may_defer: the caller may return before the invalidation has finished;
  *	cleared by an operation that must not be deferred
+ * @range: what was removed, by the size of leaf that was found there
  * @pages: unlinked table pages, linked by their descriptors; they go to
  *	iopgt_free_pages() after the invalidation has finished
  *
- * Several unmaps may add to one gather; @start to @last then covers them all,
- * and whatever lies between them.
- *
- * A gather lives on its caller's stack and is used by one thread.
+ * Several operations may add to one gather. A gather lives on its caller's
+ * stack and is used by one thread.
  */
 struct iopgt_gather {
-	unsigned long start;
-	unsigned long last;
-	u8 leaf_lg2;
+	u8 nr;
 	bool tables_unlinked;
 	bool may_defer;
+	struct iopgt_range range[IOPGT_GATHER_RANGES];
 	struct list_head pages;
 };
 
@@ -52,9 +65,7 @@ struct iopgt_gather {
 static inline void iopgt_gather_init(struct iopgt_gather *gather,
 				     bool may_defer)
 {
-	gather->start = ~0UL;
-	gather->last = 0;
-	gather->leaf_lg2 = 0;
+	gather->nr = 0;
 	gather->tables_unlinked = false;
 	gather->may_defer = may_defer;
 	INIT_LIST_HEAD(&gather->pages);
@@ -69,8 +80,11 @@ static inline void iopgt_gather_init(struct iopgt_gather *gather,
  */
 static inline bool iopgt_gather_empty(const struct iopgt_gather *gather)
 {
-	return gather->start > gather->last;
+	return !gather->nr;
 }
+
+void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
+		       size_t bytes, u8 leaf_lg2);
 
 /**
  * iopgt_gather_add() - widen a gather by one range of leaves
@@ -85,12 +99,32 @@ static inline void iopgt_gather_add(struct iopgt_gather *gather,
 				    unsigned long iova, size_t bytes,
 				    u8 leaf_lg2)
 {
-	if (iova < gather->start)
-		gather->start = iova;
-	if (iova + bytes - 1 > gather->last)
-		gather->last = iova + bytes - 1;
-	if (!gather->leaf_lg2 || leaf_lg2 < gather->leaf_lg2)
-		gather->leaf_lg2 = leaf_lg2;
+	if (unlikely(gather->nr)) {
+		iopgt_gather_more(gather, iova, bytes, leaf_lg2);
+		return;
+	}
+	gather->nr = 1;
+	gather->range[0].start = iova;
+	gather->range[0].last = iova + bytes - 1;
+	gather->range[0].leaf_lg2 = leaf_lg2;
+}
+
+/**
+ * iopgt_gather_leaf_lg2() - the smallest leaf that was removed
+ * @gather: a gather that is not empty
+ *
+ * Context: any context.
+ * Return: log2 of its size in bytes.
+ */
+static inline u8 iopgt_gather_leaf_lg2(const struct iopgt_gather *gather)
+{
+	u8 lg2 = gather->range[0].leaf_lg2;
+	unsigned int i;
+
+	for (i = 1; unlikely(i < gather->nr); i++)
+		if (gather->range[i].leaf_lg2 < lg2)
+			lg2 = gather->range[i].leaf_lg2;
+	return lg2;
 }
 
 /**
@@ -98,10 +132,14 @@ static inline void iopgt_gather_add(struct iopgt_gather *gather,
  * @ias_bits: width of the input address
  * @oas_bits: width of the output address
  * @pgsize_bitmap: leaf sizes that may be used, one bit a size; the format
- *	clears bits it does not have, its smallest size has to be among them
+ *	clears bits it does not have, its smallest size has to be among them.
+ *	Where a format comes with several granules, the lowest bit says which
  * @coherent_walk: the walker snoops CPU caches, no cache maintenance needed
  * @snoop_ctl: the hardware lets a leaf force snooping; IOMMU_CACHE then asks
  *	for it, and is ignored otherwise
+ * @hitless: hardware tolerates that a block becomes a table or a table a block
+ *	without a fault in between (on Arm, FEAT_BBM level 2)
+ * @hw_dirty: hardware records in a leaf that it was written through
  * @nid: NUMA node for table pages
  */
 struct iopgt_cfg {
@@ -110,7 +148,26 @@ struct iopgt_cfg {
 	unsigned long pgsize_bitmap;
 	bool coherent_walk;
 	bool snoop_ctl;
+	bool hitless;
+	bool hw_dirty;
 	int nid;
+};
+
+/**
+ * struct iopgt_cursor - the table that the last of a run of calls has used
+ * @pgt: the translation table
+ * @table: the table at the lowest level; NULL while there is none
+ * @tag: the input addresses that @table translates, shifted right by the log2
+ *	of its span
+ *
+ * Between two calls the caller goes on to own some address that @table
+ * translates; nobody else can take @table out of the tree then. So a cursor
+ * lives on the stack of somebody who maps or unmaps a list.
+ */
+struct iopgt_cursor {
+	struct iopgt *pgt;
+	u64 *table;
+	unsigned long tag;
 };
 
 /**
@@ -118,9 +175,11 @@ struct iopgt_cfg {
  * @name: for messages and debugfs
  * @map_pages: see iopgt_map_pages()
  * @unmap_pages: see iopgt_unmap_pages()
+ * @cursor_map: see iopgt_cursor_map()
+ * @cursor_unmap: see iopgt_cursor_unmap()
  * @iova_to_phys: see iopgt_iova_to_phys()
- * @init: check and complete the config, allocate the root
- * @destroy: free all pages at once; nothing may walk the table any more
+ * @init: check and complete the config, set @fmt and @levels, allocate the
+ *	root; mostly by iopgt_tree_init()
  */
 struct iopgt_ops {
 	const char *name;
@@ -129,50 +188,72 @@ struct iopgt_ops {
 			 int prot, gfp_t gfp, size_t *mapped);
 	size_t (*unmap_pages)(struct iopgt *pgt, unsigned long iova,
 			      size_t size, struct iopgt_gather *gather);
+	int (*cursor_map)(struct iopgt_cursor *cur, unsigned long iova,
+			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			  int prot, gfp_t gfp, size_t *mapped);
+	size_t (*cursor_unmap)(struct iopgt_cursor *cur, unsigned long iova,
+			       size_t size, struct iopgt_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct iopgt *pgt, unsigned long iova);
 	int (*init)(struct iopgt *pgt);
-	void (*destroy)(struct iopgt *pgt);
 };
 
 /**
  * struct iopgt - one translation table
  * @ops: the format's operations
+ * @fmt: the format's description, for the operations that need no speed
  * @cfg: as completed by the format's @init
  * @root: the root table
  * @ias_last: the highest input address
  * @oas_last: the highest output address
  * @levels: number of levels, root included; at least 2
  * @root_shift: what a page frame is shifted right by to index the root
- * @live_pages: table pages linked into the tree, root included
- * @pending_pages: unlinked pages that wait for their invalidation or for RCU
- * @unlinked: optional; the owner sets it after iopgt_init() and before the
- *	first map. Called by a map of a block where a table without any leaf
- *	hangs, after the table was taken out of the tree and before the block
- *	goes in: walk caches may still hold the table, so the hook invalidates
- *	what the gather describes and returns only when that has finished. It
- *	runs in the context of the map. It may hand the gather's pages to
+ * @table_order: order of the pages that a table takes
+ * @root_order: order of the pages that the root takes
+ * @dirty: leaves are written such that hardware tracks writes in them
+ * @live_pages: tables linked into the tree, root included
+ * @pending_pages: unlinked tables that wait for their invalidation or for RCU
+ * @invalidate: optional; the owner sets it after iopgt_init() and before the
+ *	first map. Called by operations that break an entry, have what caches
+ *	hold of it invalidated, and make it anew: a map of a block where a table
+ *	without any leaf hangs, a cut and a collapse. It invalidates what the
+ *	gather describes and returns only when that has finished. It runs in
+ *	the context of the operation. It may hand the gather's pages to
  *	iopgt_free_pages(), or leave that to the caller. Where it is NULL such
- *	a map is refused with -EEXIST
+ *	operations are refused
  * @test: lets a KUnit suite make allocations fail and watch the table
  */
 struct iopgt {
 	const struct iopgt_ops *ops;
+	const struct iopgt_fmt *fmt;
 	struct iopgt_cfg cfg;
 	u64 *root;
 	unsigned long ias_last;
 	phys_addr_t oas_last;
 	u8 levels;
 	u8 root_shift;
+	u8 table_order;
+	u8 root_order;
+	bool dirty;
 	atomic_long_t live_pages;
 	atomic_long_t pending_pages;
-	void (*unlinked)(struct iopgt *pgt, struct iopgt_gather *gather);
+	void (*invalidate)(struct iopgt *pgt, struct iopgt_gather *gather);
 #if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
 	struct iopgt_test *test;
 #endif
 };
 
+/** iopgt_arm_s1_ops - Arm VMSAv8-64 stage 1, DDI 0487 chapter D8 */
+extern const struct iopgt_ops iopgt_arm_s1_ops;
+/** iopgt_arm_s2_ops - Arm VMSAv8-64 stage 2, DDI 0487 chapter D8 */
+extern const struct iopgt_ops iopgt_arm_s2_ops;
 /** iopgt_vtdss_ops - VT-d second stage, VT-d specification section 9.8 */
 extern const struct iopgt_ops iopgt_vtdss_ops;
+/** iopgt_x86_64_ops - VT-d first stage and x86-64, VT-d specification 9.7 */
+extern const struct iopgt_ops iopgt_x86_64_ops;
+/** iopgt_amdv1_ops - AMD-Vi host tables, AMD IOMMU specification 2.2.3 */
+extern const struct iopgt_ops iopgt_amdv1_ops;
+/** iopgt_riscv_ops - RISC-V Sv39, Sv48, Sv57, privileged specification */
+extern const struct iopgt_ops iopgt_riscv_ops;
 
 int iopgt_init(struct iopgt *pgt, const struct iopgt_ops *ops,
 	       const struct iopgt_cfg *cfg);
@@ -220,9 +301,10 @@ static inline int iopgt_map_pages(struct iopgt *pgt, unsigned long iova,
  * Entries are cleared in memory when this returns; hardware may go on using
  * them until the invalidation that @gather describes has finished. Whoever
  * submits that orders these stores before its doorbell. It stops at the first
- * hole, and at a leaf that reaches out of the range: that one would have to be
- * split. A table whose whole span one call has cleared is unlinked and put on
- * the gather's pages; no smaller unmap ever gives up a table.
+ * hole. A leaf that reaches out of the range is split first as iopgt_cut() does,
+ * with GFP_ATOMIC; where that fails it stops there. The caller then owns the
+ * whole leaf. A table whose whole span one call has cleared is unlinked and put
+ * on the gather's pages; no smaller unmap ever gives up a table.
  *
  * Context: any context.
  * Return: bytes unmapped from @iova on; 0 also for a range that is misaligned
@@ -250,5 +332,93 @@ static inline phys_addr_t iopgt_iova_to_phys(struct iopgt *pgt,
 {
 	return pgt->ops->iova_to_phys(pgt, iova);
 }
+
+/**
+ * iopgt_cursor_init() - a cursor that is nowhere yet
+ * @cur: the cursor
+ * @pgt: the table it will move in
+ *
+ * Context: any context.
+ */
+static inline void iopgt_cursor_init(struct iopgt_cursor *cur,
+				     struct iopgt *pgt)
+{
+	cur->pgt = pgt;
+	cur->table = NULL;
+	cur->tag = 0;
+}
+
+/**
+ * iopgt_cursor_map() - iopgt_map_pages(), from where the last call stopped
+ * @cur: the cursor
+ * @iova: see iopgt_map_pages(), as all that follow
+ * @paddr: output address
+ * @pgsize: leaf size
+ * @pgcount: number of leaves
+ * @prot: permissions
+ * @gfp: for tables
+ * @mapped: raised by the bytes mapped
+ *
+ * Context: any context that @gfp allows.
+ * Return: see iopgt_map_pages().
+ */
+static inline int iopgt_cursor_map(struct iopgt_cursor *cur,
+				   unsigned long iova, phys_addr_t paddr,
+				   size_t pgsize, size_t pgcount, int prot,
+				   gfp_t gfp, size_t *mapped)
+{
+	return cur->pgt->ops->cursor_map(cur, iova, paddr, pgsize, pgcount,
+					 prot, gfp, mapped);
+}
+
+/**
+ * iopgt_cursor_unmap() - iopgt_unmap_pages(), from where the last call stopped
+ * @cur: the cursor
+ * @iova: see iopgt_unmap_pages(), as all that follow
+ * @size: bytes
+ * @gather: receives what has to be invalidated
+ *
+ * Context: any context.
+ * Return: bytes unmapped.
+ */
+static inline size_t iopgt_cursor_unmap(struct iopgt_cursor *cur,
+					unsigned long iova, size_t size,
+					struct iopgt_gather *gather)
+{
+	return cur->pgt->ops->cursor_unmap(cur, iova, size, gather);
+}
+
+int iopgt_cut(struct iopgt *pgt, unsigned long iova, gfp_t gfp);
+int iopgt_collapse(struct iopgt *pgt, unsigned long iova, size_t size);
+
+/**
+ * struct iopgt_entry - what a visitor is shown
+ * @iova: first address that the entry translates
+ * @paddr: where that goes; of an entry that refers to a table, the table
+ * @pte: the entry as it was read; the first of a leaf that has several
+ * @lg2: log2 of the bytes that the leaf, or the entry, translates
+ * @level: the entry's level, 0 for the lowest
+ * @table: it refers to a table
+ * @prot: a leaf's IOMMU_READ and friends
+ */
+struct iopgt_entry {
+	unsigned long iova;
+	phys_addr_t paddr;
+	u64 pte;
+	u8 lg2;
+	u8 level;
+	bool table;
+	int prot;
+};
+
+typedef int (*iopgt_visit_fn)(const struct iopgt_entry *entry, void *arg);
+typedef void (*iopgt_dirty_fn)(unsigned long iova, size_t bytes, void *arg);
+
+int iopgt_visit(struct iopgt *pgt, unsigned long start, unsigned long last,
+		iopgt_visit_fn visit, void *arg);
+int iopgt_set_dirty_tracking(struct iopgt *pgt, bool on);
+int iopgt_read_dirty(struct iopgt *pgt, unsigned long iova, size_t size,
+		     bool clear, struct iopgt_gather *gather,
+		     iopgt_dirty_fn dirty, void *arg);
 
 #endif /* _LINUX_IOFLUSH_PGTABLE_H */

@@ -161,8 +161,9 @@ void iodom_set_space(struct iodom *dom, struct iospace *space)
 	smp_store_release(&dom->space, space);
 }
 
-/* A block takes the place of a table that walk caches may hold: wait. */
-static void iodom_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
+/* The table is about to make an entry anew that it has broken: wait. */
+static void iodom_pgt_invalidate(struct iopgt *pgt,
+				 struct iopgt_gather *gather)
 {
 	ioflush_sync(&container_of(pgt, struct iodom, pgt)->flush, gather);
 }
@@ -199,7 +200,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 	if (ret)
 		goto err_pgt;
 
-	dom->pgt.unlinked = iodom_unlinked;
+	dom->pgt.invalidate = iodom_pgt_invalidate;
 	dom->domain.ops = &iodom_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
 	dom->domain.geometry.aperture_start = 0;
@@ -273,7 +274,7 @@ static size_t iodom_unmap_pages(struct iommu_domain *domain,
 
 	if (iommu_iotlb_gather_is_disjoint(core, iova, done))
 		iommu_iotlb_sync(domain, core);
-	leaf = BIT(gather.leaf_lg2);
+	leaf = BIT(iopgt_gather_leaf_lg2(&gather));
 	if (!core->pgsize || leaf < core->pgsize)
 		core->pgsize = leaf;
 	iommu_iotlb_gather_add_range(core, iova, done);

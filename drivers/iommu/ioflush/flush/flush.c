@@ -53,17 +53,20 @@ static enum cpuhp_state ioflush_cpuhp;
  */
 void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 {
-	struct ioflush_range range = {
-		.start = gather->start,
-		.last = gather->last,
-		.leaf_lg2 = gather->leaf_lg2,
-		.leaf_only = !gather->tables_unlinked,
-	};
+	struct ioflush_range range[IOPGT_GATHER_RANGES];
+	unsigned int i = 0;
 
 	if (iopgt_gather_empty(gather))
 		return;
 
-	flush->ops->ranges(flush, &range, 1);
+	do {
+		range[i].start = gather->range[i].start;
+		range[i].last = gather->range[i].last;
+		range[i].leaf_lg2 = gather->range[i].leaf_lg2;
+		range[i].leaf_only = !gather->tables_unlinked;
+	} while (++i < gather->nr);
+
+	flush->ops->ranges(flush, range, i);
 	if (unlikely(gather->tables_unlinked))
 		iopgt_free_pages(flush->pgt, &gather->pages);
 	iopgt_gather_init(gather, gather->may_defer);

@@ -133,7 +133,7 @@ bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
 	struct ioflush_entry new = {
 		.start = iova,
 		.bytes = bytes,
-		.leaf_lg2 = gather->leaf_lg2,
+		.leaf_lg2 = iopgt_gather_leaf_lg2(gather),
 		.mergeable = iospace_mergeable(flush->space, iova),
 	};
 	struct ioflush_ring *ring;

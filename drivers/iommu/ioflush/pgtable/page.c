@@ -64,8 +64,9 @@ static inline bool iopgt_test_synced(struct iopgt *pgt, const void *first,
 #endif
 
 /**
- * iopgt_page_alloc() - a table page, all zeroes also for the walker
+ * iopgt_page_alloc() - pages for a table, all zeroes also for the walker
  * @pgt: the table that will link it
+ * @order: log2 of how many; they are aligned to that
  * @gfp: how to allocate
  *
  * Accounted as memory that the IOMMU subsystem uses. It is not counted as live:
@@ -74,14 +75,14 @@ static inline bool iopgt_test_synced(struct iopgt *pgt, const void *first,
  * Context: any context that @gfp allows.
  * Return: the table, or NULL.
  */
-u64 *iopgt_page_alloc(struct iopgt *pgt, gfp_t gfp)
+u64 *iopgt_page_alloc(struct iopgt *pgt, unsigned int order, gfp_t gfp)
 {
 	struct iopgt_page *page;
 	u64 *table;
 
 	if (iopgt_test_fails(pgt))
 		return NULL;
-	table = iommu_alloc_page_node(pgt->cfg.nid, gfp);
+	table = iommu_alloc_pages_node(pgt->cfg.nid, gfp, order);
 	if (!table)
 		return NULL;
 
@@ -89,25 +90,26 @@ u64 *iopgt_page_alloc(struct iopgt *pgt, gfp_t gfp)
 	INIT_LIST_HEAD(&page->node);
 	page->pgt = pgt;
 	if (!pgt->cfg.coherent_walk)
-		iopgt_page_sync(pgt, table, PAGE_SIZE);
+		iopgt_page_sync(pgt, table, PAGE_SIZE << order);
 	iopgt_test_allocated(pgt);
 	return table;
 }
 
 /**
- * iopgt_page_free() - free a page that nobody else has seen
- * @table: from iopgt_page_alloc(); no walker and no reader can reach it
+ * iopgt_page_free() - free a table that nobody else can reach
+ * @table: from iopgt_page_alloc(); no walker and no reader will come across it
+ * @order: as it was allocated
  *
  * Context: any context.
  */
-void iopgt_page_free(u64 *table)
+void iopgt_page_free(u64 *table, unsigned int order)
 {
 	struct iopgt_page *page = iopgt_table_page(table);
 
 	iopgt_test_freed(page->pgt);
 	/* The allocator checks that page->mapping is NULL. */
 	page->pgt = NULL;
-	iommu_free_page(table);
+	iommu_free_pages(table, order);
 }
 
 static void iopgt_page_rcu(struct rcu_head *rcu)
@@ -115,7 +117,7 @@ static void iopgt_page_rcu(struct rcu_head *rcu)
 	struct iopgt_page *page = container_of(rcu, struct iopgt_page, rcu);
 	struct iopgt *pgt = page->pgt;
 
-	iopgt_page_free(iopgt_page_table(page));
+	iopgt_page_free(iopgt_page_table(page), pgt->table_order);
 	/* Last: iopgt_destroy() may let go of @pgt once this is 0. */
 	atomic_long_dec_return_release(&pgt->pending_pages);
 }

@@ -84,8 +84,8 @@ struct iopgt_test {
 	void (*synced)(struct iopgt *pgt, const void *first, size_t bytes);
 };
 
-u64 *iopgt_page_alloc(struct iopgt *pgt, gfp_t gfp);
-void iopgt_page_free(u64 *table);
+u64 *iopgt_page_alloc(struct iopgt *pgt, unsigned int order, gfp_t gfp);
+void iopgt_page_free(u64 *table, unsigned int order);
 void iopgt_page_free_rcu(struct iopgt_page *page);
 void iopgt_page_sync(struct iopgt *pgt, const void *first, size_t bytes);
 

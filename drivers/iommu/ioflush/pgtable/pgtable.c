@@ -6,14 +6,16 @@
 
 #include <linux/bug.h>
 #include <linux/ioflush/pgtable.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
 #include "page.h"
+#include "table.h"
 
 /**
  * iopgt_init() - make an empty table
- * @pgt: what to initialise; whatever it holds is overwritten, @unlinked becomes
- *	NULL
+ * @pgt: what to initialise; whatever it holds is overwritten, @invalidate
+ *	becomes NULL
  * @ops: the format
  * @cfg: what is asked of it; copied, and completed in the copy
  *
@@ -49,7 +51,7 @@ void iopgt_destroy(struct iopgt *pgt)
 	if (atomic_long_read_acquire(&pgt->pending_pages))
 		rcu_barrier();
 	WARN_ON(atomic_long_read_acquire(&pgt->pending_pages));
-	pgt->ops->destroy(pgt);
+	iopgt_tree_free(pgt);
 	WARN_ON(atomic_long_read(&pgt->live_pages));
 }
 
@@ -72,4 +74,38 @@ void iopgt_free_pages(struct iopgt *pgt, struct list_head *pages)
 		list_del_init(&page->node);
 		iopgt_page_free_rcu(page);
 	}
+}
+
+/**
+ * iopgt_gather_more() - add a range to a gather that has some already
+ * @gather: the gather
+ * @iova: first byte of the range
+ * @bytes: length of the range, not 0
+ * @leaf_lg2: log2 of the size of its leaves
+ *
+ * A range that goes on where the last one of the same leaf size ended extends
+ * it. Once there is room for no other, the last range grows over all that comes.
+ *
+ * Context: any context.
+ */
+void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
+		       size_t bytes, u8 leaf_lg2)
+{
+	struct iopgt_range *r = &gather->range[gather->nr - 1];
+
+	if (r->leaf_lg2 == leaf_lg2 && r->last + 1 == iova) {
+		r->last += bytes;
+		return;
+	}
+	if (gather->nr < IOPGT_GATHER_RANGES) {
+		gather->range[gather->nr++] = (struct iopgt_range){
+			.start = iova,
+			.last = iova + bytes - 1,
+			.leaf_lg2 = leaf_lg2,
+		};
+		return;
+	}
+	r->start = min(r->start, iova);
+	r->last = max(r->last, iova + bytes - 1);
+	r->leaf_lg2 = min(r->leaf_lg2, leaf_lg2);
 }

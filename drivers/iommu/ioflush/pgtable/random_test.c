@@ -209,13 +209,13 @@ static void random_unmap(struct random_state *s, unsigned int w,
 				     (size_t)n << 12, &gather);
 	KUNIT_EXPECT_EQ(s->k->test, unmapped, (size_t)want << 12);
 	KUNIT_EXPECT_EQ(s->k->test, iopgt_gather_empty(&gather), !want);
-	KUNIT_EXPECT_EQ(s->k->test, gather.leaf_lg2, leaf_lg2);
+	KUNIT_EXPECT_EQ(s->k->test, gather.range[0].leaf_lg2, leaf_lg2);
 	KUNIT_EXPECT_EQ(s->k->test, gather.tables_unlinked, !!gone);
 	KUNIT_EXPECT_EQ(s->k->test, list_count_nodes(&gather.pages), gone);
 	if (want) {
-		KUNIT_EXPECT_EQ(s->k->test, gather.start,
+		KUNIT_EXPECT_EQ(s->k->test, gather.range[0].start,
 				(first + page) << 12);
-		KUNIT_EXPECT_EQ(s->k->test, gather.last,
+		KUNIT_EXPECT_EQ(s->k->test, gather.range[0].last,
 				((first + page + want) << 12) - 1);
 	}
 	iopgt_free_pages(&s->k->pgt, &gather.pages);

@@ -26,6 +26,45 @@
 #include "page.h"
 #include "table.h"
 
+/* Sizes of leaves that the levels of a table allow for, and their runs. */
+static unsigned long iopgt_sizes(const struct iopgt_fmt *fmt,
+				 const struct iopgt *pgt)
+{
+	unsigned int level, last = min(fmt->leaf_levels, pgt->levels);
+	unsigned int bits = min(pgt->cfg.ias_bits, pgt->cfg.oas_bits);
+	unsigned long sizes = 0;
+
+	for (level = 0; level < last; level++) {
+		unsigned long runs = fmt->runs[level] | 1;
+		unsigned int k;
+
+		for_each_set_bit(k, &runs, BITS_PER_TYPE(*fmt->runs))
+			if (iopgt_lg2(fmt, level) + k < BITS_PER_LONG &&
+			    iopgt_lg2(fmt, level) + k <= bits)
+				sizes |= BIT(iopgt_lg2(fmt, level) + k);
+	}
+	return sizes;
+}
+
+/*
+ * A leaf is split into leaves of single entries one level lower: where that
+ * level's size may not be used, no larger one may.
+ */
+static unsigned long iopgt_splittable(const struct iopgt_fmt *fmt,
+				      unsigned long sizes)
+{
+	unsigned int level;
+
+	for (level = 0; level < fmt->leaf_levels; level++) {
+		unsigned int lg2 = iopgt_lg2(fmt, level);
+
+		if (lg2 >= BITS_PER_LONG || !(sizes & BIT(lg2)))
+			return lg2 < BITS_PER_LONG ? sizes & (BIT(lg2) - 1) :
+						     sizes;
+	}
+	return sizes;
+}
+
 /**
  * iopgt_tree_init() - check what all formats have in common, make the root
  * @fmt: the format
@@ -36,93 +75,118 @@
  */
 int iopgt_tree_init(const struct iopgt_fmt *fmt, struct iopgt *pgt)
 {
-	unsigned int level;
-	unsigned long sizes = 0;
+	struct iopgt_cfg *cfg = &pgt->cfg;
+	size_t root_bytes;
 
-	if (WARN_ON(sizeof(u64) << fmt->idx_lg2 > PAGE_SIZE || pgt->levels < 2))
+	if (WARN_ON(pgt->levels < 2 || pgt->levels > IOPGT_LEVELS_MAX ||
+		    cfg->ias_bits <= iopgt_lg2(fmt, pgt->levels - 1)))
 		return -EINVAL;
 
-	for (level = 0; level < min(fmt->leaf_levels, pgt->levels); level++)
-		sizes |= BIT(iopgt_lg2(fmt, level));
-	pgt->cfg.pgsize_bitmap &= sizes;
-	if (!(pgt->cfg.pgsize_bitmap & BIT(fmt->granule_lg2)))
+	cfg->pgsize_bitmap &= iopgt_sizes(fmt, pgt);
+	cfg->pgsize_bitmap = iopgt_splittable(fmt, cfg->pgsize_bitmap);
+	if (!cfg->pgsize_bitmap)
 		return -EINVAL;
 
+	pgt->fmt = fmt;
 	pgt->root_shift = fmt->idx_lg2 * (pgt->levels - 1);
-	pgt->ias_last = BIT(pgt->cfg.ias_bits) - 1;
-	pgt->oas_last = BIT_ULL(pgt->cfg.oas_bits) - 1;
-	pgt->root = iopgt_page_alloc(pgt, GFP_KERNEL);
+	pgt->ias_last = GENMASK_ULL(cfg->ias_bits - 1, 0);
+	pgt->oas_last = GENMASK_ULL(cfg->oas_bits - 1, 0);
+	pgt->table_order = get_order(sizeof(u64) << fmt->idx_lg2);
+	root_bytes = iopgt_root_entries(fmt, pgt) * sizeof(u64);
+	pgt->root_order = get_order(root_bytes);
+	pgt->root = iopgt_page_alloc(pgt, pgt->root_order, GFP_KERNEL);
 	if (!pgt->root)
 		return -ENOMEM;
 	atomic_long_set(&pgt->live_pages, 1);
 	return 0;
 }
 
-/*
- * Put a table and all tables below it on @list, which is empty, a level at a
- * time: what the scan of one level appends is the next. The descriptors' list
- * nodes are free for that, since the pages are linked and the caller owns the
- * span. Returns whether there is a leaf; with @stop it returns at the first.
- */
-static bool iopgt_collect(const struct iopgt_fmt *fmt, u64 *top,
-			  unsigned int level, struct list_head *list, bool stop)
+/* What iopgt_collect() is to do. */
+struct iopgt_collect {
+	const struct iopgt_fmt *fmt;
+	struct list_head *list;
+	bool stop;		/* at the first leaf */
+	bool leaf;		/* there was one */
+};
+
+/* Append the tables that the entries of one table at @level refer to. */
+static void iopgt_collect_table(struct iopgt_collect *c, const u64 *table,
+				unsigned int entries, unsigned int level)
 {
-	struct iopgt_page *page = iopgt_table_page(top), *last = page;
-	bool leaf = false;
 	unsigned int i;
 
-	list_add_tail(&page->node, list);
-	list_for_each_entry(page, list, node) {
-		const u64 *table = iopgt_page_table(page);
+	for (i = 0; i < entries; i++) {
+		u64 pte = READ_ONCE(table[i]);
 
-		for (i = 0; i < iopgt_entries(fmt); i++) {
-			u64 pte = READ_ONCE(table[i]);
+		if (!iopgt_pte_present(c->fmt, pte))
+			continue;
+		if (iopgt_pte_is_table(c->fmt, pte, level)) {
+			u64 *child = iopgt_pte_table(c->fmt, pte);
 
-			if (!iopgt_pte_present(fmt, pte))
-				continue;
-			if (level && iopgt_pte_is_table(fmt, pte)) {
-				u64 *child = iopgt_pte_table(fmt, pte);
-
-				list_add_tail(&iopgt_table_page(child)->node,
-					      list);
-				continue;
-			}
-			leaf = true;
-			if (stop)
-				return true;
+			list_add_tail(&iopgt_table_page(child)->node, c->list);
+			continue;
 		}
+		c->leaf = true;
+		if (c->stop)
+			return;
+	}
+}
+
+/*
+ * Append all tables below those on the list, which are at @level, a level at a
+ * time: what the scan of one level appends is the next. The descriptors' list
+ * nodes are free for that, since the pages are linked and the caller owns the
+ * span.
+ */
+static void iopgt_collect(struct iopgt_collect *c, unsigned int level)
+{
+	struct iopgt_page *page, *last;
+
+	if (list_empty(c->list))
+		return;
+	last = list_last_entry(c->list, struct iopgt_page, node);
+	list_for_each_entry(page, c->list, node) {
+		iopgt_collect_table(c, iopgt_page_table(page),
+				    iopgt_entries(c->fmt), level);
+		if (c->leaf && c->stop)
+			return;
 		if (page == last && level) {
-			last = list_last_entry(list, struct iopgt_page, node);
+			last = list_last_entry(c->list, struct iopgt_page,
+					       node);
 			level--;
 		}
 	}
-	return leaf;
 }
 
 /**
  * iopgt_tree_free() - free all tables that are linked
- * @fmt: the format
  * @pgt: the table; no walker and no reader may reach it any more
  *
  * Context: may sleep.
  */
-void iopgt_tree_free(const struct iopgt_fmt *fmt, struct iopgt *pgt)
+void iopgt_tree_free(struct iopgt *pgt)
 {
+	const struct iopgt_fmt *fmt = pgt->fmt;
 	struct iopgt_page *page, *next;
 	LIST_HEAD(pages);
+	struct iopgt_collect c = { .fmt = fmt, .list = &pages };
 
-	iopgt_collect(fmt, pgt->root, pgt->levels - 1, &pages, false);
+	iopgt_collect_table(&c, pgt->root, iopgt_root_entries(fmt, pgt),
+			    pgt->levels - 1);
+	iopgt_collect(&c, pgt->levels - 2);
 	list_for_each_entry_safe(page, next, &pages, node) {
-		iopgt_page_free(iopgt_page_table(page));
+		iopgt_page_free(iopgt_page_table(page), pgt->table_order);
 		atomic_long_dec(&pgt->live_pages);
 	}
+	iopgt_page_free(pgt->root, pgt->root_order);
+	atomic_long_dec(&pgt->live_pages);
 	pgt->root = NULL;
 }
 
 /* The page was never linked: neither an invalidation nor RCU has to pass. */
-static void iopgt_give_up_raced(u64 *table)
+static void iopgt_give_up_raced(struct iopgt *pgt, u64 *table)
 {
-	iopgt_page_free(table);
+	iopgt_page_free(table, pgt->table_order);
 }
 
 /*
@@ -148,19 +212,19 @@ static void iopgt_give_up_raced(u64 *table)
  * not see that bit flushes the entry itself, in iopgt_table_get().
  */
 static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-			  u64 *entry, gfp_t gfp)
+			  u64 *entry, unsigned int level, gfp_t gfp)
 {
-	u64 *table = iopgt_page_alloc(pgt, gfp);
+	u64 *table = iopgt_page_alloc(pgt, pgt->table_order, gfp);
 	u64 pte, old = 0;
 
 	if (!table)
 		return ERR_PTR(-ENOMEM);
 
-	pte = fmt->table(virt_to_phys(table));
+	pte = fmt->table(virt_to_phys(table), level);
 	if (pgt->cfg.coherent_walk)
 		pte |= fmt->synced;
 	if (!try_cmpxchg_release(entry, &old, pte)) {
-		iopgt_give_up_raced(table);
+		iopgt_give_up_raced(pgt, table);
 		return NULL;
 	}
 	atomic_long_inc(&pgt->live_pages);
@@ -179,6 +243,7 @@ static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * @fmt: the format
  * @pgt: the table
  * @entry: an entry above level 0; the caller owns a part of its span
+ * @level: its level
  * @gfp: for a new table
  *
  * Context: any context that @gfp allows.
@@ -186,25 +251,32 @@ static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * ERR_PTR(-ENOMEM).
  */
 u64 *iopgt_table_get(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-		     u64 *entry, gfp_t gfp)
+		     u64 *entry, unsigned int level, gfp_t gfp)
 {
 	u64 *table;
 	u64 pte;
 
 	while (!iopgt_pte_present(fmt, pte = READ_ONCE(*entry))) {
-		table = iopgt_install(fmt, pgt, entry, gfp);
+		table = iopgt_install(fmt, pgt, entry, level, gfp);
 		if (table)
 			return table;
 	}
-	if (!iopgt_pte_is_table(fmt, pte))
+	if (!iopgt_pte_is_table(fmt, pte, level))
 		return ERR_PTR(-EEXIST);
 	if (!iopgt_pte_is_synced(fmt, pte))
 		iopgt_page_sync(pgt, entry, sizeof(*entry));
 	return iopgt_pte_table(fmt, pte);
 }
 
-/* Take a table out of the tree. The caller owns the entry's whole span. */
-static void iopgt_unlink(struct iopgt *pgt, u64 *entry, unsigned int tables)
+/**
+ * iopgt_unlink() - take a table out of the tree
+ * @pgt: the table
+ * @entry: what refers to it; the caller owns the entry's whole span
+ * @tables: how many tables go with it, itself included
+ *
+ * Context: any context.
+ */
+void iopgt_unlink(struct iopgt *pgt, u64 *entry, unsigned int tables)
 {
 	WRITE_ONCE(*entry, 0);
 	if (!pgt->cfg.coherent_walk)
@@ -215,7 +287,6 @@ static void iopgt_unlink(struct iopgt *pgt, u64 *entry, unsigned int tables)
 
 /**
  * iopgt_give_up_empty() - make room for a block where an empty table hangs
- * @fmt: the format
  * @pgt: the table
  * @entry: the entry that the block will be written to
  * @iova: first address of the entry's span
@@ -235,47 +306,67 @@ static void iopgt_unlink(struct iopgt *pgt, u64 *entry, unsigned int tables)
  * Return: 0 when @entry is absent and no cache holds what was there; -EEXIST
  * if there is a leaf, or no hook, and nothing was altered.
  */
-int iopgt_give_up_empty(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-			u64 *entry, unsigned long iova, unsigned int level)
+int iopgt_give_up_empty(struct iopgt *pgt, u64 *entry, unsigned long iova,
+			unsigned int level)
 {
+	const struct iopgt_fmt *fmt = pgt->fmt;
 	struct iopgt_gather gather;
+	struct iopgt_collect c = {
+		.fmt = fmt,
+		.list = &gather.pages,
+		.stop = true,
+	};
 	u64 pte = READ_ONCE(*entry);
 
-	if (!pgt->unlinked || !level || !iopgt_pte_is_table(fmt, pte))
+	if (!pgt->invalidate || !iopgt_pte_is_table(fmt, pte, level))
 		return -EEXIST;
 
 	iopgt_gather_init(&gather, false);
-	if (iopgt_collect(fmt, iopgt_pte_table(fmt, pte), level - 1,
-			  &gather.pages, true))
+	list_add(&iopgt_table_page(iopgt_pte_table(fmt, pte))->node,
+		 &gather.pages);
+	iopgt_collect(&c, level - 1);
+	if (c.leaf)
 		return -EEXIST;
 
 	iopgt_unlink(pgt, entry, list_count_nodes(&gather.pages));
 	iopgt_gather_add(&gather, iova, BIT(iopgt_lg2(fmt, level)),
 			 fmt->granule_lg2);
 	gather.tables_unlinked = true;
-	pgt->unlinked(pgt, &gather);
+	pgt->invalidate(pgt, &gather);
 	iopgt_free_pages(pgt, &gather.pages);
 	return 0;
 }
 
-/* The entry at @level that translates @iova; there are tables down to it. */
-static u64 *iopgt_entry(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-			unsigned long iova, unsigned int level)
+/**
+ * iopgt_entry() - the entry that translates an address
+ * @pgt: the table
+ * @iova: the address, not above @pgt->ias_last
+ * @level: how far down to go; set to the level of what is returned, which is
+ *	higher where no table leads further down
+ *
+ * Context: any context; the caller owns @iova, or is in an RCU read section.
+ * Return: the entry.
+ */
+u64 *iopgt_entry(struct iopgt *pgt, unsigned long iova, unsigned int *level)
 {
+	const struct iopgt_fmt *fmt = pgt->fmt;
 	unsigned int l = pgt->levels - 1;
 	u64 *table = pgt->root;
 
-	for (; l > level; l--) {
-		u64 pte = READ_ONCE(table[iopgt_idx(fmt, iova, l)]);
+	for (;; l--) {
+		u64 *entry = &table[iopgt_level_idx(fmt, pgt, iova, l)];
+		u64 pte = READ_ONCE(*entry);
 
+		if (l == *level || !iopgt_pte_is_table(fmt, pte, l)) {
+			*level = l;
+			return entry;
+		}
 		table = iopgt_pte_table(fmt, pte);
 	}
-	return &table[iopgt_idx(fmt, iova, level)];
 }
 
 /**
  * iopgt_give_up_covered() - unlink the tables that an unmap has emptied
- * @fmt: the format
  * @pgt: the table
  * @start: where the unmap began
  * @end: how far it has come, exclusive; every leaf up to there is cleared
@@ -294,19 +385,22 @@ static u64 *iopgt_entry(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  *
  * Context: any context.
  */
-void iopgt_give_up_covered(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-			   unsigned long start, unsigned long end,
-			   unsigned int level, struct iopgt_gather *gather)
+void iopgt_give_up_covered(struct iopgt *pgt, unsigned long start,
+			   unsigned long end, unsigned int level,
+			   struct iopgt_gather *gather)
 {
+	const struct iopgt_fmt *fmt = pgt->fmt;
+
 	for (level++; level < pgt->levels; level++) {
 		const unsigned long span = BIT(iopgt_lg2(fmt, level));
+		unsigned int at = level;
 		struct iopgt_page *page;
 		u64 *entry;
 
 		if ((end & (span - 1)) || end - start < span)
 			return;
 
-		entry = iopgt_entry(fmt, pgt, end - span, level);
+		entry = iopgt_entry(pgt, end - span, &at);
 		page = iopgt_table_page(iopgt_pte_table(fmt,
 							READ_ONCE(*entry)));
 		list_add_tail(&page->node, &gather->pages);

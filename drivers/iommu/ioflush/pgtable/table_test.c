@@ -69,9 +69,9 @@ static void table_test_covered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iopgt_unmap_pages(&k->pgt, SZ_1G, SZ_1G,
 						&gather), SZ_1G);
 	KUNIT_EXPECT_TRUE(test, gather.tables_unlinked);
-	KUNIT_EXPECT_EQ(test, gather.start, SZ_1G);
-	KUNIT_EXPECT_EQ(test, gather.last, SZ_2G - 1);
-	KUNIT_EXPECT_EQ(test, gather.leaf_lg2, 12);
+	KUNIT_EXPECT_EQ(test, gather.range[0].start, SZ_1G);
+	KUNIT_EXPECT_EQ(test, gather.range[0].last, SZ_2G - 1);
+	KUNIT_EXPECT_EQ(test, gather.range[0].leaf_lg2, 12);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&gather.pages), 5);
 	KUNIT_EXPECT_EQ(test, live(k), 6);
 	KUNIT_EXPECT_EQ(test, pending(k), 5);
@@ -206,7 +206,7 @@ static void table_test_empty_no_hook(struct kunit *test)
 	struct iopgt_kunit *k = iopgt_kunit_default(test);
 	size_t mapped;
 
-	k->pgt.unlinked = NULL;
+	k->pgt.invalidate = NULL;
 	iopgt_kunit_map(k, SZ_2M, 0, SZ_4K, 1);
 	iopgt_kunit_unmap(k, SZ_2M, SZ_4K);
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, 0, SZ_2M, 2, &mapped),

@@ -41,7 +41,7 @@ struct iopgt_kunit *iopgt_kunit_new(struct kunit *test,
 	xa_init(&k->mem);
 	KUNIT_ASSERT_EQ(test, iopgt_init(&k->pgt, &iopgt_vtdss_ops, cfg), 0);
 	k->pgt.test = &k->hooks;
-	k->pgt.unlinked = iopgt_kunit_unlinked;
+	k->pgt.invalidate = iopgt_kunit_unlinked;
 	if (!cfg->coherent_walk) {
 		k->hooks.synced = iopgt_kunit_synced;
 		iopgt_kunit_synced(&k->pgt, k->pgt.root, PAGE_SIZE);
@@ -110,16 +110,16 @@ void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
 	struct iopgt_hw_leaf hw;
 
 	k->unlinked++;
-	k->start = gather->start;
-	k->last = gather->last;
+	k->start = gather->range[0].start;
+	k->last = gather->range[0].last;
 	KUNIT_EXPECT_TRUE(k->test, gather->tables_unlinked);
 	KUNIT_EXPECT_FALSE(k->test, gather->may_defer);
 	KUNIT_EXPECT_FALSE(k->test, list_empty(&gather->pages));
 	iopgt_kunit_forget(k, gather);
 	/* Break before make: the entry is absent at this moment. */
-	hw = iopgt_kunit_hw(k, gather->start);
+	hw = iopgt_kunit_hw(k, gather->range[0].start);
 	KUNIT_EXPECT_EQ(k->test, BIT(hw.hole_lg2),
-			gather->last - gather->start + 1);
+			gather->range[0].last - gather->range[0].start + 1);
 }
 
 /**

@@ -39,52 +39,82 @@ static __always_inline u64 *iopgt_map_table(const struct iopgt_fmt *fmt,
 					    unsigned int level, gfp_t gfp)
 {
 	unsigned int l = pgt->levels - 1;
-	u64 *table = pgt->root;
+	u64 *entry, *table = pgt->root;
 
-	for (; l > level; l--) {
-		u64 *entry = &table[iopgt_idx(fmt, iova, l)];
+	if (l == level)
+		return table;
+	/* The root may have any number of entries. */
+	entry = &table[iova >> iopgt_lg2(fmt, l)];
+	for (;;) {
 		u64 pte = READ_ONCE(*entry);
 
-		if (likely(iopgt_pte_is_synced(fmt, pte))) {
+		if (likely(iopgt_pte_is_synced(fmt, pte)))
 			table = iopgt_pte_table(fmt, pte);
-			continue;
-		}
-		table = iopgt_table_get(fmt, pgt, entry, gfp);
-		if (IS_ERR(table))
-			break;
+		else
+			table = iopgt_table_get(fmt, pgt, entry, l, gfp);
+		if (--l == level || IS_ERR(table))
+			return table;
+		entry = &table[iopgt_idx(fmt, iova, l)];
 	}
-	return table;
 }
 
-/* Write up to @n leaves into one table; returns how many found room. */
+/* Is there a leaf, or at level 0 anything, among @n entries? */
+static __always_inline bool iopgt_run_taken(const struct iopgt_fmt *fmt,
+					    const u64 *entry, size_t n,
+					    unsigned int level)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		u64 pte = READ_ONCE(entry[i]);
+
+		if (iopgt_pte_present(fmt, pte) &&
+		    !iopgt_pte_is_table(fmt, pte, level))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Write up to @n entries into one table; returns how many found room. They are
+ * leaves of 2^@run_lg2 entries each, and of a leaf all or none are written.
+ */
 static __always_inline size_t iopgt_map_run(const struct iopgt_fmt *fmt,
 					    struct iopgt *pgt, u64 *entry,
 					    unsigned long iova,
 					    phys_addr_t paddr, size_t n,
-					    u64 attrs, unsigned int level)
+					    u64 attrs, unsigned int level,
+					    unsigned int run_lg2)
 {
 	const size_t bytes = BIT(iopgt_lg2(fmt, level));
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		if (unlikely(run_lg2 && !(i & (BIT(run_lg2) - 1)) &&
+			     iopgt_run_taken(fmt, &entry[i], BIT(run_lg2),
+					     level)))
+			break;
 		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(entry[i]))) &&
-		    (!level || iopgt_give_up_empty(fmt, pgt, &entry[i],
+		    (!level || iopgt_give_up_empty(pgt, &entry[i],
 						   iova + i * bytes, level)))
 			break;
-		WRITE_ONCE(entry[i], fmt->leaf(paddr, attrs, level));
+		WRITE_ONCE(entry[i], fmt->leaf(paddr, attrs, level, run_lg2));
 		paddr += bytes;
 	}
-	iopgt_sync_run(pgt, entry, i);
+	n = i;
+	/* A table under a later entry of a run turned out to have leaves. */
+	while (unlikely(i & (BIT(run_lg2) - 1)))
+		WRITE_ONCE(entry[--i], 0);
+	iopgt_sync_run(pgt, entry, n);
 	return i;
 }
 
-/* Map @count leaves of one size, all checks done. */
-static __always_inline int iopgt_map_level(const struct iopgt_fmt *fmt,
-					   struct iopgt *pgt,
-					   unsigned long iova,
-					   phys_addr_t paddr, size_t count,
-					   u64 attrs, unsigned int level,
-					   gfp_t gfp, size_t *mapped)
+/* Map @count entries of leaves of one size, all checks done. */
+static __always_inline int
+iopgt_map_level(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		unsigned long iova, phys_addr_t paddr, size_t count, u64 attrs,
+		unsigned int level, unsigned int run_lg2, gfp_t gfp,
+		size_t *mapped)
 {
 	const unsigned int lg2 = iopgt_lg2(fmt, level);
 	const unsigned long start = iova;
@@ -92,16 +122,17 @@ static __always_inline int iopgt_map_level(const struct iopgt_fmt *fmt,
 
 	do {
 		u64 *table = iopgt_map_table(fmt, pgt, iova, level, gfp);
-		unsigned int idx = iopgt_idx(fmt, iova, level);
+		unsigned int idx = iopgt_level_idx(fmt, pgt, iova, level);
 		size_t n, done;
 
 		if (IS_ERR(table)) {
 			ret = PTR_ERR(table);
 			break;
 		}
-		n = min_t(size_t, count, iopgt_entries(fmt) - idx);
+		n = min_t(size_t, count,
+			  iopgt_level_entries(fmt, pgt, level) - idx);
 		done = iopgt_map_run(fmt, pgt, &table[idx], iova, paddr, n,
-				     attrs, level);
+				     attrs, level, run_lg2);
 		iova += done << lg2;
 		paddr += done << lg2;
 		count -= done;
@@ -135,17 +166,17 @@ iopgt_walk_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	       unsigned long iova, phys_addr_t paddr, size_t pgsize,
 	       size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
 {
-	const size_t granule = BIT(fmt->granule_lg2);
 	const u64 attrs = fmt->attrs(pgt, prot);
-	unsigned int level = 0, lg2 = fmt->granule_lg2;
+	unsigned int level = 0, run_lg2, lg2;
 
-	if (unlikely(pgsize != granule)) {
-		if (!is_power_of_2(pgsize) ||
-		    !(pgsize & pgt->cfg.pgsize_bitmap))
-			return -EINVAL;
-		while (lg2 < __ffs(pgsize))
-			lg2 = iopgt_lg2(fmt, ++level);
-	}
+	if (unlikely(!is_power_of_2(pgsize) ||
+		     !(pgsize & pgt->cfg.pgsize_bitmap)))
+		return -EINVAL;
+	lg2 = __ffs(pgsize);
+	while (level + 1 < fmt->leaf_levels && lg2 >= iopgt_lg2(fmt, level + 1))
+		level++;
+	run_lg2 = lg2 - iopgt_lg2(fmt, level);
+
 	if (unlikely(!attrs || ((iova | paddr) & (pgsize - 1)) || !pgcount))
 		return -EINVAL;
 	/* Aligned, so that a range ends where its last leaf does. */
@@ -155,45 +186,96 @@ iopgt_walk_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		return -ERANGE;
 
 	/* Level 0 gets code of its own, in which the level is a constant. */
-	if (likely(!level))
+	if (likely(!level && !run_lg2))
 		return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs,
-				       0, gfp, mapped);
-	return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs, level,
-			       gfp, mapped);
+				       0, 0, gfp, mapped);
+	return iopgt_map_level(fmt, pgt, iova, paddr, pgcount << run_lg2,
+			       attrs, level, run_lg2, gfp, mapped);
 }
 
 /*
  * Clear leaves in one table from @iova on, to the end of the table, of the
- * range or to the first entry that is not a leaf. Returns the bytes cleared.
+ * range, or to the first entry that cannot be cleared: a hole, a table, or a
+ * leaf that reaches out of the range. Returns the bytes cleared.
  */
-static __always_inline size_t iopgt_unmap_run(const struct iopgt_fmt *fmt,
-					      struct iopgt *pgt, u64 *table,
-					      unsigned long iova, size_t size,
-					      unsigned int level,
-					      struct iopgt_gather *gather)
+static __always_inline size_t
+iopgt_unmap_run(const struct iopgt_fmt *fmt, struct iopgt *pgt, u64 *entry,
+		unsigned long iova, size_t size, unsigned int level,
+		struct iopgt_gather *gather)
 {
 	const unsigned int lg2 = iopgt_lg2(fmt, level);
-	unsigned int idx = iopgt_idx(fmt, iova, level);
-	size_t i, n;
+	const size_t n = min_t(size_t, size >> lg2,
+			       iopgt_level_entries(fmt, pgt, level) -
+			       iopgt_level_idx(fmt, pgt, iova, level));
+	unsigned int k = 0, run_lg2 = 0;
+	size_t i, j, first = 0;
 
 	/* The range is aligned to the granule, and maybe to no larger leaf. */
 	if (level && (iova & (BIT(lg2) - 1)))
 		return 0;
 
-	n = min_t(size_t, size >> lg2, iopgt_entries(fmt) - idx);
-	for (i = 0; i < n; i++) {
-		u64 pte = READ_ONCE(table[idx + i]);
+	for (i = 0; i < n; i += BIT(k)) {
+		u64 pte = READ_ONCE(entry[i]);
 
 		if (unlikely(!iopgt_pte_present(fmt, pte)) ||
-		    (level && iopgt_pte_is_table(fmt, pte)))
+		    iopgt_pte_is_table(fmt, pte, level))
 			break;
-		WRITE_ONCE(table[idx + i], 0);
+		k = iopgt_run_lg2(fmt, pte, level);
+		if (k && (((iova >> lg2) + i) & (BIT(k) - 1) ||
+			  n - i < BIT(k)))
+			break;
+		if (unlikely(k != run_lg2)) {
+			if (i)
+				iopgt_gather_add(gather, iova + (first << lg2),
+						 (i - first) << lg2,
+						 lg2 + run_lg2);
+			first = i;
+			run_lg2 = k;
+		}
+		WRITE_ONCE(entry[i], 0);
+		for (j = 1; j < BIT(k); j++)
+			WRITE_ONCE(entry[i + j], 0);
 	}
 	if (unlikely(!i))
 		return 0;
-	iopgt_sync_run(pgt, &table[idx], i);
-	iopgt_gather_add(gather, iova, i << lg2, lg2);
+	iopgt_sync_run(pgt, entry, i);
+	iopgt_gather_add(gather, iova + (first << lg2), (i - first) << lg2,
+			 lg2 + run_lg2);
 	return i << lg2;
+}
+
+/* One stretch of leaves of an unmap; 0 where there is none. */
+static __always_inline size_t
+iopgt_unmap_some(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		 unsigned long start, unsigned long iova, size_t size,
+		 struct iopgt_gather *gather)
+{
+	unsigned int level = pgt->levels - 1;
+	u64 *entry = &pgt->root[iova >> iopgt_lg2(fmt, level)];
+	unsigned long span;
+	size_t bytes;
+
+	for (;;) {
+		u64 pte = READ_ONCE(*entry);
+
+		if (!iopgt_pte_is_table(fmt, pte, level))
+			break;
+		level--;
+		entry = &iopgt_pte_table(fmt, pte)[iopgt_idx(fmt, iova, level)];
+	}
+	if (likely(!level))
+		bytes = iopgt_unmap_run(fmt, pgt, entry, iova, size, 0, gather);
+	else
+		bytes = iopgt_unmap_run(fmt, pgt, entry, iova, size, level,
+					gather);
+	if (unlikely(!bytes) || level + 1 == pgt->levels)
+		return bytes;
+
+	span = BIT(iopgt_lg2(fmt, level + 1));
+	iova += bytes;
+	if (unlikely(iova - start >= span && !(iova & (span - 1))))
+		iopgt_give_up_covered(pgt, start, iova, level, gather);
+	return bytes;
 }
 
 /**
@@ -211,42 +293,23 @@ static __always_inline size_t
 iopgt_walk_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		 unsigned long iova, size_t size, struct iopgt_gather *gather)
 {
-	const unsigned long start = iova, end = iova + size;
+	size_t bytes, done = 0;
 
 	if (unlikely(((iova | size) & (BIT(fmt->granule_lg2) - 1)) ||
 		     iova > pgt->ias_last || size - 1 > pgt->ias_last - iova))
 		return 0;
 
 	do {
-		unsigned int level = pgt->levels - 1;
-		u64 *table = pgt->root;
-		unsigned long span;
-		size_t bytes;
-
-		for (; level; level--) {
-			u64 pte = READ_ONCE(table[iopgt_idx(fmt, iova, level)]);
-
-			if (!iopgt_pte_is_table(fmt, pte))
-				break;
-			table = iopgt_pte_table(fmt, pte);
-		}
-		if (likely(!level))
-			bytes = iopgt_unmap_run(fmt, pgt, table, iova,
-						end - iova, 0, gather);
-		else
-			bytes = iopgt_unmap_run(fmt, pgt, table, iova,
-						end - iova, level, gather);
-		if (!bytes)
+		bytes = iopgt_unmap_some(fmt, pgt, iova, iova + done,
+					 size - done, gather);
+		/* A hole, or a leaf that reaches out of the range. */
+		if (unlikely(!bytes) &&
+		    !iopgt_cut_ends(pgt, iova + done, iova + size))
 			break;
+		done += bytes;
+	} while (done != size);
 
-		iova += bytes;
-		span = BIT(iopgt_lg2(fmt, level + 1));
-		if (unlikely(iova - start >= span && !(iova & (span - 1))))
-			iopgt_give_up_covered(fmt, pgt, start, iova, level,
-					      gather);
-	} while (iova != end);
-
-	return iova - start;
+	return done;
 }
 
 /**
@@ -272,15 +335,19 @@ iopgt_walk_to_phys(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 
 	/* Pairs with call_rcu() in iopgt_page_free_rcu(). */
 	rcu_read_lock();
-	for (table = pgt->root;; level--) {
-		pte = READ_ONCE(table[iopgt_idx(fmt, iova, level)]);
-		if (!level || !iopgt_pte_is_table(fmt, pte))
-			break;
+	pte = READ_ONCE(pgt->root[iova >> iopgt_lg2(fmt, level)]);
+	while (iopgt_pte_is_table(fmt, pte, level)) {
 		table = iopgt_pte_table(fmt, pte);
+		level--;
+		pte = READ_ONCE(table[iopgt_idx(fmt, iova, level)]);
 	}
-	if (iopgt_pte_present(fmt, pte))
-		paddr = fmt->to_phys(pte) |
-			(iova & (BIT(iopgt_lg2(fmt, level)) - 1));
+	if (iopgt_pte_present(fmt, pte)) {
+		unsigned int lg2 = iopgt_lg2(fmt, level) +
+				   iopgt_run_lg2(fmt, pte, level);
+
+		paddr = (fmt->to_phys(pte, level) & ~(BIT(lg2) - 1)) |
+			(iova & (BIT(lg2) - 1));
+	}
 	rcu_read_unlock();
 	return paddr;
 }
@@ -295,21 +362,42 @@ static __always_inline bool iopgt_fast_table(const struct iopgt_fmt *fmt,
 					     unsigned long pfn, u64 **table)
 {
 	unsigned int shift = pgt->root_shift;
-	u64 *t = pgt->root;
+	/* The root may have any number of entries. */
+	u64 pte = READ_ONCE(pgt->root[pfn >> shift]);
 
-	do {
-		u64 pte = READ_ONCE(t[(pfn >> shift) &
-				      (iopgt_entries(fmt) - 1)]);
-
+	for (;;) {
 		if (unlikely(!iopgt_pte_is_synced(fmt, pte)))
 			return false;
 		/* The linear map's base is read again: saves saving one more. */
 		barrier();
-		t = iopgt_pte_table(fmt, pte);
+		*table = iopgt_pte_table(fmt, pte);
 		shift -= fmt->idx_lg2;
-	} while (shift);
+		if (!shift)
+			return true;
+		pte = READ_ONCE((*table)[(pfn >> shift) &
+					 (iopgt_entries(fmt) - 1)]);
+	}
+}
 
-	*table = t;
+/* The same by way of a cursor, where there is one. */
+static __always_inline bool iopgt_fast_seek(const struct iopgt_fmt *fmt,
+					    const struct iopgt *pgt,
+					    struct iopgt_cursor *cur,
+					    unsigned long iova, u64 **table)
+{
+	unsigned long tag = iova >> iopgt_lg2(fmt, 1);
+
+	if (cur && likely(cur->table && cur->tag == tag)) {
+		*table = cur->table;
+		return true;
+	}
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> fmt->granule_lg2,
+				       table)))
+		return false;
+	if (cur) {
+		cur->table = *table;
+		cur->tag = tag;
+	}
 	return true;
 }
 
@@ -327,6 +415,7 @@ static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
  * iopgt_fast_map() - the common case: leaves of the smallest size, one table
  * @fmt: the format
  * @pgt: the table
+ * @cur: a cursor in it, or NULL
  * @iova: input address
  * @paddr: output address
  * @pgcount: number of leaves
@@ -341,7 +430,8 @@ static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
  */
 static __always_inline size_t
 iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-	       unsigned long iova, phys_addr_t paddr, size_t pgcount, int prot)
+	       struct iopgt_cursor *cur, unsigned long iova, phys_addr_t paddr,
+	       size_t pgcount, int prot)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
@@ -357,7 +447,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		     (paddr | (paddr + (pgcount << lg2) - 1)) > pgt->oas_last))
 		return 0;
 
-	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+	if (unlikely(!iopgt_fast_seek(fmt, pgt, cur, iova, &table)))
 		return 0;
 	attrs = fmt->attrs(pgt, prot);
 	if (unlikely(!attrs))
@@ -368,7 +458,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	do {
 		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
 			return pgcount - left;
-		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0));
+		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0, 0));
 		paddr += BIT(lg2);
 		entry++;
 	} while (--left);
@@ -380,16 +470,19 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * iopgt_fast_unmap() - the common case: some leaves of one table at level 0
  * @fmt: the format
  * @pgt: the table
+ * @cur: a cursor in it, or NULL
  * @iova: first address
  * @size: bytes
  * @gather: what has to be invalidated
  *
  * Context: any context.
- * Return: what iopgt_walk_unmap() returns; 0 if that has to do it.
+ * Return: bytes unmapped; less than @size, or 0, where iopgt_walk_unmap() has to
+ * go on.
  */
 static __always_inline size_t
 iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-		 unsigned long iova, size_t size, struct iopgt_gather *gather)
+		 struct iopgt_cursor *cur, unsigned long iova, size_t size,
+		 struct iopgt_gather *gather)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
@@ -402,13 +495,15 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		     iova > pgt->ias_last || !pgt->cfg.coherent_walk))
 		return 0;
 
-	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+	if (unlikely(!iopgt_fast_seek(fmt, pgt, cur, iova, &table)))
 		return 0;
 
 	entry = iopgt_fast_entry(fmt, table, iova);
 	left = size;
 	do {
-		if (unlikely(!iopgt_pte_present(fmt, READ_ONCE(*entry))))
+		u64 pte = READ_ONCE(*entry);
+
+		if (unlikely(!iopgt_pte_present(fmt, pte) || (pte & fmt->run)))
 			break;
 		WRITE_ONCE(*entry, 0);
 		entry++;

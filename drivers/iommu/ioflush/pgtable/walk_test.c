@@ -250,9 +250,9 @@ static void walk_test_gather(struct kunit *test)
 	iopgt_gather_init(&gather, true);
 	KUNIT_EXPECT_EQ(test, iopgt_unmap_pages(&k->pgt, c->iova, c->size,
 						&gather), c->unmapped);
-	KUNIT_EXPECT_EQ(test, gather.start, c->start);
-	KUNIT_EXPECT_EQ(test, gather.last, c->last);
-	KUNIT_EXPECT_EQ(test, gather.leaf_lg2, c->leaf_lg2);
+	KUNIT_EXPECT_EQ(test, gather.range[0].start, c->start);
+	KUNIT_EXPECT_EQ(test, gather.range[0].last, c->last);
+	KUNIT_EXPECT_EQ(test, gather.range[0].leaf_lg2, c->leaf_lg2);
 	KUNIT_EXPECT_EQ(test, gather.tables_unlinked, !!c->pages);
 	KUNIT_EXPECT_TRUE(test, gather.may_defer);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&gather.pages), c->pages);
@@ -285,11 +285,11 @@ static void walk_test_gather_twice(struct kunit *test)
 	iopgt_kunit_map(k, SZ_8K, 0, SZ_4K, 1);
 	iopgt_gather_init(&gather, false);
 	iopgt_unmap_pages(&k->pgt, SZ_4M, SZ_2M, &gather);
-	KUNIT_EXPECT_EQ(test, gather.leaf_lg2, 21);
+	KUNIT_EXPECT_EQ(test, gather.range[0].leaf_lg2, 21);
 	iopgt_unmap_pages(&k->pgt, SZ_8K, SZ_4K, &gather);
-	KUNIT_EXPECT_EQ(test, gather.leaf_lg2, 12);
-	KUNIT_EXPECT_EQ(test, gather.start, SZ_8K);
-	KUNIT_EXPECT_EQ(test, gather.last, SZ_4M + SZ_2M - 1);
+	KUNIT_EXPECT_EQ(test, gather.range[0].leaf_lg2, 12);
+	KUNIT_EXPECT_EQ(test, gather.range[0].start, SZ_8K);
+	KUNIT_EXPECT_EQ(test, gather.range[0].last, SZ_4M + SZ_2M - 1);
 	KUNIT_EXPECT_FALSE(test, gather.may_defer);
 }
 

@@ -46,17 +46,34 @@ static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 }
 
 static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,
-				      unsigned int level)
+				      unsigned int level, unsigned int run_lg2)
 {
 	return paddr | attrs | (level ? VTDSS_PS : 0);
 }
 
-static __always_inline u64 vtdss_table(phys_addr_t paddr)
+static __always_inline u64 vtdss_leaf_attrs(u64 pte, unsigned int level)
+{
+	return pte & (VTDSS_R | VTDSS_W | VTDSS_SNP);
+}
+
+static __always_inline int vtdss_prot(u64 pte, unsigned int level)
+{
+	return (pte & VTDSS_R ? IOMMU_READ : 0) |
+	       (pte & VTDSS_W ? IOMMU_WRITE : 0) |
+	       (pte & VTDSS_SNP ? IOMMU_CACHE : 0);
+}
+
+static __always_inline bool vtdss_is_table(u64 pte, unsigned int level)
+{
+	return (pte & (VTDSS_R | VTDSS_W | VTDSS_PS)) == (VTDSS_R | VTDSS_W);
+}
+
+static __always_inline u64 vtdss_table(phys_addr_t paddr, unsigned int level)
 {
 	return paddr | VTDSS_R | VTDSS_W;
 }
 
-static __always_inline phys_addr_t vtdss_to_phys(u64 pte)
+static __always_inline phys_addr_t vtdss_to_phys(u64 pte, unsigned int level)
 {
 	return pte & VTDSS_ADDR;
 }
@@ -72,11 +89,12 @@ static const struct iopgt_fmt vtdss_fmt = {
 	.idx_lg2 = 9,
 	.leaf_levels = 3,
 	.present = VTDSS_R | VTDSS_W,
-	.table_mask = VTDSS_R | VTDSS_W | VTDSS_PS,
-	.table_bits = VTDSS_R | VTDSS_W,
 	.synced = VTDSS_SYNCED,
+	.is_table = vtdss_is_table,
 	.attrs = vtdss_attrs,
+	.prot = vtdss_prot,
 	.leaf = vtdss_leaf,
+	.leaf_attrs = vtdss_leaf_attrs,
 	.table = vtdss_table,
 	.to_phys = vtdss_to_phys,
 	.table_phys = vtdss_table_phys,
@@ -100,10 +118,29 @@ static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
 	if (unlikely(pgsize != SZ_4K))
 		return vtdss_map_slow(pgt, iova, paddr, pgsize, pgcount, prot,
 				      gfp, mapped);
-	done = iopgt_fast_map(&vtdss_fmt, pgt, iova, paddr, pgcount, prot);
+	done = iopgt_fast_map(&vtdss_fmt, pgt, NULL, iova, paddr, pgcount,
+			      prot);
 	if (unlikely(!done))
 		return vtdss_map_slow(pgt, iova, paddr, SZ_4K, pgcount, prot,
 				      gfp, mapped);
+	*mapped += done << 12;
+	return likely(done == pgcount) ? 0 : -EEXIST;
+}
+
+static int vtdss_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
+			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			    int prot, gfp_t gfp, size_t *mapped)
+{
+	size_t done = 0;
+
+	if (likely(pgsize == SZ_4K))
+		done = iopgt_fast_map(&vtdss_fmt, cur->pgt, cur, iova, paddr,
+				      pgcount, prot);
+	if (unlikely(!done)) {
+		cur->table = NULL;
+		return vtdss_map_slow(cur->pgt, iova, paddr, pgsize, pgcount,
+				      prot, gfp, mapped);
+	}
 	*mapped += done << 12;
 	return likely(done == pgcount) ? 0 : -EEXIST;
 }
@@ -118,12 +155,25 @@ static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
 static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				size_t size, struct iopgt_gather *gather)
 {
-	size_t unmapped = iopgt_fast_unmap(&vtdss_fmt, pgt, iova, size,
-					   gather);
+	size_t done = iopgt_fast_unmap(&vtdss_fmt, pgt, NULL, iova, size,
+				       gather);
 
-	if (likely(unmapped))
-		return unmapped;
-	return vtdss_unmap_slow(pgt, iova, size, gather);
+	if (likely(done == size))
+		return done;
+	return done + vtdss_unmap_slow(pgt, iova + done, size - done, gather);
+}
+
+static size_t vtdss_cursor_unmap(struct iopgt_cursor *cur, unsigned long iova,
+				 size_t size, struct iopgt_gather *gather)
+{
+	size_t done = iopgt_fast_unmap(&vtdss_fmt, cur->pgt, cur, iova, size,
+				       gather);
+
+	if (likely(done == size))
+		return done;
+	cur->table = NULL;
+	return done + vtdss_unmap_slow(cur->pgt, iova + done, size - done,
+				       gather);
 }
 
 static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
@@ -154,16 +204,12 @@ static int vtdss_init(struct iopgt *pgt)
 	return iopgt_tree_init(&vtdss_fmt, pgt);
 }
 
-static void vtdss_destroy(struct iopgt *pgt)
-{
-	iopgt_tree_free(&vtdss_fmt, pgt);
-}
-
 const struct iopgt_ops iopgt_vtdss_ops = {
 	.name = "vtdss",
 	.map_pages = vtdss_map_pages,
 	.unmap_pages = vtdss_unmap_pages,
+	.cursor_map = vtdss_cursor_map,
+	.cursor_unmap = vtdss_cursor_unmap,
 	.iova_to_phys = vtdss_iova_to_phys,
 	.init = vtdss_init,
-	.destroy = vtdss_destroy,
 };
