@@ -175,7 +175,7 @@ iopgt_walk_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	lg2 = __ffs(pgsize);
 	while (level + 1 < fmt->leaf_levels && lg2 >= iopgt_lg2(fmt, level + 1))
 		level++;
-	run_lg2 = lg2 - iopgt_lg2(fmt, level);
+	run_lg2 = fmt->run_lg2 ? lg2 - iopgt_lg2(fmt, level) : 0;
 
 	if (unlikely(!attrs || ((iova | paddr) & (pgsize - 1)) || !pgcount))
 		return -EINVAL;
