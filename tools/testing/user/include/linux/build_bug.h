@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * User space: checks when compiling
+ */
+#ifndef _USER_LINUX_BUILD_BUG_H
+#define _USER_LINUX_BUILD_BUG_H
+
+#include <linux/compiler.h>
+
+#define BUILD_BUG_ON(condition)	_Static_assert(!(condition), #condition)
+
+#endif /* _USER_LINUX_BUILD_BUG_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * User space: where a page is
+ */
+#ifndef _USER_LINUX_MM_H
+#define _USER_LINUX_MM_H
+
+#include <linux/bug.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm_types.h>
+#include <linux/sizes.h>
+
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	(1UL << PAGE_SHIFT)
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
+#define PAGE_ALIGN(x)	ALIGN(x, PAGE_SIZE)
+#define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
+#define MAX_PAGE_ORDER	10
+
+/* Where pages are in memory, how many bytes of them there may be ... */
+extern char *user_arena;
+#define USER_ARENA_BYTES	SZ_512M
+/* ... and what their physical addresses begin with: not the same as virtual. */
+#define USER_ARENA_PHYS		0x680000000ULL
+extern struct page *user_pages;
+
+/* An address that is in no page ends the process, but for the benchmark. */
+static __always_inline void user_arena_check(unsigned long offset)
+{
+#ifndef USER_BENCH
+	if (unlikely(offset >= USER_ARENA_BYTES))
+		user_die("an address outside of all pages: %#lx\n", offset);
+#endif
+}
+
+static __always_inline struct page *virt_to_page(const void *virt)
+{
+	unsigned long offset = (const char *)virt - user_arena;
+
+	user_arena_check(offset);
+	return &user_pages[offset >> PAGE_SHIFT];
+}
+
+static __always_inline void *page_address(const struct page *page)
+{
+	unsigned long offset = (page - user_pages) << PAGE_SHIFT;
+
+	user_arena_check(offset);
+	return user_arena + offset;
+}
+
+static __always_inline phys_addr_t virt_to_phys(const volatile void *virt)
+{
+	unsigned long offset = (const volatile char *)virt - user_arena;
+
+	user_arena_check(offset);
+	return USER_ARENA_PHYS + offset;
+}
+
+static __always_inline void *phys_to_virt(phys_addr_t phys)
+{
+	unsigned long offset = phys - USER_ARENA_PHYS;
+
+	user_arena_check(offset);
+	return user_arena + offset;
+}
+
+static inline unsigned int get_order(unsigned long bytes)
+{
+	return bytes <= PAGE_SIZE ? 0 : fls64((bytes - 1) >> PAGE_SHIFT);
+}
+
+/* Zeroed whatever is asked for, as every user of ours wants it. */
+void *user_alloc_pages(unsigned int order);
+void user_free_pages(void *virt, unsigned int order);
+/* Pages that were allocated and not freed. */
+long user_pages_used(void);
+/* The allocation of that number from now on fails, pages or not; 0: none. */
+void user_fail_alloc(unsigned long nth);
+bool user_alloc_fails(void);
+/* How many allocations there have been. */
+unsigned long user_allocs(void);
+
+#endif /* _USER_LINUX_MM_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * User space: modules: there are none
+ */
+#ifndef _USER_LINUX_MODULE_H
+#define _USER_LINUX_MODULE_H
+
+#include <linux/moduleparam.h>
+
+#define EXPORT_SYMBOL_GPL(name)
+#define MODULE_LICENSE(text)
+
+#endif /* _USER_LINUX_MODULE_H */

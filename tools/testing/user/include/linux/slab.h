@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * User space: memory that is not in pages
+ */
+#ifndef _USER_LINUX_SLAB_H
+#define _USER_LINUX_SLAB_H
+
+#include <stdlib.h>
+
+#include <linux/mm.h>
+
+static inline void *kzalloc(size_t bytes, gfp_t gfp)
+{
+	return user_alloc_fails() ? NULL : calloc(1, bytes);
+}
+
+static inline void *kcalloc(size_t n, size_t bytes, gfp_t gfp)
+{
+	return user_alloc_fails() ? NULL : calloc(n, bytes);
+}
+
+static inline void *kmalloc(size_t bytes, gfp_t gfp)
+{
+	return user_alloc_fails() ? NULL : malloc(bytes);
+}
+
+static inline void *krealloc(void *old, size_t bytes, gfp_t gfp)
+{
+	return user_alloc_fails() ? NULL : realloc(old, bytes);
+}
+
+static inline void kfree(const void *ptr)
+{
+	free((void *)ptr);
+}
+
+#define kmalloc_array(n, bytes, gfp)	kcalloc(n, bytes, gfp)
+#define kvmalloc(bytes, gfp)		kmalloc(bytes, gfp)
+#define kvzalloc(bytes, gfp)		kzalloc(bytes, gfp)
+#define kvcalloc(n, bytes, gfp)		kcalloc(n, bytes, gfp)
+#define kvmalloc_array(n, bytes, gfp)	kcalloc(n, bytes, gfp)
+#define kvfree(ptr)			kfree(ptr)
+#define vmalloc(bytes)			kmalloc(bytes, GFP_KERNEL)
+#define vzalloc(bytes)			kzalloc(bytes, GFP_KERNEL)
+#define vfree(ptr)			kfree(ptr)
+
+#endif /* _USER_LINUX_SLAB_H */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User space: warnings, parameters and random numbers
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <linux/bug.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/random.h>
+
+static unsigned int warnings;
+
+/* In the form that tools/testing/kunit/ktap takes for the kernel's log. */
+void user_warn(const char *file, int line, const char *what)
+{
+	__atomic_add_fetch(&warnings, 1, __ATOMIC_RELAXED);
+	printf("complaint WARNING: %s:%d: %s\n", file, line, what);
+	fflush(stdout);
+}
+
+unsigned int user_warnings(void)
+{
+	return __atomic_load_n(&warnings, __ATOMIC_RELAXED);
+}
+
+void user_die(const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	abort();
+}
+
+static struct user_param *params;
+
+void user_param_add(struct user_param *param)
+{
+	param->next = params;
+	params = param;
+}
+
+bool user_param_set(const char *text)
+{
+	const char *value = strchr(text, '=');
+	struct user_param *p;
+	unsigned long n;
+	char *end;
+
+	if (!value || !value[1])
+		return false;
+	n = strtoul(value + 1, &end, 0);
+	if (*end)
+		return false;
+	for (p = params; p; p = p->next) {
+		if (strlen(p->name) != (size_t)(value - text) ||
+		    memcmp(p->name, text, value - text))
+			continue;
+		/* Little-endian, and unsigned. */
+		memcpy(p->value, &n, p->bytes);
+		return true;
+	}
+	return false;
+}
+
+u64 get_random_u64(void)
+{
+	u64 n;
+
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+		user_die("no random number\n");
+	return n;
+}
