@@ -220,6 +220,9 @@ struct iopgt_ops {
  *	the context of the operation. It may hand the gather's pages to
  *	iopgt_free_pages(), or leave that to the caller. Where it is NULL such
  *	operations are refused
+ * @remade: optional; called when entries that such an operation had broken
+ *	translate again, for hardware that may have cached that they did not.
+ *	It returns when hardware has dropped that
  * @test: lets a KUnit suite make allocations fail and watch the table
  */
 struct iopgt {
@@ -237,6 +240,7 @@ struct iopgt {
 	atomic_long_t live_pages;
 	atomic_long_t pending_pages;
 	void (*invalidate)(struct iopgt *pgt, struct iopgt_gather *gather);
+	void (*remade)(struct iopgt *pgt, unsigned long iova, size_t bytes);
 #if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
 	struct iopgt_test *test;
 #endif

@@ -74,6 +74,8 @@ static inline u64 *iopgt_page_table(const struct iopgt_page *page)
  * @pages: pages allocated and not yet freed, linked or not
  * @fail_alloc: the allocation of that number from now on fails; 0 for none
  * @allocated: called between the allocation of a page and its use
+ * @replacing: called where an entry that was read is about to be replaced by an
+ *	atomic operation, and hardware may come in between
  * @synced: called in place of the cache maintenance of a table whose walker is
  *	not coherent
  */
@@ -81,6 +83,7 @@ struct iopgt_test {
 	atomic_t pages;
 	unsigned int fail_alloc;
 	void (*allocated)(struct iopgt *pgt);
+	void (*replacing)(struct iopgt *pgt, u64 *entry);
 	void (*synced)(struct iopgt *pgt, const void *first, size_t bytes);
 };
 
