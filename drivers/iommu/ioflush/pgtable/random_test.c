@@ -142,7 +142,7 @@ static void random_map_block(struct random_state *s, unsigned int w,
 		return;
 
 	s->blocks += s->table[w][chunk];
-	KUNIT_EXPECT_EQ(s->k->test, s->k->unlinked, s->blocks);
+	KUNIT_EXPECT_EQ(s->k->test, s->k->invalidations, s->blocks);
 	s->table[w][chunk] = false;
 	for (i = 0; i < BLOCK_PAGES; i++)
 		oracle_set(s, pfn + i, (out + i) << 1 | 1);
@@ -325,7 +325,7 @@ static void random_run(struct kunit *test, struct iopgt_kunit *k)
 
 static void random_test_coherent(struct kunit *test)
 {
-	random_run(test, iopgt_kunit_default(test));
+	random_run(test, iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL));
 }
 
 /* The long way only, and the hardware sees what was flushed, no more. */
@@ -338,7 +338,7 @@ static void random_test_noncoherent(struct kunit *test)
 		.nid = NUMA_NO_NODE,
 	};
 
-	random_run(test, iopgt_kunit_new(test, &cfg));
+	random_run(test, iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &cfg));
 }
 
 static struct kunit_case random_test_cases[] = {

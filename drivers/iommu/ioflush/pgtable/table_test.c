@@ -23,7 +23,7 @@ static long pending(struct iopgt_kunit *k)
 static void table_test_small_unmaps(struct kunit *test)
 {
 	static const unsigned int pieces[] = { 1, 3, 64, 256, 511 };
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct iopgt_gather gather;
 	unsigned int i, page, n;
 
@@ -52,7 +52,7 @@ static void table_test_small_unmaps(struct kunit *test)
 /* What one unmap covered as a whole leaves the tree, at all levels. */
 static void table_test_covered(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct iopgt_gather gather;
 
 	/* 1 GiB: four leaf tables, and blocks for the rest of it */
@@ -82,7 +82,7 @@ static void table_test_covered(struct kunit *test)
 
 	/* Nothing hangs there now, so a block fits without further ado. */
 	iopgt_kunit_map(k, SZ_1G, SZ_1G, SZ_1G, 1);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 0);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 0);
 
 	/* They stay until the gather's owner lets go of them. */
 	rcu_barrier();
@@ -102,7 +102,7 @@ static void table_test_root_stays(struct kunit *test)
 		.coherent_walk = true,
 		.nid = NUMA_NO_NODE,
 	};
-	struct iopgt_kunit *k = iopgt_kunit_new(test, &cfg);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &cfg);
 
 	iopgt_kunit_map(k, 0, 0, SZ_1G, 512);
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_unmap(k, 0, BIT(39)), BIT(39));
@@ -115,7 +115,7 @@ static void table_test_root_stays(struct kunit *test)
 /* Invariant "tables": a reader that found a page may go on using it. */
 static void table_test_rcu(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct iopgt_gather gather;
 
 	iopgt_kunit_map(k, 0, 0, SZ_4K, 512);
@@ -139,7 +139,7 @@ static void table_test_rcu(struct kunit *test)
 /* Destroying waits for callbacks that still count down in the table. */
 static void table_test_destroy_pending(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 
 	iopgt_kunit_map(k, 0, 0, SZ_4K, 512);
 	iopgt_kunit_map(k, SZ_1G, 0, SZ_2M, 1);
@@ -151,16 +151,16 @@ static void table_test_destroy_pending(struct kunit *test)
 /* A block over tables without leaves: break, invalidate, make. */
 static void table_test_empty(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 
 	iopgt_kunit_map(k, SZ_4M, 0, SZ_4K, 4);
 	iopgt_kunit_unmap(k, SZ_4M, SZ_16K);
 	KUNIT_EXPECT_EQ(test, live(k), 4);
 
 	iopgt_kunit_map(k, SZ_2M, SZ_2M, SZ_2M, 3);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 1);
-	KUNIT_EXPECT_EQ(test, k->start, SZ_4M);
-	KUNIT_EXPECT_EQ(test, k->last, SZ_4M + SZ_2M - 1);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 1);
+	KUNIT_EXPECT_EQ(test, k->last.range[0].start, SZ_4M);
+	KUNIT_EXPECT_EQ(test, k->last.range[0].last, SZ_4M + SZ_2M - 1);
 	KUNIT_EXPECT_EQ(test, live(k), 3);
 	iopgt_kunit_expect(k, SZ_2M, SZ_2M, 21);
 	iopgt_kunit_expect(k, SZ_4M, SZ_4M, 21);
@@ -172,7 +172,7 @@ static void table_test_empty(struct kunit *test)
 /* The same two levels up, with empty tables in between. */
 static void table_test_empty_deep(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	unsigned int i;
 	size_t mapped;
 
@@ -187,15 +187,15 @@ static void table_test_empty_deep(struct kunit *test)
 	iopgt_kunit_map(k, SZ_2G - SZ_4K, 0x3000, SZ_4K, 1);
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, SZ_1G, SZ_1G, 1, &mapped),
 			-EEXIST);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 0);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 0);
 	KUNIT_EXPECT_EQ(test, live(k), 11);
 	iopgt_kunit_expect(k, SZ_2G - SZ_4K, 0x3000, 12);
 	iopgt_kunit_unmap(k, SZ_2G - SZ_4K, SZ_4K);
 
 	iopgt_kunit_map(k, SZ_1G, SZ_1G, SZ_1G, 1);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 1);
-	KUNIT_EXPECT_EQ(test, k->start, SZ_1G);
-	KUNIT_EXPECT_EQ(test, k->last, SZ_2G - 1);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 1);
+	KUNIT_EXPECT_EQ(test, k->last.range[0].start, SZ_1G);
+	KUNIT_EXPECT_EQ(test, k->last.range[0].last, SZ_2G - 1);
 	KUNIT_EXPECT_EQ(test, live(k), 2);
 	iopgt_kunit_expect(k, SZ_2G - 1, SZ_2G - 1, 30);
 }
@@ -203,7 +203,7 @@ static void table_test_empty_deep(struct kunit *test)
 /* Without a hook nobody could invalidate, so it is refused. */
 static void table_test_empty_no_hook(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	size_t mapped;
 
 	k->pgt.invalidate = NULL;
@@ -219,7 +219,7 @@ static void table_test_empty_no_hook(struct kunit *test)
 static void table_test_no_memory(struct kunit *test)
 {
 	const unsigned long iova = SZ_1G - SZ_4K;
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	unsigned int fail;
 	size_t mapped;
 
@@ -227,7 +227,7 @@ static void table_test_no_memory(struct kunit *test)
 	for (fail = 1; fail <= 5; fail++) {
 		size_t done = fail <= 3 ? 0 : SZ_4K;
 
-		k = iopgt_kunit_default(test);
+		k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 		k->hooks.fail_alloc = fail;
 		KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, iova, SZ_4K, 2,
 						      &mapped), -ENOMEM);
@@ -236,14 +236,14 @@ static void table_test_no_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, live(k), fail);
 		KUNIT_EXPECT_EQ(test, atomic_read(&k->hooks.pages) + 1,
 				live(k));
-		iopgt_kunit_expect(k, iova, SZ_4G, done ? 12 : 0);
+		iopgt_kunit_expect(k, iova, k->out, done ? 12 : 0);
 		iopgt_kunit_expect(k, iova + SZ_4K, 0, 0);
 
 		/* The caller unmaps what was mapped, and may try again. */
 		KUNIT_EXPECT_EQ(test, iopgt_kunit_unmap(k, iova, mapped),
 				mapped);
 		iopgt_kunit_expect(k, iova, 0, 0);
-		iopgt_kunit_map(k, iova, SZ_4G, SZ_4K, 2);
+		iopgt_kunit_map(k, iova, k->out, SZ_4K, 2);
 		KUNIT_EXPECT_EQ(test, live(k), 6);
 	}
 	k->hooks.fail_alloc = 1;
@@ -267,7 +267,7 @@ static void table_raced(struct iopgt *pgt)
 
 static void table_test_raced(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 
 	k->hooks.allocated = table_raced;
 	iopgt_kunit_map(k, SZ_4K, 0x4000, SZ_4K, 1);
@@ -317,7 +317,7 @@ static int table_racer_fn(void *arg)
 
 static void table_test_threads(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct task_struct *task[2];
 	struct table_racer r[2] = {};
 	atomic_t round = ATOMIC_INIT(0);

@@ -2,9 +2,11 @@
 /*
  * ioflush: what the KUnit suites of pgtable/ share
  *
- * Above all a model of the hardware that walks VT-d second-stage tables. It is
- * written from section 9.8 of the specification and shares nothing with the
- * code under test, so that it can disagree.
+ * A table of any format, a hook that stands for the invalidation, memory for
+ * walkers that do not snoop, and maps and unmaps that have to succeed. What the
+ * hardware finds in a table is asked of a model that each format has, written
+ * from its manual; it shares nothing with the code under test, so that it can
+ * disagree.
  */
 #include <linux/io.h>
 #include <linux/slab.h>
@@ -16,36 +18,44 @@ static void iopgt_kunit_gone(void *arg)
 	struct iopgt_kunit *k = arg;
 
 	iopgt_destroy(&k->pgt);
-	KUNIT_EXPECT_EQ(k->test, atomic_long_read(&k->pgt.live_pages), 0);
-	KUNIT_EXPECT_EQ(k->test, atomic_long_read(&k->pgt.pending_pages), 0);
+	KUNIT_EXPECT_EQ(k->test, iopgt_kunit_live(k), 0);
+	KUNIT_EXPECT_EQ(k->test, iopgt_kunit_pending(k), 0);
 	/* The root came before the hooks: one more freed than seen to come. */
 	KUNIT_EXPECT_EQ(k->test, atomic_read(&k->hooks.pages), -1);
+	if (k->pgt.cfg.coherent_walk)
+		KUNIT_EXPECT_EQ(k->test, atomic_read(&k->syncs), 0);
 	xa_destroy(&k->mem);
 }
 
 /**
  * iopgt_kunit_new() - a table for a test, destroyed and checked at its end
  * @test: the test
- * @cfg: its configuration
+ * @f: its format
+ * @cfg: its configuration; NULL for the format's own
  *
  * Context: may sleep.
  * Return: the table; a test that cannot have it ends here.
  */
 struct iopgt_kunit *iopgt_kunit_new(struct kunit *test,
+				    const struct iopgt_kunit_format *f,
 				    const struct iopgt_cfg *cfg)
 {
 	struct iopgt_kunit *k = kunit_kzalloc(test, sizeof(*k), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, k);
 	k->test = test;
+	k->f = f;
 	xa_init(&k->mem);
-	KUNIT_ASSERT_EQ(test, iopgt_init(&k->pgt, &iopgt_vtdss_ops, cfg), 0);
+	cfg = cfg ?: &f->cfg;
+	k->out = BIT_ULL(cfg->oas_bits - 1);
+	KUNIT_ASSERT_EQ(test, iopgt_init(&k->pgt, f->ops, cfg), 0);
 	k->pgt.test = &k->hooks;
-	k->pgt.invalidate = iopgt_kunit_unlinked;
-	if (!cfg->coherent_walk) {
-		k->hooks.synced = iopgt_kunit_synced;
-		iopgt_kunit_synced(&k->pgt, k->pgt.root, PAGE_SIZE);
-	}
+	k->pgt.invalidate = iopgt_kunit_invalidate;
+	k->hooks.synced = iopgt_kunit_synced;
+	if (!cfg->coherent_walk)
+		iopgt_kunit_synced(&k->pgt, k->pgt.root,
+				   PAGE_SIZE << k->pgt.root_order);
+	atomic_set(&k->syncs, 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test,
 							iopgt_kunit_gone,
 							k), 0);
@@ -64,62 +74,104 @@ void iopgt_kunit_destroy(struct iopgt_kunit *k)
 }
 
 /**
- * iopgt_kunit_default() - a table with four levels and all leaf sizes
- * @test: the test
+ * iopgt_kunit_param() - a table as iopgt_kunit_formats() has it
+ * @test: a test whose parameter is one of these
  *
  * Context: may sleep.
  * Return: the table.
  */
-struct iopgt_kunit *iopgt_kunit_default(struct kunit *test)
+struct iopgt_kunit *iopgt_kunit_param(struct kunit *test)
 {
-	static const struct iopgt_cfg cfg = {
-		.ias_bits = 48,
-		.oas_bits = 46,
-		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
-		.coherent_walk = true,
-		.nid = NUMA_NO_NODE,
-	};
-
-	return iopgt_kunit_new(test, &cfg);
-}
-
-/*
- * From now on somebody else may own these pages: the hardware must not load
- * from them any more. A load that does finds no memory and ends the test.
- */
-static void iopgt_kunit_forget(struct iopgt_kunit *k,
-			       struct iopgt_gather *gather)
-{
-	struct iopgt_page *page;
-
-	list_for_each_entry(page, &gather->pages, node)
-		xa_erase(&k->mem, (unsigned long)iopgt_page_table(page) >>
-			 PAGE_SHIFT);
+	return iopgt_kunit_new(test, test->param_value, NULL);
 }
 
 /**
- * iopgt_kunit_unlinked() - a hook that notes what it was called with
+ * iopgt_kunit_noncoherent() - the same, for a walker that does not snoop
+ * @test: a test whose parameter is one of iopgt_kunit_formats()
+ *
+ * Context: may sleep.
+ * Return: the table.
+ */
+struct iopgt_kunit *iopgt_kunit_noncoherent(struct kunit *test)
+{
+	const struct iopgt_kunit_format *f = test->param_value;
+	struct iopgt_cfg cfg = f->cfg;
+
+	cfg.coherent_walk = false;
+	return iopgt_kunit_new(test, f, &cfg);
+}
+
+/**
+ * iopgt_kunit_forget() - give up what memory holds of unlinked pages
+ * @k: the table
+ * @gather: with the pages
+ *
+ * From now on somebody else may own them: the hardware must not load from them
+ * any more. A load that does finds no memory and ends the test.
+ *
+ * Context: any context.
+ */
+void iopgt_kunit_forget(struct iopgt_kunit *k, struct iopgt_gather *gather)
+{
+	struct iopgt_page *page;
+	unsigned long pfn, i;
+
+	if (k->pgt.cfg.coherent_walk)
+		return;
+	list_for_each_entry(page, &gather->pages, node) {
+		pfn = (unsigned long)iopgt_page_table(page) >> PAGE_SHIFT;
+		for (i = 0; i < BIT(k->pgt.table_order); i++)
+			xa_erase(&k->mem, pfn + i);
+	}
+}
+
+/**
+ * iopgt_kunit_invalidate() - a hook that notes what it was called with
  * @pgt: the table
  * @gather: what would be invalidated
  *
  * Context: any context.
  */
-void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
+void iopgt_kunit_invalidate(struct iopgt *pgt, struct iopgt_gather *gather)
 {
 	struct iopgt_kunit *k = to_iopgt_kunit(pgt);
 	struct iopgt_hw_leaf hw;
+	unsigned int i;
 
-	k->unlinked++;
-	k->start = gather->range[0].start;
-	k->last = gather->range[0].last;
-	KUNIT_EXPECT_TRUE(k->test, gather->tables_unlinked);
+	k->invalidations++;
+	k->last = *gather;
+	INIT_LIST_HEAD(&k->last.pages);
+	KUNIT_EXPECT_FALSE(k->test, iopgt_gather_empty(gather));
 	KUNIT_EXPECT_FALSE(k->test, gather->may_defer);
-	KUNIT_EXPECT_FALSE(k->test, list_empty(&gather->pages));
+	KUNIT_EXPECT_EQ(k->test, gather->tables_unlinked,
+			!list_empty(&gather->pages));
 	iopgt_kunit_forget(k, gather);
+	if (pgt->cfg.hitless)
+		return;
 	/* Break before make: the entry is absent at this moment. */
-	hw = iopgt_kunit_hw(k, gather->range[0].start);
-	KUNIT_EXPECT_EQ(k->test, BIT(hw.hole_lg2),
-			gather->range[0].last - gather->range[0].start + 1);
+	for (i = 0; i < gather->nr; i++) {
+		hw = iopgt_kunit_hw(k, gather->range[i].start);
+		KUNIT_EXPECT_EQ(k->test, hw.lg2, 0);
+		hw = iopgt_kunit_hw(k, gather->range[i].last);
+		KUNIT_EXPECT_EQ(k->test, hw.lg2, 0);
+	}
+}
+
+/* Move what lies in one page from the cache to memory. */
+static void iopgt_kunit_sync_page(struct iopgt_kunit *k, const void *first,
+				  size_t bytes)
+{
+	unsigned long pfn = (unsigned long)first >> PAGE_SHIFT;
+	void *copy = xa_load(&k->mem, pfn);
+
+	if (!copy) {
+		copy = kunit_kmalloc(k->test, PAGE_SIZE, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(k->test, copy);
+		/* What was in memory before looks like a writable leaf. */
+		memset(copy, 0xff, PAGE_SIZE);
+		xa_store(&k->mem, pfn, copy, GFP_KERNEL);
+	}
+	memcpy(copy + offset_in_page(first), first, bytes);
 }
 
 /**
@@ -133,22 +185,26 @@ void iopgt_kunit_unlinked(struct iopgt *pgt, struct iopgt_gather *gather)
 void iopgt_kunit_synced(struct iopgt *pgt, const void *first, size_t bytes)
 {
 	struct iopgt_kunit *k = to_iopgt_kunit(pgt);
-	unsigned long pfn = (unsigned long)first >> PAGE_SHIFT;
-	void *copy = xa_load(&k->mem, pfn);
 
-	KUNIT_ASSERT_LE(k->test, offset_in_page(first) + bytes, PAGE_SIZE);
-	if (!copy) {
-		copy = kunit_kmalloc(k->test, PAGE_SIZE, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(k->test, copy);
-		/* What was in memory before looks like a writable leaf. */
-		memset(copy, 0xff, PAGE_SIZE);
-		xa_store(&k->mem, pfn, copy, GFP_KERNEL);
+	atomic_inc(&k->syncs);
+	while (bytes) {
+		size_t n = min(bytes, PAGE_SIZE - offset_in_page(first));
+
+		iopgt_kunit_sync_page(k, first, n);
+		first += n;
+		bytes -= n;
 	}
-	memcpy(copy + offset_in_page(first), first, bytes);
 }
 
-/* One load by the hardware, from memory if it does not snoop the cache. */
-static u64 iopgt_kunit_load(struct iopgt_kunit *k, const u64 *entry)
+/**
+ * iopgt_kunit_load() - one load by the hardware
+ * @k: the table
+ * @entry: what it loads; from memory if it does not snoop the cache
+ *
+ * Context: any context.
+ * Return: the entry.
+ */
+u64 iopgt_kunit_load(struct iopgt_kunit *k, const u64 *entry)
 {
 	unsigned long pfn = (unsigned long)entry >> PAGE_SHIFT;
 	const void *copy;
@@ -160,61 +216,28 @@ static u64 iopgt_kunit_load(struct iopgt_kunit *k, const u64 *entry)
 	return *(const u64 *)(copy + offset_in_page(entry));
 }
 
-/* Bits that have to be 0, section 9.8; X and the memory type are not used. */
-static bool iopgt_kunit_reserved(struct iopgt_kunit *k, u64 pte, bool leaf,
-				 u8 lg2)
-{
-	u64 addr = GENMASK_ULL(k->pgt.cfg.oas_bits - 1, leaf ? lg2 : 12);
-	u64 flags = BIT_ULL(0) | BIT_ULL(1);
-
-	if (leaf && lg2 > 12)
-		flags |= BIT_ULL(7);
-	if (leaf && k->pgt.cfg.snoop_ctl)
-		flags |= BIT_ULL(11);
-	/* Ignored by hardware; leaves have no use for it. */
-	if (!leaf)
-		flags |= BIT_ULL(10);
-	return pte & ~(addr | flags);
-}
-
 /**
- * iopgt_kunit_hw() - walk as the hardware does
- * @k: the table
- * @iova: the address in a request
+ * iopgt_kunit_write() - a write request, which marks what it goes through
+ * @k: a table whose walker is coherent and that tracks writes
+ * @iova: the address in the request
  *
  * Context: any context.
- * Return: the leaf; its lg2 is 0 if none is reached.
+ * Return: false if the request faults.
  */
-struct iopgt_hw_leaf iopgt_kunit_hw(struct iopgt_kunit *k, unsigned long iova)
+bool iopgt_kunit_write(struct iopgt_kunit *k, unsigned long iova)
 {
-	struct iopgt_hw_leaf found = {};
-	int lg2 = k->pgt.cfg.ias_bits - 9;
-	const u64 *table = k->pgt.root;
+	struct iopgt_hw_leaf hw = iopgt_kunit_hw(k, iova);
+	u64 old = hw.pte;
 
-	for (; lg2 >= 12; lg2 -= 9) {
-		u64 pte = iopgt_kunit_load(k, &table[iova >> lg2 & 511]);
-		bool leaf = lg2 == 12 || (pte & BIT_ULL(7));
+	while (hw.lg2 && hw.writable) {
+		u64 pte = (old & ~k->f->written_mask) | k->f->written_bits;
 
-		if (!(pte & 3)) {
-			found.hole_lg2 = lg2;
-			break;
-		}
-		KUNIT_EXPECT_FALSE_MSG(k->test,
-				       iopgt_kunit_reserved(k, pte, leaf, lg2),
-				       "iova %lx, 2^%d: %llx", iova, lg2, pte);
-		if (leaf) {
-			KUNIT_EXPECT_LE(k->test, lg2, 30);
-			found.paddr = pte & GENMASK_ULL(51, lg2);
-			found.paddr |= iova & (BIT(lg2) - 1);
-			found.pte = pte;
-			found.lg2 = lg2;
-			break;
-		}
-		/* Permissions of all levels are combined: it must grant both. */
-		KUNIT_EXPECT_EQ(k->test, pte & 3, 3);
-		table = phys_to_virt(pte & GENMASK_ULL(51, 12));
+		if (try_cmpxchg(hw.entry, &old, pte))
+			return true;
+		hw = iopgt_kunit_hw(k, iova);
+		old = hw.pte;
 	}
-	return found;
+	return false;
 }
 
 /**
@@ -239,7 +262,7 @@ void iopgt_kunit_map(struct iopgt_kunit *k, unsigned long iova,
 }
 
 /**
- * iopgt_kunit_try() - a map that may fail; output address 0x100000000
+ * iopgt_kunit_try() - a map that may fail; to the output address @k->out
  * @k: the table
  * @iova: input address
  * @pgsize: leaf size
@@ -253,8 +276,8 @@ int iopgt_kunit_try(struct iopgt_kunit *k, unsigned long iova, size_t pgsize,
 		    size_t pgcount, size_t *mapped)
 {
 	*mapped = 0;
-	return iopgt_map_pages(&k->pgt, iova, SZ_4G, pgsize, pgcount, IOPGT_RW,
-			       GFP_KERNEL, mapped);
+	return iopgt_map_pages(&k->pgt, iova, k->out, pgsize, pgcount,
+			       IOPGT_RW, GFP_KERNEL, mapped);
 }
 
 /**

@@ -62,7 +62,7 @@ static void walk_bad(struct iopgt_kunit *k)
 /* Refused before anything is touched, on the long way and on the short. */
 static void walk_test_bad(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 
 	walk_bad(k);
 	/* The tables that the cases' addresses, or their low bits, lead to. */
@@ -76,7 +76,7 @@ static void walk_test_bad(struct kunit *test)
 /* The last page that fits, on both sides. */
 static void walk_test_limits(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 
 	iopgt_kunit_map(k, BIT(48) - SZ_8K, BIT(46) - SZ_8K, SZ_4K, 2);
 	iopgt_kunit_expect(k, BIT(48) - 1, BIT(46) - 1, 12);
@@ -94,7 +94,7 @@ static void walk_test_bitmap(struct kunit *test)
 		.coherent_walk = true,
 		.nid = NUMA_NO_NODE,
 	};
-	struct iopgt_kunit *k = iopgt_kunit_new(test, &cfg);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &cfg);
 	size_t mapped;
 
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, 0, SZ_1G, 1, &mapped),
@@ -108,7 +108,7 @@ static void walk_test_cross(struct kunit *test)
 	static const unsigned long edges[] = {
 		SZ_2M, SZ_1G, 512UL * SZ_1G, 511UL * 512 * SZ_1G,
 	};
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(edges); i++) {
@@ -136,7 +136,7 @@ static void walk_test_cross(struct kunit *test)
 /* What is there stays, what came before it is reported. */
 static void walk_test_overlap(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	size_t mapped;
 
 	/* a page where a page is */
@@ -144,7 +144,7 @@ static void walk_test_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, 0, SZ_4K, 9, &mapped),
 			-EEXIST);
 	KUNIT_EXPECT_EQ(test, mapped, 5 * SZ_4K);
-	iopgt_kunit_expect(k, 4 * SZ_4K, SZ_4G + 4 * SZ_4K, 12);
+	iopgt_kunit_expect(k, 4 * SZ_4K, k->out + 4 * SZ_4K, 12);
 	iopgt_kunit_expect(k, 5 * SZ_4K, 0x7000, 12);
 	iopgt_kunit_expect(k, 6 * SZ_4K, 0, 0);
 
@@ -177,7 +177,7 @@ static void walk_test_overlap(struct kunit *test)
 					      &mapped), -EEXIST);
 	KUNIT_EXPECT_EQ(test, mapped, SZ_2M);
 	iopgt_kunit_expect(k, SZ_1G, SZ_2G, 30);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 0);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 0);
 }
 
 /* One unmap of a prepared table, and exactly what it has to say. */
@@ -236,7 +236,7 @@ KUNIT_ARRAY_PARAM(walk_unmap, walk_unmap_cases, walk_unmap_name);
 static void walk_test_gather(struct kunit *test)
 {
 	const struct walk_unmap_case *c = test->param_value;
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct iopgt_gather gather;
 	long live;
 
@@ -278,7 +278,7 @@ static void walk_test_gather(struct kunit *test)
 /* Two unmaps may share a gather. */
 static void walk_test_gather_twice(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_default(test);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), NULL);
 	struct iopgt_gather gather;
 
 	iopgt_kunit_map(k, SZ_4M, 0, SZ_2M, 1);
@@ -320,7 +320,7 @@ static const struct iopgt_cfg walk_noncoherent = {
 
 static void walk_test_sync_race(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_new(test, &walk_noncoherent);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &walk_noncoherent);
 
 	k->hooks.synced = walk_synced_late;
 	iopgt_kunit_map(k, SZ_4K, SZ_4K, SZ_4K, 1);
@@ -332,7 +332,7 @@ static void walk_test_sync_race(struct kunit *test)
 /* What memory holds is all that counts for such a walker. */
 static void walk_test_noncoherent(struct kunit *test)
 {
-	struct iopgt_kunit *k = iopgt_kunit_new(test, &walk_noncoherent);
+	struct iopgt_kunit *k = iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &walk_noncoherent);
 	unsigned long iova;
 
 	iopgt_kunit_map(k, SZ_1G - SZ_8K, SZ_1G, SZ_4K, 4 + 512);
@@ -352,7 +352,7 @@ static void walk_test_noncoherent(struct kunit *test)
 			SZ_8K);
 	iopgt_kunit_expect(k, SZ_1G - SZ_4K, 0, 0);
 	iopgt_kunit_map(k, SZ_1G - SZ_2M, 0, SZ_2M, 1);
-	KUNIT_EXPECT_EQ(test, k->unlinked, 1);
+	KUNIT_EXPECT_EQ(test, k->invalidations, 1);
 	iopgt_kunit_expect(k, SZ_1G - 1, SZ_2M - 1, 21);
 
 	/* a run that an error ends */
@@ -360,7 +360,7 @@ static void walk_test_noncoherent(struct kunit *test)
 	iopgt_kunit_map(k, SZ_1G + SZ_8K, 0x77000, SZ_4K, 1);
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_try(k, SZ_1G, SZ_4K, 4, &iova),
 			-EEXIST);
-	iopgt_kunit_expect(k, SZ_1G + SZ_4K, SZ_4G + SZ_4K, 12);
+	iopgt_kunit_expect(k, SZ_1G + SZ_4K, k->out + SZ_4K, 12);
 	iopgt_kunit_expect(k, SZ_1G + SZ_8K, 0x77000, 12);
 }
 

@@ -84,7 +84,7 @@ static struct iopgt_kunit *vtdss_new(struct kunit *test, u8 ias_bits,
 		.nid = NUMA_NO_NODE,
 	};
 
-	return iopgt_kunit_new(test, &cfg);
+	return iopgt_kunit_new(test, iopgt_kunit_format(&iopgt_vtdss_ops), &cfg);
 }
 
 /* All bits of all entries from the root down to the leaf. */
