@@ -77,7 +77,7 @@ static __always_inline u64 riscv_attrs(const struct iopgt *pgt, int prot)
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
 	if (p & IOMMU_WRITE)
-		attrs |= RISCV_W | (pgt->dirty ? 0 : RISCV_D);
+		attrs |= RISCV_W | (READ_ONCE(pgt->dirty) ? 0 : RISCV_D);
 	if (!(p & IOMMU_NOEXEC))
 		attrs |= RISCV_X;
 	if (!(p & IOMMU_PRIV))

@@ -73,7 +73,7 @@ static __always_inline u64 x86_64_attrs(const struct iopgt *pgt, int prot)
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
 	if (p & IOMMU_WRITE)
-		attrs |= X86_64_RW | (pgt->dirty ? 0 : X86_64_D);
+		attrs |= X86_64_RW | (READ_ONCE(pgt->dirty) ? 0 : X86_64_D);
 	if (!(p & IOMMU_PRIV))
 		attrs |= X86_64_US;
 	if (p & IOMMU_MMIO)
