@@ -9,6 +9,8 @@
  *	0	R: read			R, of all that lies below
  *	1	W: write		W, likewise
  *	7	PS, above level 0	0
+ *	8	A: accessed		A
+ *	9	D: dirty		ignored, 0
  *	10	ignored, 0		ignored: ours, see VTDSS_SYNCED
  *	11	SNP: snoop		ignored or 0
  *	HAW-1:12 address		address
@@ -16,6 +18,10 @@
  * There is no bit that says "present" in legacy mode: an entry with neither R
  * nor W translates nothing. Permissions of all levels are combined, so entries
  * that refer to tables grant both and the leaf decides.
+ *
+ * Hardware sets A, and D in a leaf, if SSADE in the PASID-table entry says so
+ * (section 3.7.2); without it, and in legacy mode, it ignores both. They begin
+ * as 0, whether writes are tracked or not. Nobody looks at A.
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
@@ -27,6 +33,7 @@
 #define VTDSS_R		BIT_ULL(0)
 #define VTDSS_W		BIT_ULL(1)
 #define VTDSS_PS	BIT_ULL(7)
+#define VTDSS_D		BIT_ULL(9)
 #define VTDSS_SYNCED	BIT_ULL(10)
 #define VTDSS_SNP	BIT_ULL(11)
 #define VTDSS_ADDR	GENMASK_ULL(51, 12)
@@ -53,7 +60,7 @@ static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,
 
 static __always_inline u64 vtdss_leaf_attrs(u64 pte, unsigned int level)
 {
-	return pte & (VTDSS_R | VTDSS_W | VTDSS_SNP);
+	return pte & (VTDSS_R | VTDSS_W | VTDSS_SNP | VTDSS_D);
 }
 
 static __always_inline int vtdss_prot(u64 pte, unsigned int level)
@@ -90,6 +97,9 @@ static const struct iopgt_fmt vtdss_fmt = {
 	.leaf_levels = 3,
 	.present = VTDSS_R | VTDSS_W,
 	.synced = VTDSS_SYNCED,
+	.dirty_mask = VTDSS_D,
+	.dirty_bits = VTDSS_D,
+	.dirty_flip = VTDSS_D,
 	.is_table = vtdss_is_table,
 	.attrs = vtdss_attrs,
 	.prot = vtdss_prot,
