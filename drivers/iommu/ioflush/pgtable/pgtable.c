@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) "ioflush: " fmt
 
 #include <linux/bug.h>
+#include <linux/export.h>
 #include <linux/ioflush/pgtable.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
@@ -32,6 +33,7 @@ int iopgt_init(struct iopgt *pgt, const struct iopgt_ops *ops,
 	};
 	return ops->init(pgt);
 }
+EXPORT_SYMBOL_GPL(iopgt_init);
 
 /**
  * iopgt_destroy() - free a table and all its pages
@@ -54,6 +56,7 @@ void iopgt_destroy(struct iopgt *pgt)
 	iopgt_tree_free(pgt);
 	WARN_ON(atomic_long_read(&pgt->live_pages));
 }
+EXPORT_SYMBOL_GPL(iopgt_destroy);
 
 /**
  * iopgt_free_pages() - free unlinked table pages
@@ -75,6 +78,7 @@ void iopgt_free_pages(struct iopgt *pgt, struct list_head *pages)
 		iopgt_page_free_rcu(page);
 	}
 }
+EXPORT_SYMBOL_GPL(iopgt_free_pages);
 
 /**
  * iopgt_gather_more() - add a range to a gather that has some already
@@ -109,3 +113,4 @@ void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
 	r->last = max(r->last, iova + bytes - 1);
 	r->leaf_lg2 = min(r->leaf_lg2, leaf_lg2);
 }
+EXPORT_SYMBOL_GPL(iopgt_gather_more);

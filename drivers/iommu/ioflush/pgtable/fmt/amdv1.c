@@ -32,6 +32,7 @@
 #include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/math.h>
 #include <linux/sizes.h>
@@ -231,3 +232,4 @@ const struct iopgt_ops iopgt_amdv1_ops = {
 	.iova_to_phys = amdv1_iova_to_phys,
 	.init = amdv1_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_amdv1_ops);

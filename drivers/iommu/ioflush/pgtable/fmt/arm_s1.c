@@ -20,6 +20,8 @@
  *
  * There is no leaf that can be written and not read.
  */
+#include <linux/export.h>
+
 #include "arm.h"
 
 #define ARM_S1_SYNCED	BIT_ULL(5)
@@ -253,6 +255,7 @@ const struct iopgt_ops iopgt_arm_s1_ops = {
 	.iova_to_phys = arm_s1_iova_to_phys,
 	.init = arm_s1_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_arm_s1_ops);
 
 /**
  * iopgt_arm_s1_regs() - what TCR_EL1, TTBR0_EL1 and MAIR_EL1 have to say

@@ -21,6 +21,8 @@
  * the only way to have 48 bits with the 16 KiB granule. IOMMU_PRIV has no place
  * here, stage 2 sees no privilege.
  */
+#include <linux/export.h>
+
 #include "arm.h"
 
 #define ARM_S2_SYNCED	BIT_ULL(11)
@@ -256,6 +258,7 @@ const struct iopgt_ops iopgt_arm_s2_ops = {
 	.iova_to_phys = arm_s2_iova_to_phys,
 	.init = arm_s2_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_arm_s2_ops);
 
 /**
  * iopgt_arm_s2_regs() - what VTCR_EL2 and VTTBR_EL2 have to say

@@ -36,6 +36,7 @@
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 
@@ -238,3 +239,4 @@ const struct iopgt_ops iopgt_riscv_ops = {
 	.iova_to_phys = riscv_iova_to_phys,
 	.init = riscv_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_riscv_ops);

@@ -25,6 +25,7 @@
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 
@@ -223,3 +224,4 @@ const struct iopgt_ops iopgt_vtdss_ops = {
 	.iova_to_phys = vtdss_iova_to_phys,
 	.init = vtdss_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_vtdss_ops);

@@ -37,6 +37,7 @@
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 
@@ -220,3 +221,4 @@ const struct iopgt_ops iopgt_x86_64_ops = {
 	.iova_to_phys = x86_64_iova_to_phys,
 	.init = x86_64_init,
 };
+EXPORT_SYMBOL_GPL(iopgt_x86_64_ops);
