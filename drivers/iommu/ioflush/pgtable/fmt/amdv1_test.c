@@ -125,6 +125,8 @@ static phys_addr_t amdv1_test_table(struct kunit *test, u64 pte,
 static const struct iopgt_leaf_fmt amdv1_leaves = {
 	.ops = &iopgt_amdv1_ops,
 	.oas_bits = 52,
+	.accessed = BIT_ULL(5),
+	.dirty = BIT_ULL(6),
 	.table = amdv1_test_table,
 };
 

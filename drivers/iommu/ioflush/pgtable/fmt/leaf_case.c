@@ -112,6 +112,61 @@ static void leaf_case_again(struct iopgt_kunit *k,
 		KUNIT_EXPECT_EQ(test, !!(c->pte & fmt->run), run_lg2 != 0);
 }
 
+/* What a scan has found. */
+struct leaf_case_scan {
+	unsigned long iova;
+	size_t bytes;
+	unsigned int calls;
+};
+
+static void leaf_case_scanned(unsigned long iova, size_t bytes, void *arg)
+{
+	struct leaf_case_scan *scan = arg;
+
+	scan->iova = iova;
+	scan->bytes = bytes;
+	scan->calls++;
+}
+
+/* Hardware writes by way of one entry, and the leaf is dirty, once. */
+static void leaf_case_written(struct iopgt_kunit *k,
+			      const struct iopgt_leaf_fmt *lf,
+			      const struct iopgt_leaf_case *c, u64 *entry)
+{
+	struct kunit *test = k->test;
+	struct leaf_case_scan scan = {};
+	struct iopgt_gather gather;
+	unsigned int i;
+
+	*entry |= lf->accessed | lf->dirty;
+	KUNIT_EXPECT_TRUE(test, iopgt_kunit_hw(k, c->iova).dirty);
+	iopgt_gather_init(&gather, true);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, iopgt_read_dirty(&k->pgt, c->iova,
+						       c->pgsize, true, &gather,
+						       leaf_case_scanned,
+						       &scan), 0);
+	KUNIT_EXPECT_EQ(test, scan.calls, 1);
+	KUNIT_EXPECT_EQ(test, scan.iova, c->iova);
+	KUNIT_EXPECT_EQ(test, scan.bytes, c->pgsize);
+	KUNIT_EXPECT_EQ(test, gather.nr, 1);
+	KUNIT_EXPECT_EQ(test, gather.range[0].leaf_lg2, ilog2(c->pgsize));
+	KUNIT_EXPECT_EQ(test, *entry, c->pte | lf->accessed);
+	*entry = c->pte;
+}
+
+/* Each entry of a tracked leaf may be the one that hardware comes across. */
+static void leaf_case_dirty(struct iopgt_kunit *k,
+			    const struct iopgt_leaf_fmt *lf,
+			    const struct iopgt_leaf_case *c)
+{
+	u64 *entry = iopgt_kunit_hw(k, c->iova).entry;
+	unsigned int i;
+
+	for (i = 0; i < (c->n ?: 1); i++)
+		leaf_case_written(k, lf, c, &entry[i]);
+}
+
 /**
  * iopgt_leaf_test() - map a leaf, look at every bit, unmap it
  * @test: the test
@@ -136,6 +191,8 @@ void iopgt_leaf_test(struct kunit *test, const struct iopgt_leaf_fmt *lf,
 	leaf_case_found(k, c, c->pgsize / 2 + 5);
 	leaf_case_found(k, c, c->pgsize - 1);
 	leaf_case_again(k, c);
+	if (c->dirty && (c->prot & IOMMU_WRITE))
+		leaf_case_dirty(k, lf, c);
 
 	iopgt_gather_init(&gather, true);
 	KUNIT_EXPECT_EQ(test, iopgt_unmap_pages(&k->pgt, c->iova, c->pgsize,

@@ -11,12 +11,16 @@
  * struct iopgt_leaf_fmt - what the cases of a format have in common
  * @ops: the format
  * @oas_bits: output address width
+ * @accessed: the bit that hardware sets in a leaf that it uses
+ * @dirty: the bit that it sets in one that it writes through
  * @table: checks all bits of an entry that refers to a table and returns where
  *	that is; levels count from 0, the lowest
  */
 struct iopgt_leaf_fmt {
 	const struct iopgt_ops *ops;
 	u8 oas_bits;
+	u64 accessed;
+	u64 dirty;
 	phys_addr_t (*table)(struct kunit *test, u64 pte, unsigned int level);
 };
 

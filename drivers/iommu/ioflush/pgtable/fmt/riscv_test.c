@@ -84,6 +84,8 @@ static phys_addr_t riscv_test_table(struct kunit *test, u64 pte,
 static const struct iopgt_leaf_fmt riscv_leaves = {
 	.ops = &iopgt_riscv_ops,
 	.oas_bits = 56,
+	.accessed = BIT_ULL(6),
+	.dirty = BIT_ULL(7),
 	.table = riscv_test_table,
 };
 

@@ -74,6 +74,8 @@ static phys_addr_t x86_64_test_table(struct kunit *test, u64 pte,
 static const struct iopgt_leaf_fmt x86_64_leaves = {
 	.ops = &iopgt_x86_64_ops,
 	.oas_bits = 52,
+	.accessed = BIT_ULL(5),
+	.dirty = BIT_ULL(6),
 	.table = x86_64_test_table,
 };
 
