@@ -44,7 +44,8 @@ iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		done = iopgt_fast_map(fmt, pgt, cur, iova, paddr, pgcount,
 				      prot);
 		*mapped += done << lg2;
-		if (likely(done == pgcount))
+		/* Of no pages at all the slow way says what is wrong. */
+		if (likely(done && done == pgcount))
 			return 0;
 	}
 	if (cur)
