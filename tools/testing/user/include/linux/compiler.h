@@ -5,7 +5,6 @@
 #ifndef _USER_LINUX_COMPILER_H
 #define _USER_LINUX_COMPILER_H
 
-#include <assert.h>
 #include <stddef.h>
 
 #undef __always_inline
