@@ -92,6 +92,7 @@ static void leaf_case_found(struct iopgt_kunit *k,
 
 /* The leaf is taken apart and put together again. */
 static void leaf_case_again(struct iopgt_kunit *k,
+			    const struct iopgt_leaf_fmt *lf,
 			    const struct iopgt_leaf_case *c)
 {
 	const struct iopgt_fmt *fmt = k->pgt.fmt;
@@ -107,6 +108,12 @@ static void leaf_case_again(struct iopgt_kunit *k,
 	KUNIT_EXPECT_FALSE(test, iopgt_pte_is_table(fmt, c->pte, level));
 	KUNIT_EXPECT_FALSE(test, iopgt_pte_is_synced(fmt, c->pte));
 	KUNIT_EXPECT_EQ(test, fmt->prot(c->pte, level), c->shown ?: c->prot);
+	/* Of a run any address will do. */
+	if (!run_lg2)
+		KUNIT_EXPECT_EQ(test, fmt->to_phys(c->pte, level), c->paddr);
+	/* What hardware recorded is not lost. */
+	KUNIT_EXPECT_EQ(test, fmt->leaf_attrs(c->pte | lf->dirty, level),
+			attrs | lf->dirty);
 	/* A short way to tell, for a leaf at level 0 only. */
 	if (!level)
 		KUNIT_EXPECT_EQ(test, !!(c->pte & fmt->run), run_lg2 != 0);
@@ -190,7 +197,7 @@ void iopgt_leaf_test(struct kunit *test, const struct iopgt_leaf_fmt *lf,
 	leaf_case_found(k, c, 0);
 	leaf_case_found(k, c, c->pgsize / 2 + 5);
 	leaf_case_found(k, c, c->pgsize - 1);
-	leaf_case_again(k, c);
+	leaf_case_again(k, lf, c);
 	if (c->dirty && (c->prot & IOMMU_WRITE))
 		leaf_case_dirty(k, lf, c);
 
