@@ -87,6 +87,8 @@ struct iopgt_kunit_format {
  *	each table page that was ever synced
  * @syncs: calls for cache maintenance
  * @nested: for hooks that call back into the table
+ * @editing: the entries of a run are being replaced one by one, so that
+ *	hardware need not find them the same
  * @invalidations: calls of @pgt's invalidate hook
  * @last: what the last such call was to invalidate; its pages are gone
  */
@@ -99,6 +101,7 @@ struct iopgt_kunit {
 	struct xarray mem;
 	atomic_t syncs;
 	bool nested;
+	bool editing;
 	unsigned int invalidations;
 	struct iopgt_gather last;
 };
@@ -109,6 +112,7 @@ struct iopgt_kunit {
 const void *iopgt_kunit_formats(const void *prev, char *desc);
 const struct iopgt_kunit_format *
 iopgt_kunit_format(const struct iopgt_ops *ops);
+unsigned int iopgt_kunit_configs(const struct iopgt_kunit_format *f);
 
 struct iopgt_kunit *iopgt_kunit_new(struct kunit *test,
 				    const struct iopgt_kunit_format *f,
