@@ -28,7 +28,7 @@
 static __always_inline void iopgt_sync_run(struct iopgt *pgt, const u64 *first,
 					   size_t n)
 {
-	if (unlikely(!pgt->cfg.coherent_walk))
+	if (unlikely(!pgt->cfg.coherent_walk && n))
 		iopgt_page_sync(pgt, first, n * sizeof(*first));
 }
 
@@ -58,21 +58,25 @@ static __always_inline u64 *iopgt_map_table(const struct iopgt_fmt *fmt,
 	}
 }
 
-/* Is there a leaf, or at level 0 anything, among @n entries? */
-static __always_inline bool iopgt_run_taken(const struct iopgt_fmt *fmt,
-					    const u64 *entry, size_t n,
-					    unsigned int level)
+/* May a leaf of 2^@run_lg2 entries be written? Tables without leaves go. */
+static __always_inline bool iopgt_make_room(const struct iopgt_fmt *fmt,
+					    struct iopgt *pgt, u64 *entry,
+					    unsigned long iova,
+					    unsigned int level,
+					    unsigned int run_lg2)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		u64 pte = READ_ONCE(entry[i]);
-
-		if (iopgt_pte_present(fmt, pte) &&
-		    !iopgt_pte_is_table(fmt, pte, level))
-			return true;
+	for (i = 0; i < BIT(run_lg2); i++) {
+		if (likely(!iopgt_pte_present(fmt, READ_ONCE(entry[i]))))
+			continue;
+		if (!level ||
+		    iopgt_give_up_empty(pgt, &entry[i],
+					iova + (i << iopgt_lg2(fmt, level)),
+					level))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /*
@@ -86,26 +90,18 @@ static __always_inline size_t iopgt_map_run(const struct iopgt_fmt *fmt,
 					    u64 attrs, unsigned int level,
 					    unsigned int run_lg2)
 {
-	const size_t bytes = BIT(iopgt_lg2(fmt, level));
-	size_t i;
+	const unsigned int lg2 = iopgt_lg2(fmt, level);
+	size_t i = 0, end;
 
-	for (i = 0; i < n; i++) {
-		if (unlikely(run_lg2 && !(i & (BIT(run_lg2) - 1)) &&
-			     iopgt_run_taken(fmt, &entry[i], BIT(run_lg2),
-					     level)))
-			break;
-		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(entry[i]))) &&
-		    (!level || iopgt_give_up_empty(pgt, &entry[i],
-						   iova + i * bytes, level)))
-			break;
-		WRITE_ONCE(entry[i], fmt->leaf(paddr, attrs, level, run_lg2));
-		paddr += bytes;
+	while (i < n && iopgt_make_room(fmt, pgt, &entry[i], iova + (i << lg2),
+					level, run_lg2)) {
+		for (end = i + BIT(run_lg2); i < end; i++) {
+			WRITE_ONCE(entry[i],
+				   fmt->leaf(paddr, attrs, level, run_lg2));
+			paddr += BIT(lg2);
+		}
 	}
-	n = i;
-	/* A table under a later entry of a run turned out to have leaves. */
-	while (unlikely(i & (BIT(run_lg2) - 1)))
-		WRITE_ONCE(entry[--i], 0);
-	iopgt_sync_run(pgt, entry, n);
+	iopgt_sync_run(pgt, entry, i);
 	return i;
 }
 
@@ -421,8 +417,7 @@ static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
  * @pgcount: number of leaves
  * @prot: permissions
  *
- * Makes no table, does no cache maintenance, refuses no request: what it leaves
- * is for iopgt_walk_map().
+ * Makes no table and refuses no request: what it leaves is for iopgt_walk_map().
  *
  * Context: any context.
  * Return: how many leaves were mapped, from @iova on. If that is neither all
@@ -440,8 +435,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	u64 attrs;
 
 	/* A run within one table ends inside the input range if it starts so. */
-	if (unlikely(!pgt->cfg.coherent_walk ||
-		     ((iova | paddr) & (BIT(lg2) - 1)) ||
+	if (unlikely(((iova | paddr) & (BIT(lg2) - 1)) ||
 		     pgcount - 1 > last - iopgt_idx(fmt, iova, 0) ||
 		     iova > pgt->ias_last ||
 		     (paddr | (paddr + (pgcount << lg2) - 1)) > pgt->oas_last))
@@ -457,12 +451,14 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	left = pgcount;
 	do {
 		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
-			return pgcount - left;
+			break;
 		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0, 0));
 		paddr += BIT(lg2);
 		entry++;
 	} while (--left);
 
+	pgcount -= left;
+	iopgt_sync_run(pgt, entry - pgcount, pgcount);
 	return pgcount;
 }
 
@@ -492,7 +488,7 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	/* Less than the table, and not up to its end: it will not be covered. */
 	if (unlikely(((iova | size) & (BIT(lg2) - 1)) ||
 		     (size >> lg2) - 1 >= last - iopgt_idx(fmt, iova, 0) ||
-		     iova > pgt->ias_last || !pgt->cfg.coherent_walk))
+		     iova > pgt->ias_last))
 		return 0;
 
 	if (unlikely(!iopgt_fast_seek(fmt, pgt, cur, iova, &table)))
@@ -511,8 +507,10 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	} while (left);
 
 	size -= left;
-	if (likely(size))
-		iopgt_gather_add(gather, iova, size, lg2);
+	if (unlikely(!size))
+		return 0;
+	iopgt_sync_run(pgt, entry - (size >> lg2), size >> lg2);
+	iopgt_gather_add(gather, iova, size, lg2);
 	return size;
 }
 
