@@ -192,6 +192,10 @@ void iopgt_leaf_test(struct kunit *test, const struct iopgt_leaf_fmt *lf,
 	KUNIT_ASSERT_EQ(test, iopgt_map_pages(&k->pgt, c->iova, c->paddr,
 					      c->pgsize, 1, c->prot,
 					      GFP_KERNEL, &mapped), 0);
+	/* The table is there now, which is another way to the same answer. */
+	KUNIT_EXPECT_EQ(test, iopgt_map_pages(&k->pgt, c->iova, c->paddr,
+					      c->pgsize, 0, c->prot,
+					      GFP_KERNEL, &mapped), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mapped, c->pgsize);
 	leaf_case_bits(k, lf, c);
 	leaf_case_found(k, c, 0);
