@@ -163,7 +163,10 @@ static inline int arm_ps(u8 oas_bits)
 	return -EINVAL;
 }
 
-/* The lowest of the granules among the leaf sizes, or NULL. */
+/*
+ * The lowest of the granules among the leaf sizes. If none is, any will do:
+ * iopgt_tree_init() then misses its own.
+ */
 static inline const struct iopgt_fmt *
 arm_granule(const struct iopgt *pgt, const struct iopgt_fmt *fmt_4k,
 	    const struct iopgt_fmt *fmt_16k, const struct iopgt_fmt *fmt_64k)
@@ -172,7 +175,7 @@ arm_granule(const struct iopgt *pgt, const struct iopgt_fmt *fmt_4k,
 		return fmt_4k;
 	if (pgt->cfg.pgsize_bitmap & SZ_16K)
 		return fmt_16k;
-	return pgt->cfg.pgsize_bitmap & SZ_64K ? fmt_64k : NULL;
+	return fmt_64k;
 }
 
 /*
@@ -183,11 +186,11 @@ arm_granule(const struct iopgt *pgt, const struct iopgt_fmt *fmt_4k,
 static inline int arm_init(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 			   unsigned int concat_lg2)
 {
-	const u8 width = fmt && fmt->granule_lg2 == 16 ? 52 : 48;
+	const u8 width = fmt->granule_lg2 == 16 ? 52 : 48;
 	struct iopgt_cfg *cfg = &pgt->cfg;
 	unsigned int bits;
 
-	if (!fmt || cfg->ias_bits < 32 || cfg->ias_bits > width ||
+	if (cfg->ias_bits < 32 || cfg->ias_bits > width ||
 	    cfg->oas_bits > width || arm_ps(cfg->oas_bits) < 0)
 		return -EINVAL;
 

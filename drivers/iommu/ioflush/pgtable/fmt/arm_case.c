@@ -102,6 +102,9 @@ static void arm_case_decode(struct kunit *test, const struct iopgt *pgt,
 	KUNIT_EXPECT_EQ(test, fmt->run_lg2(c->pte, level), run_lg2);
 	KUNIT_EXPECT_EQ(test, fmt->leaf(c->paddr, attrs, level, run_lg2),
 			c->pte);
+	/* A block's attributes are also those of a page: bit 1 comes back. */
+	KUNIT_EXPECT_EQ(test, fmt->leaf(0, attrs, 0, 0), attrs);
+	KUNIT_EXPECT_EQ(test, attrs & 3, 3);
 }
 
 /**

@@ -73,8 +73,8 @@ static const struct arm_case arm_s1_cases[] = {
 	  0xfc0020010000, 0x123456780000, SZ_64K, IOPGT_RW,
 	  { 63, 1, 1 }, 3, 0x0000123456780f43, IOPGT_RW },
 	{ "64K page, 52 bits in and out: 51:48 in 15:12", ARM_64K_SIZES, 52, 52,
-	  0xfffffffff0000, 0xf123456780000, SZ_64K, IOPGT_RW,
-	  { 1023, 8191, 8191 }, 3, 0x000012345678ff43, IOPGT_RW },
+	  0xfffffffff0000, 0xf923456780000, SZ_64K, IOPGT_RW,
+	  { 1023, 8191, 8191 }, 3, 0x000092345678ff43, IOPGT_RW },
 	{ "64K page, only bit 48 of the address", ARM_64K_SIZES, 52, 52,
 	  0, 0x1000000000000, SZ_64K, IOPGT_RW,
 	  { 0, 0, 0 }, 3, 0x0000000000001f43, IOPGT_RW },
@@ -164,6 +164,10 @@ static void arm_s1_test_dirty(struct kunit *test)
 			fmt->dirty_bits);
 	KUNIT_EXPECT_EQ(test, hw.pte ^ fmt->dirty_flip, 0x0008000040000f43);
 	KUNIT_EXPECT_EQ(test, fmt->prot(0x0008000040000f43, 0), IOPGT_RW);
+	/* Whoever rewrites a leaf keeps either state. */
+	KUNIT_EXPECT_EQ(test, fmt->leaf_attrs(hw.pte, 0) | SZ_1G, hw.pte);
+	KUNIT_EXPECT_EQ(test, fmt->leaf_attrs(hw.pte ^ fmt->dirty_flip, 0) |
+			SZ_1G, hw.pte ^ fmt->dirty_flip);
 
 	k->pgt.dirty = false;
 	iopgt_kunit_map(k, SZ_8K, SZ_1G, SZ_4K, 1);

@@ -76,8 +76,8 @@ static const struct arm_case arm_s2_cases[] = {
 	  { 31, 32 }, 2, 0x00100000800007d5, IOPGT_RW, 32 },
 
 	{ "64K page, level 3, root of 16 tables, 52 bits", ARM_64K_SIZES,
-	  46, 52, 0x3fffffff0000, 0xf123456780000, SZ_64K, IOPGT_RW,
-	  { 131071, 8191 }, 2, 0x000012345678f7d7, IOPGT_RW },
+	  46, 52, 0x3fffffff0000, 0xf923456780000, SZ_64K, IOPGT_RW,
+	  { 131071, 8191 }, 2, 0x000092345678f7d7, IOPGT_RW },
 	{ "64K page, level 3, root of 32 entries", ARM_64K_SIZES, 47, 48,
 	  0x7c0020010000, 0x10000, SZ_64K, IOPGT_RW,
 	  { 31, 1, 1 }, 3, 0x00000000000107d7, IOPGT_RW },
@@ -155,6 +155,10 @@ static void arm_s2_test_dirty(struct kunit *test)
 			fmt->dirty_bits);
 	KUNIT_EXPECT_EQ(test, hw.pte ^ fmt->dirty_flip, 0x00080000400007d7);
 	KUNIT_EXPECT_EQ(test, fmt->prot(0x00080000400007d7, 0), IOPGT_RW);
+	/* Whoever rewrites a leaf keeps either state. */
+	KUNIT_EXPECT_EQ(test, fmt->leaf_attrs(hw.pte, 0) | SZ_1G, hw.pte);
+	KUNIT_EXPECT_EQ(test, fmt->leaf_attrs(hw.pte ^ fmt->dirty_flip, 0) |
+			SZ_1G, hw.pte ^ fmt->dirty_flip);
 
 	k->pgt.dirty = false;
 	iopgt_kunit_map(k, SZ_16K, SZ_1G, SZ_4K, 1);
