@@ -6,6 +6,9 @@
  * order. Producers reserve slots without a lock, publish them in the order of
  * reservation, and wait together: one of the waiters issues the sync command
  * that covers every slot published before it, the others ride on it.
+ *
+ * What invq_submit() returns is a cookie: whoever has several things to
+ * invalidate queues them all and waits once, for the last.
  */
 #ifndef _LINUX_IOFLUSH_INVQ_H
 #define _LINUX_IOFLUSH_INVQ_H
@@ -15,6 +18,7 @@
 #include <linux/types.h>
 
 struct invq;
+struct seq_file;
 
 /** INVQ_SLOT_U64S - the largest slot, in units of 8 bytes */
 #define INVQ_SLOT_U64S 2
@@ -28,57 +32,88 @@ struct invq_cmd {
 };
 
 /**
+ * enum invq_fault - what a queue that does not go on shows
+ * @INVQ_FAULT_NONE: nothing; it is slow, or dead
+ * @INVQ_FAULT_COMMAND: it refuses the command at a slot and stays there
+ * @INVQ_FAULT_SYNC: it has gone past the sync in flight, but will not finish it
+ * @INVQ_FAULT_OTHER: an error that is over once it has been cleared
+ */
+enum invq_fault {
+	INVQ_FAULT_NONE,
+	INVQ_FAULT_COMMAND,
+	INVQ_FAULT_SYNC,
+	INVQ_FAULT_OTHER,
+};
+
+/**
  * struct invq_ops - the encoder for one kind of queue
- * @sync: write a command that, after all before it have finished, stores
- *	@seq to the queue's done word
- * @doorbell: tell hardware that slots up to index @tail (exclusive) are valid
- * @recover: called when a wait takes long; looks for an error, and if there
- *	is one replaces the command at fault and makes the queue go on.
- *	Returns true if it changed something. Called by one CPU at a time, with
- *	no lock held, so it may be slow.
+ * @sync: write a command that, after all before it have finished, stores a
+ *	number to the queue's done word. Called once, when the queue is set up:
+ *	the number is in the upper half of the first word, and 0 here
+ * @doorbell: tell hardware that slots up to index @tail (exclusive) are valid.
+ *	Called with interrupts off, by one CPU at a time
+ * @fault: look for an error; for INVQ_FAULT_COMMAND, store the index of the
+ *	slot. NULL for a queue that has no errors
+ * @substitute: write a command that has at least the effect that @bad, which
+ *	hardware refuses, was meant to have
+ * @resume: clear the error and make the queue go on, from the slot at fault if
+ *	that is what it was about. Interrupts are off and no doorbell is rung by
+ *	others meanwhile
  * @dump: print the hardware's view of the queue
+ *
+ * @fault, @substitute and @dump are called by one CPU at a time, with no lock
+ * held, so they may be slow.
  */
 struct invq_ops {
-	void (*sync)(struct invq *q, struct invq_cmd *cmd, u32 seq);
+	void (*sync)(struct invq *q, struct invq_cmd *cmd);
 	void (*doorbell)(struct invq *q, u32 tail);
-	bool (*recover)(struct invq *q);
+	enum invq_fault (*fault)(struct invq *q, u32 *slot);
+	void (*substitute)(struct invq *q, const struct invq_cmd *bad,
+			   struct invq_cmd *cmd);
+	void (*resume)(struct invq *q, enum invq_fault fault);
 	void (*dump)(struct invq *q);
 };
 
 /**
  * struct invq_stats - what a queue has done since it was made
- * @commands: commands without syncs
- * @syncs: sync commands, each with one doorbell
+ * @commands: commands without syncs, counted when the sync behind them is
+ *	issued. Like the next two changed by the holder of the queue's claim
+ * @syncs: sync commands
+ * @doorbells: writes to hardware that made it look at the queue
  * @riders: waits that were covered by somebody else's sync
  * @full: reservations that found no room
- * @timeouts: waits that ran into the time-out
- * @errors: commands that hardware rejected and that were skipped
+ * @timeouts: waits that ran into the time-out, once for each time-out
+ * @recoveries: errors that were cleared
+ * @refused: of these, commands that were replaced by another
  */
 struct invq_stats {
-	atomic_long_t commands;
-	atomic_long_t syncs;
+	unsigned long commands;
+	unsigned long syncs;
+	unsigned long doorbells;
 	atomic_long_t riders;
 	atomic_long_t full;
 	atomic_long_t timeouts;
-	atomic_long_t errors;
+	atomic_long_t recoveries;
+	atomic_long_t refused;
 };
 
 /**
  * struct invq - one invalidation queue
  * @ops: the encoder
  * @name: for messages
- * @slots: the ring, 2^@size_lg2 slots
+ * @slots: the ring
  * @done: the word that hardware stores a sync's sequence number to; all slots
  *	before that number are free again
- * @size_lg2: log2 of the number of slots
+ * @sync_cmd: a sync, but for its number
+ * @mask: number of slots, a power of two, minus 1
  * @timeout_us: how long a wait may take before the queue's state is reported
  * @reserved: sequence number of the next slot to reserve
  * @published: all slots before this number hold complete commands
  * @synced: sequence number of the newest sync; a wait below it needs no other
  * @claim: 1 while a CPU, with interrupts off, is issuing a sync. Serialises
  *	doorbells, so that the tail never goes back, and protects @synced
- * @recovering: 1 while a CPU is in @ops->recover
- * @stats: counters, approximate only in that they are read one by one
+ * @recovering: 1 while a CPU looks after an error
+ * @stats: counters
  *
  * Sequence numbers are 32 bits and wrap; they are compared by difference.
  */
@@ -87,7 +122,8 @@ struct invq {
 	const char *name;
 	struct invq_cmd *slots;
 	__le32 *done;
-	u8 size_lg2;
+	struct invq_cmd sync_cmd;
+	u32 mask;
 	u32 timeout_us;
 	atomic_t reserved ____cacheline_aligned_in_smp;
 	u32 published ____cacheline_aligned_in_smp;
@@ -103,5 +139,6 @@ u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n);
 void invq_wait(struct invq *q, u32 seq);
 void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n);
+void invq_show(struct seq_file *m, struct invq *q);
 
 #endif /* _LINUX_IOFLUSH_INVQ_H */

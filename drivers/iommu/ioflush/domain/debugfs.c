@@ -56,15 +56,10 @@ static const char *iodom_type_name(const struct iodom *dom)
 
 static void iodom_show_link(struct seq_file *m, const struct iodom_link *link)
 {
-	const struct invq_stats *s = &link->q->stats;
-
 	seq_printf(m, "  on %s id %u devices %u\n", link->q->name, link->id,
 		   link->users);
-	seq_printf(m, "    queue: commands %ld syncs %ld riders %ld full %ld timeouts %ld errors %ld\n",
-		   atomic_long_read(&s->commands), atomic_long_read(&s->syncs),
-		   atomic_long_read(&s->riders), atomic_long_read(&s->full),
-		   atomic_long_read(&s->timeouts),
-		   atomic_long_read(&s->errors));
+	seq_puts(m, "    queue: ");
+	invq_show(m, link->q);
 }
 
 static void iodom_show_space(struct seq_file *m, struct iodom *dom)

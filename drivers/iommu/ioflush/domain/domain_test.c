@@ -45,7 +45,7 @@ static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
 {
 	u64 arg = le64_to_cpu(cmd->u64s[1]);
 
-	switch (le64_to_cpu(cmd->u64s[0])) {
+	switch (lower_32_bits(le64_to_cpu(cmd->u64s[0]))) {
 	case UNIT_RANGE:
 		unit->ranges++;
 		unit->start = (arg >> 32) << 12;
@@ -55,7 +55,8 @@ static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
 		unit->all++;
 		break;
 	case UNIT_SYNC:
-		WRITE_ONCE(unit->done, cpu_to_le32(arg));
+		WRITE_ONCE(unit->done,
+			   cpu_to_le32(upper_32_bits(le64_to_cpu(cmd->u64s[0]))));
 		break;
 	}
 }
@@ -70,10 +71,9 @@ static void unit_doorbell(struct invq *q, u32 tail)
 	}
 }
 
-static void unit_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
+static void unit_sync(struct invq *q, struct invq_cmd *cmd)
 {
 	cmd->u64s[0] = cpu_to_le64(UNIT_SYNC);
-	cmd->u64s[1] = cpu_to_le64(seq);
 }
 
 static const struct invq_ops unit_ops = {

@@ -24,73 +24,64 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
-#include <linux/export.h>
-#include <linux/ioflush/invq.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
-#include <linux/printk.h>
 #include <linux/processor.h>
 #include <linux/timekeeping.h>
 
+#include "internal.h"
+
 /* A wait looks at the clock each time it has polled this often. */
 #define INVQ_POLLS_PER_LOOK	256
-/* A wait looks for a queue error after this long, and again as often. */
-#define INVQ_LOOK_NS		(1 * NSEC_PER_MSEC)
 #define INVQ_TIMEOUT_US		(1 * USEC_PER_SEC)
 
 /*
- * Slots that a reservation leaves free. Hardware reads head == tail as empty,
- * so one is never used; and commands leave one for the sync that will make
- * room again.
+ * Slots that a reservation leaves free. One is never used, since hardware reads
+ * head == tail as empty, and is the 1 in the mask; commands leave another for
+ * the sync that will make room again.
  */
-#define INVQ_SPARE_SYNC		1
-#define INVQ_SPARE_CMDS		2
+#define INVQ_SPARE_SYNC		0
+#define INVQ_SPARE_CMDS		1
 
-static u32 invq_index(const struct invq *q, u32 seq)
-{
-	return seq & ((1U << q->size_lg2) - 1);
-}
-
-static u32 invq_done(const struct invq *q)
-{
-	return le32_to_cpu(READ_ONCE(*q->done));
-}
-
-static bool invq_passed(const struct invq *q, u32 seq)
-{
-	return (s32)(invq_done(q) - seq) >= 0;
-}
-
-static bool invq_sync_in_flight(const struct invq *q)
-{
-	return !invq_passed(q, READ_ONCE(q->synced));
-}
-
-/* Step 1. The room seen free stays free: only a reservation takes it away. */
-static bool invq_reserve(struct invq *q, unsigned int n, unsigned int spare,
-			 u32 *start)
+/*
+ * Step 1. The room seen free stays free: only a reservation takes it away. The
+ * cmpxchg orders nothing. Slots are written after the look at the done word
+ * because of the branch between the two, and what was stored before is in
+ * memory before them because of step 3.
+ */
+static __always_inline bool invq_reserve(struct invq *q, unsigned int n,
+					 unsigned int spare, u32 *start)
 {
 	int old = atomic_read(&q->reserved);
 
 	do {
 		u32 used = (u32)old - invq_done(q);
 
-		if (used + n + spare > 1U << q->size_lg2)
+		if (unlikely(used + n + spare > q->mask))
 			return false;
-	} while (!atomic_try_cmpxchg(&q->reserved, &old, (u32)old + n));
+	} while (!atomic_try_cmpxchg_relaxed(&q->reserved, &old,
+					     (u32)old + n));
 
 	*start = old;
 	return true;
 }
 
 /* Step 2 */
-static void invq_fill(struct invq *q, u32 start, const struct invq_cmd *cmds,
-		      unsigned int n)
+static __always_inline void invq_fill(struct invq *q, u32 start,
+				      const struct invq_cmd *cmds,
+				      unsigned int n)
 {
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++)
 		q->slots[invq_index(q, start + i)] = cmds[i];
+}
+
+/* Step 2 for a sync; invq_ops.sync says where the number goes. */
+static __always_inline void invq_fill_sync(struct invq *q, u32 seq)
+{
+	struct invq_cmd *slot = &q->slots[invq_index(q, seq - 1)];
+
+	slot->u64s[0] = q->sync_cmd.u64s[0] | cpu_to_le64((u64)seq << 32);
+	slot->u64s[1] = q->sync_cmd.u64s[1];
 }
 
 /*
@@ -98,7 +89,8 @@ static void invq_fill(struct invq *q, u32 start, const struct invq_cmd *cmds,
  * its turn sees the commands of all before it, and hands them on by its own
  * release to the one that rings the doorbell.
  */
-static void invq_publish(struct invq *q, u32 start, unsigned int n)
+static __always_inline void invq_publish(struct invq *q, u32 start,
+					 unsigned int n)
 {
 	smp_cond_load_acquire(&q->published, VAL == start);
 	/* Pairs with the acquire above, of the producer after. */
@@ -106,42 +98,63 @@ static void invq_publish(struct invq *q, u32 start, unsigned int n)
 }
 
 /*
+ * Steps 2 and 3 of @n commands and the sync behind them, and the doorbell. Its
+ * register write is ordered after the slots by writel() and its kin. @claim is
+ * held.
+ */
+static __always_inline void __invq_issue(struct invq *q, u32 start,
+					 const struct invq_cmd *cmds,
+					 unsigned int n)
+{
+	u32 seq = start + n + 1;
+
+	invq_fill(q, start, cmds, n);
+	invq_fill_sync(q, seq);
+	invq_publish(q, start, n + 1);
+	q->stats.commands += seq - 1 - q->synced;
+	q->stats.syncs++;
+	q->stats.doorbells++;
+	WRITE_ONCE(q->synced, seq);
+	q->ops->doorbell(q, invq_index(q, seq));
+}
+
+/**
+ * invq_issue() - issue commands with a sync behind them
+ * @q: the queue
+ * @start: the first of @n + 1 slots that are the caller's
+ * @cmds: @n commands
+ * @n: how many
+ *
+ * Context: holder of the claim, interrupts off.
+ */
+void invq_issue(struct invq *q, u32 start, const struct invq_cmd *cmds,
+		unsigned int n)
+{
+	__invq_issue(q, start, cmds, n);
+}
+
+/*
  * Issue @n commands and the sync that covers them and all published before,
  * unless a sync is in flight or being issued. Interrupts are off.
- *
- * @claim is taken with acquire and dropped with release ordering, so that
- * @synced and the doorbell go from holder to holder. The doorbell's register
- * write is ordered after the slots by writel() and its kin.
  */
-static bool invq_try_sync(struct invq *q, const struct invq_cmd *cmds,
-			  unsigned int n, u32 *seq)
+static __always_inline bool invq_try_sync(struct invq *q,
+					  const struct invq_cmd *cmds,
+					  unsigned int n, u32 *seq)
 {
-	struct invq_cmd sync = {};
-	bool issued = false;
+	bool issued;
 	u32 start;
 
-	if (invq_sync_in_flight(q) || atomic_read(&q->claim) ||
-	    atomic_xchg_acquire(&q->claim, 1))
+	if (invq_sync_in_flight(q) || !invq_try_claim(q))
 		return false;
 
 	/* Somebody may have issued one between the look and the claim. */
-	if (!invq_sync_in_flight(q) &&
-	    invq_reserve(q, n + 1, INVQ_SPARE_SYNC, &start)) {
+	issued = !invq_sync_in_flight(q) &&
+		 invq_reserve(q, n + 1, INVQ_SPARE_SYNC, &start);
+	if (likely(issued)) {
+		__invq_issue(q, start, cmds, n);
 		*seq = start + n + 1;
-		invq_fill(q, start, cmds, n);
-		q->ops->sync(q, &sync, *seq);
-		invq_fill(q, start + n, &sync, 1);
-		invq_publish(q, start, n + 1);
-		WRITE_ONCE(q->synced, *seq);
-		q->ops->doorbell(q, invq_index(q, *seq));
-		issued = true;
 	}
-	atomic_set_release(&q->claim, 0);
-
-	if (issued) {
-		atomic_long_inc(&q->stats.syncs);
-		atomic_long_add(n, &q->stats.commands);
-	}
+	invq_unclaim(q);
 	return issued;
 }
 
@@ -157,37 +170,10 @@ static bool invq_sync_now(struct invq *q)
 	return issued;
 }
 
-/*
- * A wait is taking long. One CPU at a time looks for an error, and where there
- * is none reports once per time-out: a translation must not be taken for dead
- * before hardware says so, hence the wait goes on.
- */
-static void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns)
-{
-	if (atomic_read(&q->recovering) || atomic_xchg_acquire(&q->recovering, 1))
-		return;
-
-	if (q->ops->recover && q->ops->recover(q)) {
-		atomic_long_inc(&q->stats.errors);
-	} else if (waited_ns - *reported_ns >= q->timeout_us * NSEC_PER_USEC &&
-		   !invq_passed(q, seq)) {
-		*reported_ns = waited_ns;
-		atomic_long_inc(&q->stats.timeouts);
-		pr_err_ratelimited("%s: no answer for %llu us: waiting for %#x, done %#x, sync %#x, published %#x, reserved %#x\n",
-				   q->name, waited_ns / NSEC_PER_USEC, seq,
-				   invq_done(q), READ_ONCE(q->synced),
-				   READ_ONCE(q->published),
-				   atomic_read(&q->reserved));
-		if (q->ops->dump)
-			q->ops->dump(q);
-	}
-	atomic_set_release(&q->recovering, 0);
-}
-
 /* Step 4. Returns whether this caller issued a sync itself. */
-static bool invq_poll(struct invq *q, u32 seq)
+static noinline bool invq_poll_slow(struct invq *q, u32 seq)
 {
-	u64 start_ns = 0, looked_ns = 0, reported_ns = 0;
+	u64 start_ns = 0, looked_ns = 0, reported_ns = 0, waited_ns;
 	unsigned int polls = 0;
 	bool issued = false;
 
@@ -201,17 +187,27 @@ static bool invq_poll(struct invq *q, u32 seq)
 			continue;
 		if (!start_ns)
 			start_ns = ktime_get_mono_fast_ns();
-		if (ktime_get_mono_fast_ns() - start_ns - looked_ns < INVQ_LOOK_NS)
+		waited_ns = ktime_get_mono_fast_ns() - start_ns;
+		if (waited_ns - looked_ns < INVQ_LOOK_NS)
 			continue;
-		looked_ns = ktime_get_mono_fast_ns() - start_ns;
-		invq_look(q, seq, looked_ns, &reported_ns);
+		looked_ns = waited_ns;
+		invq_look(q, seq, waited_ns, &reported_ns);
 	}
+	return issued;
+}
+
+static __always_inline bool invq_poll(struct invq *q, u32 seq)
+{
+	bool issued = false;
+
+	if (!invq_passed(q, seq))
+		issued = invq_poll_slow(q, seq);
 	/*
-	 * The caller goes on to reuse what the commands were about. Orders
-	 * that after the read of the done word; pairs with hardware, which
-	 * stores the word when the commands before have taken effect.
+	 * The caller goes on to look at and reuse what the commands were about.
+	 * Orders that after the read of the done word; pairs with hardware,
+	 * which stores the word when the commands before have taken effect.
 	 */
-	smp_mb();
+	smp_acquire__after_ctrl_dep();
 	return issued;
 }
 
@@ -233,8 +229,11 @@ void invq_wait(struct invq *q, u32 seq)
 		atomic_long_inc(&q->stats.riders);
 }
 
-/* No room: everything published so far has to be done first. */
-static void invq_make_room(struct invq *q)
+/*
+ * No room: everything published so far has to be done first. Waits as all do,
+ * with nothing reserved, no lock, and interrupts as the caller had them.
+ */
+static noinline void invq_make_room(struct invq *q)
 {
 	atomic_long_inc(&q->stats.full);
 	invq_poll(q, READ_ONCE(q->published));
@@ -267,7 +266,6 @@ u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 	invq_fill(q, start, cmds, n);
 	invq_publish(q, start, n);
 	local_irq_restore(flags);
-	atomic_long_add(n, &q->stats.commands);
 	return start + n;
 }
 
@@ -287,12 +285,12 @@ void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 {
 	unsigned long flags;
 	bool issued;
-	u32 seq;
+	u32 seq = 0;
 
 	local_irq_save(flags);
 	issued = invq_try_sync(q, cmds, n, &seq);
 	local_irq_restore(flags);
-	if (issued)
+	if (likely(issued))
 		invq_poll(q, seq);
 	else
 		invq_wait(q, invq_submit(q, cmds, n));
@@ -327,11 +325,12 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	q->name = name;
 	q->slots = slots;
 	q->done = done;
-	q->size_lg2 = size_lg2;
+	q->mask = (1U << size_lg2) - 1;
 	q->timeout_us = INVQ_TIMEOUT_US;
 	WRITE_ONCE(*done, cpu_to_le32(first));
 	atomic_set(&q->reserved, first);
 	q->published = first;
 	q->synced = first;
+	ops->sync(q, &q->sync_cmd);
 	return 0;
 }

@@ -55,11 +55,11 @@ static struct vtd_entry *fake_entry(struct fake *fake, u16 rid)
 	return vtd_table_context(&fake->unit, rid);
 }
 
-static void fake_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
+static void fake_sync(struct invq *q, struct invq_cmd *cmd)
 {
 	struct fake *fake = container_of(q, struct fake, unit.q);
 
-	vtd_inv_wait(cmd, virt_to_phys(&fake->done), seq);
+	vtd_inv_wait(cmd, virt_to_phys(&fake->done), 0);
 }
 
 static void fake_take(struct fake *fake, const struct invq_cmd *cmd)

@@ -46,9 +46,12 @@ static void vtd_queue_nop(struct vtd_unit *unit, struct invq_cmd *cmd)
 	vtd_inv_wait(cmd, virt_to_phys(&unit->status->scratch), 0);
 }
 
-static void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
+/* The number goes into the upper half of the first word: status data, 63:32. */
+static void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd)
 {
-	vtd_inv_wait(cmd, virt_to_phys(q->done), seq);
+	static_assert(!(VTD_INV_WAIT_DATA ^ GENMASK_ULL(63, 32)));
+
+	vtd_inv_wait(cmd, virt_to_phys(q->done), 0);
 }
 
 static void vtd_queue_doorbell(struct invq *q, u32 tail)
@@ -62,8 +65,7 @@ static void vtd_queue_soft_doorbell(struct invq *q, u32 tail)
 
 	while (unit->soft_head != tail) {
 		vtd_reginv_execute(unit, &q->slots[unit->soft_head]);
-		unit->soft_head = (unit->soft_head + 1) &
-				  ((1U << q->size_lg2) - 1);
+		unit->soft_head = (unit->soft_head + 1) & q->mask;
 	}
 }
 
@@ -73,54 +75,53 @@ static u32 vtd_queue_head(struct vtd_unit *unit)
 }
 
 /*
- * Some implementations look at the queue again only when the tail is written.
- * The claim keeps the doorbell away: the tail must not go back.
- */
-static void vtd_queue_nudge(struct vtd_unit *unit)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	while (atomic_xchg_acquire(&unit->q.claim, 1))
-		cpu_relax();
-	vtd_write64(unit, VTD_REG_IQT, vtd_read64(unit, VTD_REG_IQT));
-	atomic_set_release(&unit->q.claim, 0);
-	local_irq_restore(flags);
-}
-
-/*
  * Section 6.5.2.10: after a queue error the head stays at the descriptor at
- * fault, and nothing is fetched until the error bit is cleared. The other two
- * errors come from caches in devices, which we do not invalidate; clearing
- * them is all that can be done.
+ * fault, and nothing is fetched until the error bit is cleared. The two errors
+ * of caches in devices make hardware abort the waits that it has fetched.
  */
-static bool vtd_queue_recover(struct invq *q)
+static enum invq_fault vtd_queue_fault(struct invq *q, u32 *slot)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
 	u32 error = vtd_read32(unit, VTD_REG_FSTS) & VTD_FSTS_QUEUE;
-	struct invq_cmd *bad;
-	u32 head;
 
 	if (!error)
-		return false;
+		return INVQ_FAULT_NONE;
+	*slot = vtd_queue_head(unit);
+	if (error & VTD_FSTS_IQE)
+		return INVQ_FAULT_COMMAND;
 
-	if (error & VTD_FSTS_IQE) {
-		head = vtd_queue_head(unit);
-		bad = &q->slots[head];
-		pr_err_ratelimited("%s: descriptor %u is invalid: %#018llx %#018llx, skipped\n",
-				   unit->name, head,
-				   le64_to_cpu(bad->u64s[0]),
-				   le64_to_cpu(bad->u64s[1]));
-		vtd_queue_nop(unit, bad);
-		/* In memory before the write below lets it be fetched. */
-		dma_wmb();
-	}
-	if (error & (VTD_FSTS_ICE | VTD_FSTS_ITE))
-		pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
-				   unit->name, error);
-	vtd_write32(unit, VTD_REG_FSTS, error);
-	vtd_queue_nudge(unit);
-	return true;
+	pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
+			   unit->name, error);
+	/* The sync in flight is the newest descriptor that hardware knows of. */
+	if (*slot == FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQT)))
+		return INVQ_FAULT_SYNC;
+	return INVQ_FAULT_OTHER;
+}
+
+/* Everything of the kind that was refused, in all domains */
+static void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
+				 struct invq_cmd *cmd)
+{
+	u64 type = FIELD_GET(VTD_INV_TYPE, le64_to_cpu(bad->u64s[0]));
+
+	if (type == VTD_INV_TYPE_CONTEXT)
+		vtd_inv_context(cmd, VTD_GRAN_GLOBAL, 0, 0);
+	else
+		vtd_inv_iotlb(cmd, &vtd_q_unit(q)->caps, VTD_GRAN_GLOBAL, 0);
+}
+
+/*
+ * Bits are cleared by writing 1. Some implementations look at the queue again
+ * only when the tail is written, too.
+ */
+static void vtd_queue_resume(struct invq *q, enum invq_fault fault)
+{
+	struct vtd_unit *unit = vtd_q_unit(q);
+
+	vtd_write32(unit, VTD_REG_FSTS,
+		    fault == INVQ_FAULT_COMMAND ? VTD_FSTS_IQE :
+						  VTD_FSTS_ICE | VTD_FSTS_ITE);
+	vtd_write64(unit, VTD_REG_IQT, vtd_read64(unit, VTD_REG_IQT));
 }
 
 static void vtd_queue_dump(struct invq *q)
@@ -139,7 +140,9 @@ static void vtd_queue_dump(struct invq *q)
 static const struct invq_ops vtd_queue_ops = {
 	.sync = vtd_queue_sync,
 	.doorbell = vtd_queue_doorbell,
-	.recover = vtd_queue_recover,
+	.fault = vtd_queue_fault,
+	.substitute = vtd_queue_substitute,
+	.resume = vtd_queue_resume,
 	.dump = vtd_queue_dump,
 };
 
@@ -215,7 +218,7 @@ static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
  */
 int vtd_queue_start(struct vtd_unit *unit)
 {
-	u32 next = READ_ONCE(unit->q.published) & ((1U << VTD_QUEUE_LG2) - 1);
+	u32 next = READ_ONCE(unit->q.published) & unit->q.mask;
 	int ret;
 
 	if (!unit->queued) {

@@ -50,6 +50,15 @@ static u64 queue_hi(struct vtd_unit *unit, unsigned int slot)
 	return le64_to_cpu(unit->slots[slot].u64s[1]);
 }
 
+static u32 queue_fault(struct vtd_unit *unit)
+{
+	u32 slot = U32_MAX;
+
+	return unit->q.ops->fault(&unit->q, &slot) | slot << 16;
+}
+
+#define FAULT(fault, slot)	((fault) | (u32)(slot) << 16)
+
 /* Section 11.4.9.3: base 63:12, DW 11 is 0, QS 2:0; the tail begins at 0. */
 static void queue_start(struct kunit *test)
 {
@@ -80,8 +89,9 @@ static void queue_sync(struct kunit *test)
 	struct vtd_unit *unit = queue_unit(test, true);
 	struct invq_cmd cmd;
 
-	unit->q.ops->sync(&unit->q, &cmd, 0x12345678);
-	KUNIT_EXPECT_EQ(test, le64_to_cpu(cmd.u64s[0]), 0x1234567800000065ULL);
+	/* Status data, 63:32, is where the queue puts the number. */
+	unit->q.ops->sync(&unit->q, &cmd);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(cmd.u64s[0]), 0x65);
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(cmd.u64s[1]),
 			virt_to_phys(&unit->status->done));
 }
@@ -108,51 +118,75 @@ static void queue_catch_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, queue_lo(unit, next), 0);
 }
 
-/* A healthy queue is left alone. */
+/* Faults of devices are none of the queue's business. */
 static void queue_healthy(struct kunit *test)
 {
 	struct vtd_unit *unit = queue_unit(test, true);
 
-	/* Faults of devices are none of its business. */
 	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PPF | VTD_FSTS_PFO);
 	vtd_write64(unit, VTD_REG_IQH, 2 << 4);
-	unit->slots[2].u64s[0] = cpu_to_le64(0xbad);
-	KUNIT_EXPECT_FALSE(test, unit->q.ops->recover(&unit->q));
-	KUNIT_EXPECT_EQ(test, queue_lo(unit, 2), 0xbad);
+	KUNIT_EXPECT_EQ(test, queue_fault(unit),
+			FAULT(INVQ_FAULT_NONE, U32_MAX));
 }
 
-/* Only the descriptor at fault is replaced; then the error is cleared. */
-static void queue_recover(struct kunit *test)
+/* Section 6.5.2.10: the head stays at what was refused. */
+static void queue_refused(struct kunit *test)
 {
 	struct vtd_unit *unit = queue_unit(test, true);
 
-	for (unsigned int i = 0; i < 4; i++)
-		unit->slots[i].u64s[0] = cpu_to_le64(0xbad0 + i);
 	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_IQE | VTD_FSTS_PPF);
 	vtd_write64(unit, VTD_REG_IQH, 2 << 4);
 	vtd_write64(unit, VTD_REG_IQT, 4 << 4);
-	KUNIT_EXPECT_TRUE(test, unit->q.ops->recover(&unit->q));
-	KUNIT_EXPECT_EQ(test, queue_lo(unit, 1), 0xbad1);
-	KUNIT_EXPECT_EQ(test, queue_lo(unit, 2), 0x65);
-	KUNIT_EXPECT_EQ(test, queue_hi(unit, 2),
-			virt_to_phys(&unit->status->scratch));
-	KUNIT_EXPECT_EQ(test, queue_lo(unit, 3), 0xbad3);
+	KUNIT_EXPECT_EQ(test, queue_fault(unit), FAULT(INVQ_FAULT_COMMAND, 2));
+
 	/* Bits are cleared by writing 1: no other may be touched. */
+	unit->q.ops->resume(&unit->q, INVQ_FAULT_COMMAND);
 	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_FSTS), VTD_FSTS_IQE);
 	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 4 << 4);
-	KUNIT_EXPECT_EQ(test, atomic_read(&unit->q.claim), 0);
 }
 
-/* Without an error of the queue itself no descriptor is replaced. */
-static void queue_device_error(struct kunit *test)
+/* What stands in for a descriptor covers it, whatever it was. */
+static void queue_substitute(struct kunit *test)
 {
 	struct vtd_unit *unit = queue_unit(test, true);
+	struct invq_cmd bad = {}, cmd, want;
 
-	unit->slots[0].u64s[0] = cpu_to_le64(0x600d);
-	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_ITE);
-	KUNIT_EXPECT_TRUE(test, unit->q.ops->recover(&unit->q));
-	KUNIT_EXPECT_EQ(test, queue_lo(unit, 0), 0x600d);
-	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_FSTS), VTD_FSTS_ITE);
+	unit->caps.drain_read = true;
+	unit->caps.drain_write = true;
+	vtd_inv_context(&bad, VTD_GRAN_LOCAL, 7, 0x100);
+	unit->q.ops->substitute(&unit->q, &bad, &cmd);
+	vtd_inv_context(&want, VTD_GRAN_GLOBAL, 0, 0);
+	KUNIT_EXPECT_MEMEQ(test, &cmd, &want, sizeof(cmd));
+
+	vtd_inv_iotlb(&want, &unit->caps, VTD_GRAN_GLOBAL, 0);
+	for (u64 type = 0; type < 16; type++) {
+		if (type == VTD_INV_TYPE_CONTEXT)
+			continue;
+		bad.u64s[0] = cpu_to_le64(type);
+		unit->q.ops->substitute(&unit->q, &bad, &cmd);
+		KUNIT_EXPECT_MEMEQ(test, &cmd, &want, sizeof(cmd));
+	}
+}
+
+/* A device's cache did not answer: the wait behind it is gone if fetched. */
+static void queue_device_error(struct kunit *test)
+{
+	static const u32 bits[] = { VTD_FSTS_ITE, VTD_FSTS_ICE };
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	vtd_write64(unit, VTD_REG_IQT, 4 << 4);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+		vtd_write32(unit, VTD_REG_FSTS, bits[i]);
+		vtd_write64(unit, VTD_REG_IQH, 3 << 4);
+		KUNIT_EXPECT_EQ(test, queue_fault(unit),
+				FAULT(INVQ_FAULT_OTHER, 3));
+		vtd_write64(unit, VTD_REG_IQH, 4 << 4);
+		KUNIT_EXPECT_EQ(test, queue_fault(unit),
+				FAULT(INVQ_FAULT_SYNC, 4));
+	}
+	unit->q.ops->resume(&unit->q, INVQ_FAULT_SYNC);
+	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_FSTS),
+			VTD_FSTS_ITE | VTD_FSTS_ICE);
 }
 
 /* Without a queue in hardware the doorbell does it all, round and round. */
@@ -180,7 +214,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_sync),
 	KUNIT_CASE(queue_catch_up),
 	KUNIT_CASE(queue_healthy),
-	KUNIT_CASE(queue_recover),
+	KUNIT_CASE(queue_refused),
+	KUNIT_CASE(queue_substitute),
 	KUNIT_CASE(queue_device_error),
 	KUNIT_CASE(queue_soft),
 	{}

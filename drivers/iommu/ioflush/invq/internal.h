@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: what the files of the invalidation queue share
+ */
+#ifndef _IOFLUSH_INVQ_INTERNAL_H
+#define _IOFLUSH_INVQ_INTERNAL_H
+
+#include <linux/ioflush/invq.h>
+
+/* A wait looks for an error after this long, and again as often. */
+#define INVQ_LOOK_NS		(1 * NSEC_PER_MSEC)
+
+/* invq.c */
+void invq_issue(struct invq *q, u32 start, const struct invq_cmd *cmds,
+		unsigned int n);
+
+/* recover.c */
+void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns);
+
+static inline u32 invq_index(const struct invq *q, u32 seq)
+{
+	return seq & q->mask;
+}
+
+static inline u32 invq_done(const struct invq *q)
+{
+	return le32_to_cpu(READ_ONCE(*q->done));
+}
+
+static inline bool invq_passed(const struct invq *q, u32 seq)
+{
+	return (s32)(invq_done(q) - seq) >= 0;
+}
+
+static inline bool invq_sync_in_flight(const struct invq *q)
+{
+	return !invq_passed(q, READ_ONCE(q->synced));
+}
+
+/*
+ * Taken with interrupts off. Acquire and release carry @synced, the counters
+ * and the tail of the doorbell from one holder to the next.
+ */
+static __always_inline bool invq_try_claim(struct invq *q)
+{
+	return !atomic_read(&q->claim) && !atomic_xchg_acquire(&q->claim, 1);
+}
+
+static __always_inline void invq_unclaim(struct invq *q)
+{
+	atomic_set_release(&q->claim, 0);
+}
+
+#endif /* _IOFLUSH_INVQ_INTERNAL_H */

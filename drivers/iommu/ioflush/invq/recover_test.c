@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of an invalidation queue whose device is stuck or fails
+ */
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include "test_dev.h"
+
+static long recoveries(const struct dev *dev)
+{
+	return atomic_long_read(&dev->q.stats.recoveries);
+}
+
+static long refused(const struct dev *dev)
+{
+	return atomic_long_read(&dev->q.stats.refused);
+}
+
+static void expect_sound(struct kunit *test, const struct dev *dev)
+{
+	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
+	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
+	KUNIT_EXPECT_EQ(test, 0, dev->torn);
+	KUNIT_EXPECT_EQ(test, 0, dev->irqs_off);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->q.claim));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->q.recovering));
+}
+
+/* A stuck device is reported, not given up on, and counts as done only then. */
+static void recover_stuck(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+
+	dev->q.timeout_us = 10000;
+	WRITE_ONCE(dev->hold, 300);
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 1, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.timeouts), 0);
+	KUNIT_EXPECT_EQ(test, 0, recoveries(dev));
+	expect_sound(test, dev);
+}
+
+/* A full queue of a stuck device: callers wait, with interrupts on. */
+static void recover_full(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	unsigned int i;
+	u32 seq = 0;
+
+	dev->q.timeout_us = 10000;
+	WRITE_ONCE(dev->hold, 500);
+	for (i = 0; i < 3 * QUEUE_SLOTS; i++)
+		seq = invq_submit(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 0, READ_ONCE(dev->hold));
+	invq_wait(&dev->q, seq);
+	KUNIT_EXPECT_EQ(test, i, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.full), 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.timeouts), 0);
+	expect_sound(test, dev);
+}
+
+/* A refused command is replaced; those before and after it are executed. */
+static void recover_refused(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd cmds[] = {
+		dev_invalidate(1), dev_bad(), dev_invalidate(2), dev_bad(),
+	};
+
+	invq_submit_wait(&dev->q, cmds, ARRAY_SIZE(cmds));
+	KUNIT_EXPECT_EQ(test, 3, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 4, atomic64_read(&dev->invalidated));
+	KUNIT_EXPECT_EQ(test, 2, recoveries(dev));
+	KUNIT_EXPECT_EQ(test, 2, refused(dev));
+	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
+	KUNIT_EXPECT_EQ(test, 3, dev->q.stats.doorbells);
+	expect_sound(test, dev);
+}
+
+/* strict: what was refused has taken effect all the same when the wait ends. */
+static void recover_covers(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(5);
+
+	for (unsigned int i = 1; i <= 3; i++) {
+		dev->refuse = 1;
+		invq_submit_wait(&dev->q, &c, 1);
+		KUNIT_EXPECT_EQ(test, 5 * i, atomic64_read(&dev->sum));
+		KUNIT_EXPECT_EQ(test, i, refused(dev));
+	}
+	expect_sound(test, dev);
+}
+
+/* A sync that is refused is written again in its place. */
+static void recover_sync_refused(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+
+	dev->refuse_sync = 3;
+	invq_submit_wait(&dev->q, &c, 1);
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 2, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 3, recoveries(dev));
+	KUNIT_EXPECT_EQ(test, 2, dev->q.stats.syncs);
+	expect_sound(test, dev);
+}
+
+/* A sync that is lost is issued again, behind what came after it. */
+static void recover_sync_lost(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+
+	for (unsigned int i = 1; i <= 40; i++) {
+		dev->lose_sync = i % 3;
+		invq_submit_wait(&dev->q, &c, 1);
+		KUNIT_ASSERT_EQ(test, i, atomic64_read(&dev->sum));
+	}
+	KUNIT_EXPECT_EQ(test, 40, recoveries(dev));
+	KUNIT_EXPECT_EQ(test, 0, refused(dev));
+	KUNIT_EXPECT_EQ(test, 80, dev->q.stats.syncs);
+	KUNIT_EXPECT_EQ(test, 40, dev->q.stats.commands);
+	expect_sound(test, dev);
+}
+
+/* The same with no room left, as often as the queue has slots. */
+static void recover_sync_lost_full(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	unsigned int i;
+
+	dev->lose_sync = QUEUE_SLOTS + 1;
+	for (i = 0; i < 2 * QUEUE_SLOTS; i++)
+		invq_submit(&dev->q, &c, 1);
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, i + 1, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, QUEUE_SLOTS + 1, recoveries(dev));
+	KUNIT_EXPECT_EQ(test, i + 1, dev->q.stats.commands);
+	expect_sound(test, dev);
+}
+
+#define CROWD	4
+#define ROUNDS	300
+
+static int failing_thread(void *data)
+{
+	struct dev *dev = data;
+	struct invq_cmd cmds[3];
+
+	dev_batch(cmds, ARRAY_SIZE(cmds), 1);
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		/* Not exact where two meet, which does not matter. */
+		if (i % 40 == 3)
+			WRITE_ONCE(dev->refuse, 1);
+		if (i % 40 == 17)
+			WRITE_ONCE(dev->refuse_sync, 1);
+		if (i % 40 == 31)
+			WRITE_ONCE(dev->lose_sync, 1);
+		invq_submit_wait(&dev->q, cmds, ARRAY_SIZE(cmds));
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* A device that keeps failing, while others go on queueing. */
+static void recover_crowd(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct task_struct *task[CROWD];
+	unsigned int i;
+
+	for (i = 0; i < CROWD; i++) {
+		task[i] = kthread_run(failing_thread, dev, "invq-fail/%u", i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task[i]));
+	}
+	while (atomic64_read(&dev->invalidated) < CROWD * ROUNDS * 3)
+		schedule_timeout_uninterruptible(1);
+	for (i = 0; i < CROWD; i++)
+		kthread_stop(task[i]);
+	KUNIT_EXPECT_EQ(test, CROWD * ROUNDS * 3, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_GT(test, recoveries(dev), 2 * ROUNDS / 40);
+	expect_sound(test, dev);
+}
+
+static struct kunit_case recover_cases[] = {
+	KUNIT_CASE(recover_stuck),
+	KUNIT_CASE(recover_full),
+	KUNIT_CASE(recover_refused),
+	KUNIT_CASE(recover_covers),
+	KUNIT_CASE(recover_sync_refused),
+	KUNIT_CASE(recover_sync_lost),
+	KUNIT_CASE(recover_sync_lost_full),
+	KUNIT_CASE_SLOW(recover_crowd),
+	{}
+};
+
+static struct kunit_suite recover_suite = {
+	.name = "ioflush_invq_recover",
+	.test_cases = recover_cases,
+};
+
+kunit_test_suite(recover_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's invalidation queue in trouble");
+MODULE_LICENSE("GPL");

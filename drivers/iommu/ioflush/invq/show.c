@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: the counters of an invalidation queue, for debugfs
+ */
+#include <linux/ioflush/invq.h>
+#include <linux/seq_file.h>
+
+/**
+ * invq_show() - print a queue's counters on a line
+ * @m: where to
+ * @q: the queue
+ *
+ * Context: process context.
+ */
+void invq_show(struct seq_file *m, struct invq *q)
+{
+	const struct invq_stats *s = &q->stats;
+
+	seq_printf(m, "commands %lu syncs %lu riders %ld doorbells %lu full %ld timeouts %ld recoveries %ld refused %ld\n",
+		   READ_ONCE(s->commands), READ_ONCE(s->syncs),
+		   atomic_long_read(&s->riders), READ_ONCE(s->doorbells),
+		   atomic_long_read(&s->full), atomic_long_read(&s->timeouts),
+		   atomic_long_read(&s->recoveries),
+		   atomic_long_read(&s->refused));
+}

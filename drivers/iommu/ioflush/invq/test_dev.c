@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: a device in software that consumes an invalidation queue
+ *
+ * It takes commands in order from the slots up to the last doorbell: at once,
+ * or beside the CPUs, quick, slow or stuck for a while; and it can refuse a
+ * command and stop, or lose a sync. What runs beside the CPUs is an interrupt
+ * and no thread, because waiters poll without yielding, as they may on hardware.
+ *
+ * Each slot that it has consumed it spoils, so that one that no producer writes
+ * anew is noticed.
+ */
+#include <linux/bitfield.h>
+#include <linux/irqflags.h>
+#include <linux/ktime.h>
+
+#include "test_dev.h"
+
+/* Between two rounds of a device that is not instant */
+#define DEV_TICK_NS	(100 * NSEC_PER_USEC)
+
+/* First word of an invalidation: its kind, member, and place in its call */
+#define DEV_WHAT	GENMASK_ULL(7, 0)
+#define DEV_MEMBER	GENMASK_ULL(15, 8)
+#define DEV_LEFT	GENMASK_ULL(23, 16)
+#define DEV_SEQ		GENMASK_ULL(63, 32)
+
+static struct invq_cmd dev_cmd(u64 word, u64 arg)
+{
+	struct invq_cmd c = {
+		.u64s = { cpu_to_le64(word), cpu_to_le64(arg) },
+	};
+
+	return c;
+}
+
+/**
+ * dev_bad() - a command that the device always refuses
+ *
+ * Return: the command.
+ */
+struct invq_cmd dev_bad(void)
+{
+	return dev_cmd(DEV_BAD, 0);
+}
+
+/**
+ * dev_invalidate() - an invalidation of member 0
+ * @arg: what to add to the sum
+ *
+ * Return: the command.
+ */
+struct invq_cmd dev_invalidate(u64 arg)
+{
+	return dev_cmd(DEV_INVALIDATE, arg);
+}
+
+/**
+ * dev_batch() - invalidations that have to stay together
+ * @cmds: receives them, each of which adds 1 to the sum
+ * @n: how many
+ * @member: whose
+ */
+void dev_batch(struct invq_cmd *cmds, unsigned int n, unsigned int member)
+{
+	for (unsigned int i = 0; i < n; i++)
+		cmds[i] = dev_cmd(DEV_INVALIDATE |
+				  FIELD_PREP(DEV_MEMBER, member) |
+				  FIELD_PREP(DEV_LEFT, n - 1 - i), 1);
+}
+
+static void dev_do_invalidate(struct dev *dev, u64 word, u64 arg)
+{
+	unsigned int member = FIELD_GET(DEV_MEMBER, word);
+
+	if (dev->part && (dev->part_of != member ||
+			  dev->part != FIELD_GET(DEV_LEFT, word) + 1))
+		dev->torn++;
+	dev->part = FIELD_GET(DEV_LEFT, word);
+	dev->part_of = member;
+	WRITE_ONCE(dev->cover[member], dev->syncs + 1);
+	atomic64_add(arg, &dev->sum);
+	atomic64_inc(&dev->invalidated);
+}
+
+static void dev_do_sync(struct dev *dev, u32 seq)
+{
+	if (dev->part)
+		dev->torn++;
+	dev->in_flight--;
+	if (dev->lose_sync) {
+		dev->lose_sync--;
+		WRITE_ONCE(dev->lost, true);
+		return;
+	}
+	dev->sync_ticks_left = dev->sync_ticks;
+	WRITE_ONCE(dev->syncs, dev->syncs + 1);
+	/* All above is before a producer sees its slots free, or is done. */
+	smp_store_release(&dev->done, cpu_to_le32(seq));
+}
+
+static bool dev_refuses(struct dev *dev, u64 what)
+{
+	unsigned int *count = what == DEV_SYNC ? &dev->refuse_sync :
+						 &dev->refuse;
+
+	if (what == DEV_NOTHING || what >= DEV_BAD)
+		return true;
+	if (!*count || what == DEV_ALL)
+		return false;
+	(*count)--;
+	return true;
+}
+
+/* One command; false if the device stays at it. */
+static bool dev_execute(struct dev *dev)
+{
+	struct invq_cmd *c = &dev->slots[dev->head];
+	u64 word = le64_to_cpu(c->u64s[0]), arg = le64_to_cpu(c->u64s[1]);
+	u64 what = FIELD_GET(DEV_WHAT, word);
+
+	if (dev_refuses(dev, what)) {
+		WRITE_ONCE(dev->stopped, true);
+		return false;
+	}
+	if (what == DEV_SYNC && dev->sync_ticks_left) {
+		dev->sync_ticks_left--;
+		return false;
+	}
+	c->u64s[0] = cpu_to_le64(DEV_NOTHING);
+	WRITE_ONCE(dev->head, (dev->head + 1) % QUEUE_SLOTS);
+	if (what == DEV_SYNC)
+		dev_do_sync(dev, FIELD_GET(DEV_SEQ, word));
+	else
+		dev_do_invalidate(dev, word, arg);
+	return true;
+}
+
+static void dev_consume(struct dev *dev)
+{
+	/* Pairs with the release in dev_doorbell(): slots before the tail. */
+	u32 tail = smp_load_acquire(&dev->tail);
+
+	/* Pairs with the release in dev_resume(): the slot that was replaced. */
+	while (!smp_load_acquire(&dev->stopped) && dev->head != tail)
+		if (!dev_execute(dev))
+			break;
+}
+
+static enum hrtimer_restart dev_tick(struct hrtimer *timer)
+{
+	struct dev *dev = container_of(timer, struct dev, timer);
+
+	if (READ_ONCE(dev->hold))
+		WRITE_ONCE(dev->hold, dev->hold - 1);
+	else
+		dev_consume(dev);
+	hrtimer_forward_now(timer, DEV_TICK_NS);
+	return HRTIMER_RESTART;
+}
+
+static void dev_sync(struct invq *q, struct invq_cmd *c)
+{
+	*c = dev_cmd(DEV_SYNC, 0);
+}
+
+static bool dev_is_sync(const struct dev *dev, u32 slot)
+{
+	u64 word = le64_to_cpu(dev->slots[slot % QUEUE_SLOTS].u64s[0]);
+
+	return FIELD_GET(DEV_WHAT, word) == DEV_SYNC;
+}
+
+static void dev_doorbell(struct invq *q, u32 tail)
+{
+	struct dev *dev = container_of(q, struct dev, q);
+	u32 ahead = (tail - dev->tail) % QUEUE_SLOTS;
+	u32 room = (READ_ONCE(dev->head) - dev->tail - 1) % QUEUE_SLOTS;
+
+	if (ahead > room)
+		dev->backwards++;
+	for (u32 i = 0; i < ahead; i++)
+		if (dev_is_sync(dev, dev->tail + i) && dev->in_flight++)
+			dev->two_syncs++;
+	/* Pairs with the acquire in dev_consume(). */
+	smp_store_release(&dev->tail, tail);
+	if (dev->instant)
+		dev_consume(dev);
+}
+
+static enum invq_fault dev_fault(struct invq *q, u32 *slot)
+{
+	struct dev *dev = container_of(q, struct dev, q);
+
+	if (irqs_disabled())
+		dev->irqs_off++;
+	if (READ_ONCE(dev->stopped)) {
+		*slot = dev->head;
+		return INVQ_FAULT_COMMAND;
+	}
+	return READ_ONCE(dev->lost) ? INVQ_FAULT_SYNC : INVQ_FAULT_NONE;
+}
+
+static void dev_substitute(struct invq *q, const struct invq_cmd *bad,
+			   struct invq_cmd *c)
+{
+	u64 word = le64_to_cpu(bad->u64s[0]);
+
+	*c = dev_cmd((word & ~DEV_WHAT) | DEV_ALL, le64_to_cpu(bad->u64s[1]));
+}
+
+static void dev_resume(struct invq *q, enum invq_fault fault)
+{
+	struct dev *dev = container_of(q, struct dev, q);
+
+	WRITE_ONCE(dev->lost, false);
+	/* Pairs with the acquire in dev_consume(). */
+	smp_store_release(&dev->stopped, false);
+	if (dev->instant)
+		dev_consume(dev);
+}
+
+static const struct invq_ops dev_ops = {
+	.sync = dev_sync,
+	.doorbell = dev_doorbell,
+	.fault = dev_fault,
+	.substitute = dev_substitute,
+	.resume = dev_resume,
+};
+
+static void dev_stop(void *data)
+{
+	struct dev *dev = data;
+
+	hrtimer_cancel(&dev->timer);
+}
+
+/**
+ * dev_start() - make a device with an empty queue
+ * @test: the test
+ * @instant: it consumes in the doorbell, as an emulator does
+ *
+ * Return: the device; it ends with the test.
+ */
+struct dev *dev_start(struct kunit *test, bool instant)
+{
+	struct dev *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, invq_init(&dev->q, &dev_ops, "test",
+					   dev->slots, &dev->done, QUEUE_LG2));
+	dev->instant = instant;
+	hrtimer_init(&dev->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	dev->timer.function = dev_tick;
+	if (!instant)
+		hrtimer_start(&dev->timer, DEV_TICK_NS, HRTIMER_MODE_REL_HARD);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, dev_stop, dev));
+	return dev;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: a device in software that consumes an invalidation queue
+ */
+#ifndef _IOFLUSH_INVQ_TEST_DEV_H
+#define _IOFLUSH_INVQ_TEST_DEV_H
+
+#include <kunit/test.h>
+#include <linux/bits.h>
+#include <linux/hrtimer.h>
+#include <linux/ioflush/invq.h>
+
+#define QUEUE_LG2	5
+#define QUEUE_SLOTS	BIT(QUEUE_LG2)
+
+/* Low half of a command's first word; its arguments are above and behind. */
+enum dev_cmd {
+	DEV_NOTHING,		/* a slot that was consumed; an error to find */
+	DEV_INVALIDATE,		/* of a member's; word 1 is added to a sum */
+	DEV_ALL,		/* the same, but it cannot be refused */
+	DEV_SYNC,
+	DEV_BAD,		/* is always refused */
+};
+
+#define DEV_MEMBERS	32
+
+/**
+ * struct dev - the device
+ * @q: the queue under test
+ * @slots: its ring
+ * @done: its done word
+ * @tail: last doorbell
+ * @head: next slot to consume; changed by whoever consumes
+ * @instant: consume in the doorbell. Otherwise a timer does it
+ * @sync_ticks: rounds that each sync takes
+ * @sync_ticks_left: rounds that the sync at @head still takes
+ * @hold: do nothing for this many rounds
+ * @refuse: refuse this many commands that could be executed
+ * @refuse_sync: refuse this many syncs
+ * @lose_sync: go past this many syncs without finishing them
+ * @stopped: the command at @head was refused
+ * @lost: a sync has been lost
+ * @invalidated: invalidations executed
+ * @sum: sum of their arguments
+ * @syncs: syncs finished
+ * @in_flight: syncs between doorbell and completion
+ * @two_syncs: doorbells that came with a second one
+ * @backwards: doorbells that went back or over the published slots
+ * @torn: commands of one call that were not neighbours
+ * @irqs_off: calls of @q's fault op with interrupts off
+ * @part: how many more commands of @part_of's call have to come
+ * @part_of: member whose call they are of
+ * @cover: by member, number of the sync behind its newest command
+ * @timer: consumes, unless @instant
+ */
+struct dev {
+	struct invq q;
+	struct invq_cmd slots[QUEUE_SLOTS];
+	__le32 done;
+	u32 tail;
+	u32 head;
+	bool instant;
+	unsigned int sync_ticks;
+	unsigned int sync_ticks_left;
+	unsigned int hold;
+	unsigned int refuse;
+	unsigned int refuse_sync;
+	unsigned int lose_sync;
+	bool stopped;
+	bool lost;
+	atomic64_t invalidated;
+	atomic64_t sum;
+	unsigned long syncs;
+	unsigned int in_flight;
+	unsigned int two_syncs;
+	unsigned int backwards;
+	unsigned int torn;
+	unsigned int irqs_off;
+	unsigned int part;
+	unsigned int part_of;
+	unsigned long cover[DEV_MEMBERS];
+	struct hrtimer timer;
+};
+
+struct dev *dev_start(struct kunit *test, bool instant);
+struct invq_cmd dev_bad(void);
+struct invq_cmd dev_invalidate(u64 arg);
+void dev_batch(struct invq_cmd *cmds, unsigned int n, unsigned int member);
+
+#endif /* _IOFLUSH_INVQ_TEST_DEV_H */
