@@ -21,6 +21,8 @@
  * asks for, and the page is read after that.
  */
 #include <linux/iommu.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -147,23 +149,41 @@ static unsigned long iopgt_dirty_leaf(struct iopgt_dirty *s, u64 *entry,
 	return last;
 }
 
+/* How many entries is the leaf long that @entry is part of? 1 for no leaf. */
+static unsigned int iopgt_dirty_run(const struct iopgt_dirty *s,
+				    const u64 *entry, unsigned int level)
+{
+	u64 pte = READ_ONCE(*entry);
+
+	if (!iopgt_pte_present(s->fmt, pte) ||
+	    iopgt_pte_is_table(s->fmt, pte, level))
+		return 1;
+	return BIT(iopgt_run_lg2(s->fmt, pte, level));
+}
+
 /*
  * Look through the table that decides about @iova, from there up to its end, an
  * entry that refers to a table, or the end of the scan; or until there is no
- * room for more. Moves @iova on. Returns whether anything is left.
+ * room for more. A run is looked through as a whole, also where the scan begins
+ * or ends inside of it. Moves @iova on. Returns whether anything is left.
  */
 static bool iopgt_dirty_table(struct iopgt_dirty *s, unsigned long *iova)
 {
 	const struct iopgt_fmt *fmt = s->fmt;
-	unsigned int level = 0, lg2, n, i;
+	unsigned int level = 0, lg2, back, idx, n, i;
 	u64 *entry = iopgt_entry(s->pgt, *iova, &level);
 	unsigned long first, last;
 
 	lg2 = iopgt_lg2(fmt, level);
-	first = *iova & ~(BIT(lg2) - 1);
-	n = min_t(unsigned long, (s->last >> lg2) - (first >> lg2) + 1,
-		  iopgt_level_entries(fmt, s->pgt, level) -
-		  iopgt_level_idx(fmt, s->pgt, first, level));
+	idx = iopgt_level_idx(fmt, s->pgt, *iova, level);
+	back = idx & (iopgt_dirty_run(s, entry, level) - 1);
+	n = min_t(unsigned long, (s->last >> lg2) - (*iova >> lg2) + 1,
+		  iopgt_level_entries(fmt, s->pgt, level) - idx);
+	n = round_up(idx + n, iopgt_dirty_run(s, &entry[n - 1], level)) - idx;
+
+	entry -= back;
+	n += back;
+	first = (*iova & ~(BIT(lg2) - 1)) - ((unsigned long)back << lg2);
 	for (i = 0; i < n && s->nr < IOPGT_DIRTY_RANGES; i++) {
 		u64 pte = READ_ONCE(entry[i]);
 
@@ -178,22 +198,26 @@ static bool iopgt_dirty_table(struct iopgt_dirty *s, unsigned long *iova)
 			i += (last - at) >> lg2;
 		}
 	}
-	/* None at all if somebody has just linked a table here. */
-	if (!i)
+	/* No way if somebody has just linked a table here, or cut the run. */
+	if (i <= back)
 		return true;
 	last = first + ((unsigned long)i << lg2) - 1;
 	*iova = last + 1;
 	return last < s->last;
 }
 
-/* Tell the caller; outside of the read section, since that may sleep. */
-static void iopgt_dirty_report(struct iopgt_dirty *s,
+/*
+ * Tell the caller of all ranges but @keep; outside of the read section, since
+ * that may sleep.
+ */
+static void iopgt_dirty_report(struct iopgt_dirty *s, unsigned int keep,
 			       struct iopgt_gather *gather,
 			       iopgt_dirty_fn dirty, void *arg)
 {
+	const unsigned int n = s->nr - keep;
 	unsigned int i;
 
-	for (i = 0; i < s->nr; i++) {
+	for (i = 0; i < n; i++) {
 		const struct iopgt_dirty_range *r = &s->range[i];
 		const size_t bytes = r->last - r->start + 1;
 
@@ -202,7 +226,9 @@ static void iopgt_dirty_report(struct iopgt_dirty *s,
 		if (dirty)
 			dirty(r->start, bytes, arg);
 	}
-	s->nr = 0;
+	if (keep)
+		s->range[0] = s->range[n];
+	s->nr = keep;
 }
 
 static void iopgt_dirty_scan(struct iopgt_dirty *s,
@@ -218,8 +244,11 @@ static void iopgt_dirty_scan(struct iopgt_dirty *s,
 		more = iopgt_dirty_table(s, &iova);
 		rcu_read_unlock();
 
-		if (s->nr == IOPGT_DIRTY_RANGES || !more)
-			iopgt_dirty_report(s, gather, dirty, arg);
+		/* The last of many may have a neighbour yet. */
+		if (!more)
+			iopgt_dirty_report(s, 0, gather, dirty, arg);
+		else if (s->nr == IOPGT_DIRTY_RANGES)
+			iopgt_dirty_report(s, 1, gather, dirty, arg);
 		cond_resched();
 	} while (more);
 }

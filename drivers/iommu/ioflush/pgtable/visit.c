@@ -52,7 +52,8 @@ static int iopgt_visit_leaf(struct iopgt_visit *v, const u64 *entry, u64 pte,
 	const struct iopgt_entry leaf = {
 		.iova = iova,
 		.paddr = iopgt_leaf_phys(v->fmt, pte, level, iova),
-		.pte = READ_ONCE(entry[-(long)((v->iova - iova) >>
+		.pte = iova == v->iova ? pte :
+		       READ_ONCE(entry[-(long)((v->iova - iova) >>
 					       iopgt_lg2(v->fmt, level))]),
 		.lg2 = lg2,
 		.level = level,
@@ -94,7 +95,7 @@ static u64 *iopgt_visit_down(struct iopgt_visit *v, u64 *pte,
  * Go through one table, up to its end or to an entry that refers to another.
  * The first entry is used as it was read on the way down: if it has become a
  * table meanwhile, then after it was passed. So each step moves on, and shows
- * nothing twice.
+ * no entry twice.
  */
 static int iopgt_visit_step(struct iopgt_visit *v, bool *more)
 {

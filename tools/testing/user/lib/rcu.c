@@ -14,6 +14,7 @@
 
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "urcu.h"
 
@@ -34,6 +35,7 @@ static bool started;
 
 static char readers_left;
 static __thread unsigned int depth;
+__thread bool user_need_resched;
 
 #ifndef USER_BENCH
 void rcu_read_lock(void)
@@ -68,6 +70,7 @@ void synchronize_rcu(void)
 int cond_resched(void)
 {
 	WARN_ON(depth);
+	user_need_resched = false;
 	return 0;
 }
 

@@ -11,4 +11,11 @@
 #define cpu_relax()	cond_resched()
 void schedule(void);
 
+/* Only cond_resched() clears it, and each thread has one. */
+extern __thread bool user_need_resched;
+
+#define current		(&user_need_resched)
+#define set_tsk_need_resched(flag)	(*(flag) = true)
+#define test_tsk_need_resched(flag)	(*(flag))
+
 #endif /* _USER_LINUX_SCHED_H */
