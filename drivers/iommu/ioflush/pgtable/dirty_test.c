@@ -483,8 +483,10 @@ static void dirty_in_scan(struct iopgt *pgt, u64 *entry)
 
 static void dirty_busy(unsigned long iova, size_t bytes, void *arg)
 {
+	struct kunit *test = arg;
+
 	might_sleep();
-	KUNIT_EXPECT_FALSE(arg, irqs_disabled());
+	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
 }

@@ -102,7 +102,7 @@ static bool amdv1_hw_replicas(struct iopgt_kunit *k, const u64 *entry, u64 pte,
 static void amdv1_hw_leaf(struct iopgt_kunit *k, struct iopgt_hw_leaf *found,
 			  u64 *entry, unsigned long iova, unsigned int level)
 {
-	u64 pte = iopgt_kunit_load(k, entry);
+	const u64 pte = found->pte;
 	unsigned int lg2 = amdv1_hw_shift(level);
 
 	if (pte & AMDV1_HW_NEXT)
@@ -110,7 +110,6 @@ static void amdv1_hw_leaf(struct iopgt_kunit *k, struct iopgt_hw_leaf *found,
 	amdv1_hw_check_leaf(k, pte, level, lg2);
 	found->paddr = pte & GENMASK_ULL(51, 12) & ~(BIT_ULL(lg2) - 1);
 	found->paddr |= iova & (BIT(lg2) - 1);
-	found->pte = pte;
 	found->entry = entry;
 	found->lg2 = lg2;
 	found->readable = pte & AMDV1_HW_IR;
@@ -146,6 +145,7 @@ struct iopgt_hw_leaf iopgt_amdv1_hw(struct iopgt_kunit *k, unsigned long iova)
 			return found;
 		}
 		if (next == 0 || next == 7) {
+			found.pte = pte;
 			amdv1_hw_leaf(k, &found, entry, iova, level);
 			return found;
 		}

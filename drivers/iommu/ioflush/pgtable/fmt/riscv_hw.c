@@ -91,14 +91,13 @@ static bool riscv_hw_napot(struct iopgt_kunit *k, const u64 *entry, u64 pte,
 static void riscv_hw_leaf(struct iopgt_kunit *k, struct iopgt_hw_leaf *found,
 			  u64 *entry, unsigned long iova, int i)
 {
-	u64 pte = iopgt_kunit_load(k, entry);
+	const u64 pte = found->pte;
 	u8 level_lg2 = 12 + 9 * i;
 	u8 lg2 = level_lg2 + (pte & BIT_ULL(63) ? 4 : 0);
 
 	riscv_hw_check_leaf(k, pte, i, lg2);
 	found->paddr = riscv_hw_ppn(pte) << 12 & ~(BIT_ULL(lg2) - 1);
 	found->paddr |= iova & (BIT(lg2) - 1);
-	found->pte = pte;
 	found->entry = entry;
 	found->lg2 = lg2;
 	found->readable = pte & RISCV_HW_R;
@@ -134,6 +133,7 @@ struct iopgt_hw_leaf iopgt_riscv_hw(struct iopgt_kunit *k, unsigned long iova)
 			return found;
 		}
 		if (pte & (RISCV_HW_R | RISCV_HW_W | RISCV_HW_X)) {
+			found.pte = pte;
 			riscv_hw_leaf(k, &found, entry, iova, i);
 			return found;
 		}
