@@ -60,6 +60,7 @@ dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 			 enum iospace_kind kind);
 void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes);
 bool iospace_mergeable(const struct iospace *space, dma_addr_t iova);
+u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova);
 void iospace_get_stats(struct iospace *space, struct iospace_stats *stats);
 
 #endif /* _LINUX_IOFLUSH_IOVA_H */

@@ -239,6 +239,23 @@ bool iospace_mergeable(const struct iospace *space, dma_addr_t iova)
 	return arena_has(&space->arena, iova, &offset);
 }
 
+/**
+ * iospace_merge_limit() - how far may a range be merged with its neighbours?
+ * @space: a space
+ * @iova: an address that iospace_alloc() has returned
+ *
+ * Context: any context.
+ * Return: 0 if iospace_mergeable() is false, else an address such that it is
+ *	true for all between @iova and that one.
+ */
+u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova)
+{
+	const struct arena *arena = &space->arena;
+	u64 offset;
+
+	return arena_has(arena, iova, &offset) ? arena->base + arena->bytes : 0;
+}
+
 /* Wait for the right to reserve addresses; returns the state to go back to. */
 static enum iospace_arena_state iospace_arena_claim(struct iospace *space)
 {
