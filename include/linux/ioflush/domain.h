@@ -110,6 +110,8 @@ void iodom_set_space(struct iodom *dom, struct iospace *space);
 struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 				  struct invq *q, bool caches_not_present);
 void iodom_link_put(struct iodom *dom, void *unit);
+int iodom_queue_add(struct invq *q);
+void iodom_queue_remove(const struct invq *q);
 
 int iodom_map(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
 	      size_t bytes, int prot, gfp_t gfp);

@@ -14,10 +14,13 @@
 #include <linux/atomic.h>
 #include <linux/ioflush/pgtable.h>
 #include <linux/mutex.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 
+struct invq;
 struct ioflush;
 struct iospace;
+struct shrinker;
 
 /** IOFLUSH_RANGES_MAX - ranges that one invalidation may name */
 #define IOFLUSH_RANGES_MAX 16
@@ -36,35 +39,75 @@ struct ioflush_range {
 	bool leaf_only;
 };
 
+/** IOFLUSH_TOKEN_QUEUES - queues that one token can name */
+#define IOFLUSH_TOKEN_QUEUES 4
+
+/**
+ * struct ioflush_token - invalidations that have been queued
+ * @n: how many queues have got some
+ * @at: each queue, and what to wait for on it
+ */
+struct ioflush_token {
+	unsigned int n;
+	struct {
+		struct invq *q;
+		u32 seq;
+	} at[IOFLUSH_TOKEN_QUEUES];
+};
+
 /**
  * struct ioflush_ops - how the owner of a flush state reaches its hardware
  * @ranges: invalidate @n ranges on every IOMMU the domain is attached to, and
  *	wait until that has finished
- * @all: invalidate the whole domain, walk caches included, and wait
+ * @queue: queue the invalidation of @n ranges, or with none of the whole
+ *	domain, walk caches included. What to wait for goes to the token, which
+ *	may hold something already. Returns the number of commands
+ * @wait: wait until all that a token names has finished. Called in the same
+ *	RCU read section as @queue, which keeps the queues
  *
- * Both are called without a lock, in the context of the caller that unmaps.
+ * All are called without a lock, in the context of the caller that unmaps.
  */
 struct ioflush_ops {
 	void (*ranges)(struct ioflush *flush, const struct ioflush_range *range,
 		       unsigned int n);
-	void (*all)(struct ioflush *flush);
+	unsigned int (*queue)(struct ioflush *flush,
+			      const struct ioflush_range *range, unsigned int n,
+			      struct ioflush_token *token);
+	void (*wait)(struct ioflush *flush, struct ioflush_token *token);
+};
+
+/**
+ * struct ioflush_costs - what invalidations of a domain cost, on all its units
+ * @cmd_ns: one more command in a queue; 0 while nothing is known
+ * @all_ns: one for the whole domain, and to load again what it takes away that
+ *	was still in use
+ */
+struct ioflush_costs {
+	u32 cmd_ns;
+	u32 all_ns;
 };
 
 /**
  * enum ioflush_reason - why a drain took place
- * @IOFLUSH_HIGH_WATER: a ring reached its high-water mark
+ * @IOFLUSH_HIGH_WATER: a ring reached one of its marks
  * @IOFLUSH_TIMER: the window was about to end
+ * @IOFLUSH_IDLE: the same, on a CPU that was idle
  * @IOFLUSH_OFFLINE: the ring's CPU went offline
+ * @IOFLUSH_MEMORY: memory is short
  * @IOFLUSH_SPACE: the IOVA space ran dry
  * @IOFLUSH_TIGHTEN: the domain goes from lazy to strict, or goes away
+ * @IOFLUSH_RCU: a grace period of RCU has passed, with the engine of that name
  * @IOFLUSH_REASONS: how many there are
  */
 enum ioflush_reason {
 	IOFLUSH_HIGH_WATER,
 	IOFLUSH_TIMER,
+	IOFLUSH_IDLE,
 	IOFLUSH_OFFLINE,
+	IOFLUSH_MEMORY,
 	IOFLUSH_SPACE,
 	IOFLUSH_TIGHTEN,
+	IOFLUSH_RCU,
 	IOFLUSH_REASONS,
 };
 
@@ -74,6 +117,8 @@ enum ioflush_reason {
  * @IOFLUSH_N_DEFERRED: unmaps that were put on a ring
  * @IOFLUSH_N_MERGED: of those, the ones that extended an entry
  * @IOFLUSH_N_FULL: unmaps that found the ring full and went strict
+ * @IOFLUSH_N_COARSE: unmaps that went strict because timers were too coarse to
+ *	hold the window
  * @IOFLUSH_N_RANGES: ranges invalidated by drains
  * @IOFLUSH_N_ALL: invalidations of the whole domain by drains
  * @IOFLUSH_N_COVERED: entries that needed no invalidation of their own,
@@ -86,6 +131,7 @@ enum ioflush_count {
 	IOFLUSH_N_DEFERRED,
 	IOFLUSH_N_MERGED,
 	IOFLUSH_N_FULL,
+	IOFLUSH_N_COARSE,
 	IOFLUSH_N_RANGES,
 	IOFLUSH_N_ALL,
 	IOFLUSH_N_COVERED,
@@ -101,40 +147,92 @@ struct ioflush_stats {
 	unsigned long n[IOFLUSH_COUNTS];
 };
 
+/** IOFLUSH_BUCKETS - buckets of a histogram: 0, then a power of two each */
+#define IOFLUSH_BUCKETS 24
+
+/**
+ * struct ioflush_hist - how long and how much was exposed
+ * @entries: ranges, by the microseconds from the unmap of their first part to
+ *	the end of their invalidation
+ * @drains: drains, by the pages that waited for them
+ */
+struct ioflush_hist {
+	unsigned long entries[IOFLUSH_BUCKETS];
+	unsigned long drains[IOFLUSH_BUCKETS];
+};
+
+/**
+ * struct ioflush_pending - what waits for an invalidation
+ * @bytes: of IOVAs
+ * @entries: ranges
+ * @tables: unlinked table pages
+ */
+struct ioflush_pending {
+	unsigned long bytes;
+	unsigned long entries;
+	unsigned long tables;
+};
+
+/** IOFLUSH_WINDOW_MIN_US - the narrowest window */
+#define IOFLUSH_WINDOW_MIN_US	100
+/** IOFLUSH_WINDOW_MAX_US - the widest window */
+#define IOFLUSH_WINDOW_MAX_US	(1000 * USEC_PER_MSEC)
+
 struct ioflush_ring;
+struct ioflush_sim;
 
 /**
  * struct ioflush - the flush state of one domain
  * @ops: reaches the hardware
  * @pgt: whose table pages are freed after a flush
  * @space: where IOVAs go after a flush; set by iodom_set_space()
- * @rings: one a CPU; NULL until the domain is first used in deferred mode,
- *	published with release ordering
- * @lock: serialises the allocation of @rings
+ * @rings: one a CPU, where unmaps are to be deferred now; else NULL. Published
+ *	with release ordering
  * @started: whole-domain invalidations begun
  * @finished: a whole-domain invalidation with this number, and all before it,
  *	had begun when an invalidation that has finished began
+ * @all_rings: the same as @rings from the first time on, deferred or not
+ * @ring_mask: entries of a ring, less one
+ * @window_us: the bound; 0 for the parameter that holds for all
+ * @engine_rcu: callbacks of RCU drain the rings
+ * @costs: what to choose by; changed by the owner when the units change
+ * @id: tells domains apart in what users see
  * @window_max_ns: longest time seen from an unmap to its invalidation
+ * @lock: serialises changes of @rings
  * @hotplug: on the list of states whose rings a dead CPU leaves behind
+ * @shrinker: drains where memory is short; may be NULL
  * @stats: counters, by the CPU that did the work
+ * @sim: a test's clock
  */
 struct ioflush {
 	const struct ioflush_ops *ops;
 	struct iopgt *pgt;
 	struct iospace *space;
 	struct ioflush_ring __percpu *rings;
-	struct mutex lock; /* allocation of @rings */
 	atomic64_t started;
 	atomic64_t finished;
+	struct ioflush_ring __percpu *all_rings;
+	u32 ring_mask;
+	unsigned int window_us;
+	bool engine_rcu;
+	struct ioflush_costs costs;
+	u32 id;
 	atomic64_t window_max_ns;
+	struct mutex lock; /* changes of @rings */
 	struct hlist_node hotplug;
+	struct shrinker *shrinker;
 	struct ioflush_stats __percpu *stats;
+#if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
+	struct ioflush_sim *sim;
+#endif
 };
 
 int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
 		 struct iopgt *pgt);
 void ioflush_exit(struct ioflush *flush);
 int ioflush_enable_deferred(struct ioflush *flush);
+void ioflush_disable_deferred(struct ioflush *flush);
+int ioflush_set_window(struct ioflush *flush, unsigned int us);
 void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather);
 void ioflush_all(struct ioflush *flush);
 void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
@@ -142,7 +240,11 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 void ioflush_drain(struct ioflush *flush, enum ioflush_reason reason);
 unsigned long ioflush_count(const struct ioflush *flush,
 			    enum ioflush_count what);
+void ioflush_get_pending(const struct ioflush *flush,
+			 struct ioflush_pending *pending);
 unsigned long ioflush_pending_bytes(const struct ioflush *flush);
+void ioflush_get_hist(const struct ioflush *flush, struct ioflush_hist *hist);
+u64 ioflush_window_ns(const struct ioflush *flush);
 int ioflush_setup(void);
 
 #endif /* _LINUX_IOFLUSH_FLUSH_H */

@@ -42,6 +42,22 @@ void iodom_debugfs_remove(struct iodom *dom)
 	mutex_unlock(&iodom_list_lock);
 }
 
+/**
+ * iodom_for_each() - do something to all domains
+ * @fn: what to do; it may take the domain's attach_lock
+ *
+ * Context: process context.
+ */
+void iodom_for_each(void (*fn)(struct iodom *dom))
+{
+	struct iodom *dom;
+
+	mutex_lock(&iodom_list_lock);
+	list_for_each_entry(dom, &iodom_list, node)
+		fn(dom);
+	mutex_unlock(&iodom_list_lock);
+}
+
 static const char *iodom_type_name(const struct iodom *dom)
 {
 	switch (READ_ONCE(dom->domain.type)) {
@@ -76,43 +92,80 @@ static void iodom_show_space(struct seq_file *m, struct iodom *dom)
 		   s.arena_allocs, s.arena_misses, s.tree_allocs, s.tree_out);
 }
 
-static void iodom_show(struct seq_file *m, struct iodom *dom)
+static void iodom_show_counts(struct seq_file *m, const struct ioflush *flush)
 {
-	static const char * const reason[IOFLUSH_REASONS] = {
-		[IOFLUSH_HIGH_WATER] = "high-water",
-		[IOFLUSH_TIMER] = "timer",
-		[IOFLUSH_OFFLINE] = "offline",
-		[IOFLUSH_SPACE] = "space",
-		[IOFLUSH_TIGHTEN] = "tighten",
-	};
 	static const char * const count[IOFLUSH_N_DRAIN] = {
 		[IOFLUSH_N_STRICT] = "strict",
 		[IOFLUSH_N_DEFERRED] = "deferred",
 		[IOFLUSH_N_MERGED] = "merged",
 		[IOFLUSH_N_FULL] = "full",
+		[IOFLUSH_N_COARSE] = "coarse",
 		[IOFLUSH_N_RANGES] = "ranges",
 		[IOFLUSH_N_ALL] = "all",
 		[IOFLUSH_N_COVERED] = "covered",
 	};
+	static const char * const reason[IOFLUSH_REASONS] = {
+		[IOFLUSH_HIGH_WATER] = "high-water",
+		[IOFLUSH_TIMER] = "timer",
+		[IOFLUSH_IDLE] = "idle",
+		[IOFLUSH_OFFLINE] = "offline",
+		[IOFLUSH_MEMORY] = "memory",
+		[IOFLUSH_SPACE] = "space",
+		[IOFLUSH_TIGHTEN] = "tighten",
+		[IOFLUSH_RCU] = "rcu",
+	};
+
+	seq_puts(m, "  unmaps:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(count); i++)
+		seq_printf(m, " %s %lu", count[i], ioflush_count(flush, i));
+	seq_puts(m, "\n  drains:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(reason); i++)
+		seq_printf(m, " %s %lu", reason[i],
+			   ioflush_count(flush, IOFLUSH_N_DRAIN + i));
+	seq_puts(m, "\n");
+}
+
+static void iodom_show_hist(struct seq_file *m, const char *name,
+			    const unsigned long *bucket)
+{
+	seq_printf(m, "  %s:", name);
+	for (unsigned int i = 0; i < IOFLUSH_BUCKETS; i++)
+		if (bucket[i])
+			seq_printf(m, " %lu:%lu", i ? BIT(i - 1) : 0UL,
+				   bucket[i]);
+	seq_puts(m, "\n");
+}
+
+static void iodom_show_window(struct seq_file *m, const struct ioflush *flush)
+{
+	struct ioflush_pending pending;
+	struct ioflush_hist hist;
+
+	ioflush_get_pending(flush, &pending);
+	seq_printf(m, "  pending bytes %lu, longest window %lld ns, entries %lu tables %lu\n",
+		   pending.bytes, atomic64_read(&flush->window_max_ns),
+		   pending.entries, pending.tables);
+	seq_printf(m, "  window: bound_us %llu engine %s cmd_ns %u all_ns %u\n",
+		   ioflush_window_ns(flush) / NSEC_PER_USEC,
+		   flush->engine_rcu ? "rcu" : "ring",
+		   READ_ONCE(flush->costs.cmd_ns),
+		   READ_ONCE(flush->costs.all_ns));
+	ioflush_get_hist(flush, &hist);
+	iodom_show_hist(m, "exposed us", hist.entries);
+	iodom_show_hist(m, "exposed pages", hist.drains);
+}
+
+static void iodom_show(struct seq_file *m, struct iodom *dom)
+{
 	struct iodom_link *link;
 
-	seq_printf(m, "domain %p type %s table %s levels %u\n", dom,
+	seq_printf(m, "domain %u type %s table %s levels %u\n", dom->flush.id,
 		   iodom_type_name(dom), dom->pgt.ops->name, dom->pgt.levels);
 	seq_printf(m, "  table pages: live %ld pending %ld\n",
 		   atomic_long_read(&dom->pgt.live_pages),
 		   atomic_long_read(&dom->pgt.pending_pages));
-	seq_puts(m, "  unmaps:");
-	for (unsigned int i = 0; i < ARRAY_SIZE(count); i++)
-		seq_printf(m, " %s %lu", count[i],
-			   ioflush_count(&dom->flush, i));
-	seq_puts(m, "\n  drains:");
-	for (unsigned int i = 0; i < ARRAY_SIZE(reason); i++)
-		seq_printf(m, " %s %lu", reason[i],
-			   ioflush_count(&dom->flush, IOFLUSH_N_DRAIN + i));
-	seq_printf(m, "\n  pending bytes %lu, longest window %lld ns\n",
-		   ioflush_pending_bytes(&dom->flush),
-		   atomic64_read(&dom->flush.window_max_ns));
-
+	iodom_show_counts(m, &dom->flush);
+	iodom_show_window(m, &dom->flush);
 	iodom_show_space(m, dom);
 
 	rcu_read_lock();

@@ -9,7 +9,14 @@
 
 extern const struct ioflush_ops iodom_flush_ops;
 
+/* cost.c */
+void iodom_costs_learn(struct iodom *dom, struct iodom_link *link);
+void iodom_costs_update(struct iodom *dom);
+int iodom_costs_set(const char *name, const struct ioflush_costs *costs);
+
+/* debugfs.c */
 #ifdef CONFIG_IOFLUSH_DEBUGFS
+void iodom_for_each(void (*fn)(struct iodom *dom));
 void iodom_debugfs_add(struct iodom *dom);
 void iodom_debugfs_remove(struct iodom *dom);
 #else

@@ -13,62 +13,93 @@
  * If CPU 0 misses the link, the translation was clear before the device could
  * walk the table; else CPU 0 invalidates on the link's unit, too.
  */
+#include <linux/minmax.h>
 #include <linux/rculist.h>
+#include <trace/events/ioflush.h>
 
 #include "internal.h"
 
-/* Queues that an invalidation waits for together. */
-#define IODOM_WAITS	4
-
-/**
- * struct iodom_waits - queues that have been given commands
- * @n: how many
- * @q: the queues
- * @seq: what to wait for on each
- */
-struct iodom_waits {
-	unsigned int n;
-	struct invq *q[IODOM_WAITS];
-	u32 seq[IODOM_WAITS];
-};
-
-static void iodom_wait_all(struct iodom_waits *w)
+static void iodom_wait(struct ioflush *flush, struct ioflush_token *token)
 {
-	while (w->n) {
-		w->n--;
-		invq_wait(w->q[w->n], w->seq[w->n]);
+	while (token->n) {
+		struct invq *q = token->at[--token->n].q;
+		u32 seq = token->at[token->n].seq;
+
+		invq_wait(q, seq);
+		trace_ioflush_sync(q, seq);
 	}
 }
 
-static void iodom_queue(struct iodom_waits *w, struct invq *q,
-			const struct invq_cmd *cmds, unsigned int n)
+/* What was queued later is done later: one number a queue will do. */
+static void iodom_token_add(struct ioflush *flush, struct ioflush_token *token,
+			    struct invq *q, u32 seq)
 {
-	if (w->n == IODOM_WAITS)
-		iodom_wait_all(w);
-	w->q[w->n] = q;
-	w->seq[w->n] = invq_submit(q, cmds, n);
-	w->n++;
+	for (unsigned int i = 0; i < token->n; i++) {
+		if (token->at[i].q == q) {
+			token->at[i].seq = seq;
+			return;
+		}
+	}
+	if (token->n == IOFLUSH_TOKEN_QUEUES)
+		iodom_wait(flush, token);
+	token->at[token->n].q = q;
+	token->at[token->n].seq = seq;
+	token->n++;
 }
 
-/* Encode @n ranges for one unit; the whole domain where that is cheaper. */
-static unsigned int iodom_encode(struct iodom *dom, struct iodom_link *link,
-				 const struct ioflush_range *range,
-				 unsigned int n, struct invq_cmd *cmds)
+static void iodom_submit(struct ioflush *flush, struct ioflush_token *token,
+			 struct invq *q, const struct invq_cmd *cmds,
+			 unsigned int n)
 {
-	struct invq_cmd more[IODOM_CMDS_MAX];
-	unsigned int have, got;
+	iodom_token_add(flush, token, q, invq_submit(q, cmds, n));
+}
 
-	have = dom->hw->encode_range(dom, link, range, cmds);
-	for (unsigned int i = 1; have && i < n; i++) {
-		got = dom->hw->encode_range(dom, link, &range[i], more);
-		if (!got || have + got > IODOM_CMDS_MAX) {
+/* Commands for one unit that may go into its queue at once. */
+static unsigned int iodom_room(const struct invq *q)
+{
+	return min_t(u32, IODOM_CMDS_MAX, (q->mask + 1) / 2);
+}
+
+static unsigned int iodom_queue_all(struct iodom *dom, struct iodom_link *link,
+				    struct ioflush_token *token)
+{
+	struct invq_cmd cmds[IODOM_CMDS_MAX];
+	unsigned int n = dom->hw->encode_all(dom, link, cmds);
+
+	iodom_submit(&dom->flush, token, link->q, cmds, n);
+	return n;
+}
+
+/*
+ * Queue @n ranges on one unit; the whole domain where the encoder finds that
+ * cheaper, or has no other way, for one of them. Returns the number of commands.
+ */
+static unsigned int iodom_queue_ranges(struct iodom *dom,
+				       struct iodom_link *link,
+				       const struct ioflush_range *range,
+				       unsigned int n,
+				       struct ioflush_token *token)
+{
+	struct invq_cmd cmds[IODOM_CMDS_MAX], more[IODOM_CMDS_MAX];
+	unsigned int room = iodom_room(link->q);
+	unsigned int have = 0, sum = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int got = dom->hw->encode_range(dom, link, &range[i],
+							 more);
+
+		if (!got || got > room)
+			return sum + iodom_queue_all(dom, link, token);
+		if (have + got > room) {
+			iodom_submit(&dom->flush, token, link->q, cmds, have);
 			have = 0;
-			break;
 		}
 		memcpy(&cmds[have], more, got * sizeof(*more));
 		have += got;
+		sum += got;
 	}
-	return have ?: dom->hw->encode_all(dom, link, cmds);
+	iodom_submit(&dom->flush, token, link->q, cmds, have);
+	return sum;
 }
 
 static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
@@ -78,37 +109,62 @@ static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
 }
 
 /*
- * Invalidate @n ranges, or with none the whole domain, on the units of a
- * domain. The RCU read section lasts over the wait: a link's queue and id stay
- * valid in it. It is no lock; nobody waits for it but iodom_link_put().
+ * Queue @n ranges, or with none the whole domain, on the units of a domain.
+ * Called in an RCU read section that lasts over the wait: a link's queue and id
+ * stay valid in it. It is no lock; nobody waits for it but iodom_link_put().
  */
+static unsigned int iodom_queue(struct iodom *dom,
+				const struct ioflush_range *range,
+				unsigned int n, bool for_map,
+				struct ioflush_token *token)
+{
+	struct iodom_link *link;
+	unsigned int commands = 0;
+
+	/* See the diagram above. */
+	smp_mb();
+
+	list_for_each_entry_rcu(link, &dom->links, node) {
+		if (for_map && !link->caches_not_present)
+			continue;
+		commands += n ? iodom_queue_ranges(dom, link, range, n, token) :
+				iodom_queue_all(dom, link, token);
+	}
+	return commands;
+}
+
+/* One range on the only unit, the commonest case: one doorbell, one sync. */
+static void iodom_invalidate_one(struct iodom *dom, struct iodom_link *link,
+				 const struct ioflush_range *range)
+{
+	struct invq_cmd cmds[IODOM_CMDS_MAX];
+	unsigned int n = dom->hw->encode_range(dom, link, range, cmds) ?:
+			 dom->hw->encode_all(dom, link, cmds);
+
+	invq_submit_wait(link->q, cmds, n);
+	trace_ioflush_sync(link->q, READ_ONCE(link->q->synced));
+}
+
 static void iodom_invalidate(struct iodom *dom,
 			     const struct ioflush_range *range, unsigned int n,
 			     bool for_map)
 {
-	struct invq_cmd cmds[IODOM_CMDS_MAX];
-	struct iodom_waits w = {};
+	struct ioflush_token token;
 	struct iodom_link *link;
-	unsigned int ncmds;
 
 	/* See the diagram above. */
 	smp_mb();
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(link, &dom->links, node) {
-		if (for_map && !link->caches_not_present)
-			continue;
-		if (n)
-			ncmds = iodom_encode(dom, link, range, n, cmds);
-		else
-			ncmds = dom->hw->encode_all(dom, link, cmds);
-
-		if (likely(iodom_only_link(dom, link)))
-			invq_submit_wait(link->q, cmds, ncmds);
-		else
-			iodom_queue(&w, link->q, cmds, ncmds);
+	link = list_first_or_null_rcu(&dom->links, struct iodom_link, node);
+	if (likely(n == 1 && link && iodom_only_link(dom, link) &&
+		   (!for_map || link->caches_not_present))) {
+		iodom_invalidate_one(dom, link, range);
+	} else {
+		token.n = 0;
+		iodom_queue(dom, range, n, for_map, &token);
+		iodom_wait(&dom->flush, &token);
 	}
-	iodom_wait_all(&w);
 	rcu_read_unlock();
 }
 
@@ -120,15 +176,19 @@ static void iodom_flush_ranges(struct ioflush *flush,
 			 false);
 }
 
-static void iodom_flush_all(struct ioflush *flush)
+static unsigned int iodom_flush_queue(struct ioflush *flush,
+				      const struct ioflush_range *range,
+				      unsigned int n,
+				      struct ioflush_token *token)
 {
-	iodom_invalidate(container_of(flush, struct iodom, flush), NULL, 0,
-			 false);
+	return iodom_queue(container_of(flush, struct iodom, flush), range, n,
+			   false, token);
 }
 
 const struct ioflush_ops iodom_flush_ops = {
 	.ranges = iodom_flush_ranges,
-	.all = iodom_flush_all,
+	.queue = iodom_flush_queue,
+	.wait = iodom_wait,
 };
 
 /**

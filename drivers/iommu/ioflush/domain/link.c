@@ -27,6 +27,7 @@ static void iodom_link_count(struct iodom *dom)
 	list_for_each_entry(link, &dom->links, node)
 		needs_flush |= link->caches_not_present;
 	WRITE_ONCE(dom->map_needs_flush, needs_flush);
+	iodom_costs_update(dom);
 }
 
 static struct iodom_link *iodom_link_new(struct iodom *dom, void *unit,
@@ -46,6 +47,7 @@ static struct iodom_link *iodom_link_new(struct iodom *dom, void *unit,
 		kfree(link);
 		return ERR_PTR(ret);
 	}
+	iodom_costs_learn(dom, link);
 	list_add_tail_rcu(&link->node, &dom->links);
 	return link;
 }

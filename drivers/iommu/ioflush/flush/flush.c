@@ -9,35 +9,10 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
-#include <linux/ioflush/iova.h>
-#include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
 #include "ring.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "ioflush."
-
-#define IOFLUSH_WINDOW_MIN_US	100
-#define IOFLUSH_WINDOW_MAX_US	(1000 * USEC_PER_MSEC)
-
-unsigned int ioflush_window_us = 2000;
-
-static int ioflush_window_set(const char *val, const struct kernel_param *kp)
-{
-	return param_set_uint_minmax(val, kp, IOFLUSH_WINDOW_MIN_US,
-				     IOFLUSH_WINDOW_MAX_US);
-}
-
-static const struct kernel_param_ops ioflush_window_ops = {
-	.set = ioflush_window_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(window_us, &ioflush_window_ops, &ioflush_window_us, 0644);
-MODULE_PARM_DESC(window_us,
-		 "Lazy mode: a cleared translation is invalidated within this many microseconds, 100 to 1000000 (default 2000)");
 
 static enum cpuhp_state ioflush_cpuhp;
 
@@ -73,60 +48,6 @@ void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 }
 
 /**
- * ioflush_unmapped() - a mapping of the DMA API has been cleared
- * @flush: the domain's flush state
- * @gather: what the unmap removed; empty afterwards
- * @iova: first byte of its IOVAs
- * @bytes: their length
- *
- * Deferred where the gather allows it, unless a table was unlinked: that is
- * rare, frees memory, and is not worth a bound of its own. The IOVAs go back
- * to the space when the invalidation has finished, now or later.
- *
- * Context: any context. The caller should hold no lock.
- */
-void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
-		      dma_addr_t iova, size_t bytes)
-{
-	/* Pairs with the release in ioflush_rings_alloc(). */
-	if (gather->may_defer && smp_load_acquire(&flush->rings) &&
-	    !gather->tables_unlinked) {
-		if (likely(ioflush_ring_push(flush, gather, iova, bytes)))
-			return;
-		this_cpu_inc(flush->stats->n[IOFLUSH_N_FULL]);
-	}
-	ioflush_sync(flush, gather);
-	this_cpu_inc(flush->stats->n[IOFLUSH_N_STRICT]);
-	iospace_free(flush->space, iova, bytes);
-}
-
-/**
- * ioflush_drain() - drain the rings of all CPUs
- * @flush: the domain's flush state
- * @reason: why; with IOFLUSH_TIGHTEN, what was deferred before the call has
- *	been invalidated when it returns. With other reasons a ring that
- *	another CPU is draining is left to it
- *
- * Context: process context for IOFLUSH_TIGHTEN, otherwise any context. Waits
- *	for hardware. The caller should hold no lock.
- */
-void ioflush_drain(struct ioflush *flush, enum ioflush_reason reason)
-{
-	int cpu;
-
-	/* Pairs with the release in ioflush_rings_alloc(). */
-	if (!smp_load_acquire(&flush->rings))
-		return;
-	for_each_possible_cpu(cpu) {
-		struct ioflush_ring *ring = per_cpu_ptr(flush->rings, cpu);
-
-		while (!ioflush_ring_drain(ring, reason) &&
-		       reason == IOFLUSH_TIGHTEN)
-			cond_resched();
-	}
-}
-
-/**
  * ioflush_enable_deferred() - let a domain's unmaps be deferred from now on
  * @flush: the domain's flush state
  *
@@ -140,10 +61,32 @@ int ioflush_enable_deferred(struct ioflush *flush)
 	int ret = 0;
 
 	mutex_lock(&flush->lock);
-	if (!flush->rings)
+	if (!flush->all_rings)
 		ret = ioflush_rings_alloc(flush);
+	if (!ret)
+		/* Pairs with the dependency in ioflush_unmapped(). */
+		smp_store_release(&flush->rings, flush->all_rings);
 	mutex_unlock(&flush->lock);
 	return ret;
+}
+
+/**
+ * ioflush_disable_deferred() - make a domain strict
+ * @flush: the domain's flush state
+ *
+ * When it returns all that was deferred has been invalidated, also by unmaps
+ * that had begun before the call.
+ *
+ * Context: process context; waits for RCU and for hardware.
+ */
+void ioflush_disable_deferred(struct ioflush *flush)
+{
+	mutex_lock(&flush->lock);
+	WRITE_ONCE(flush->rings, NULL);
+	mutex_unlock(&flush->lock);
+	/* Whoever has found the rings pushes with interrupts off: wait for it. */
+	synchronize_rcu();
+	ioflush_drain(flush, IOFLUSH_TIGHTEN);
 }
 
 /**
@@ -158,11 +101,14 @@ int ioflush_enable_deferred(struct ioflush *flush)
 int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
 		 struct iopgt *pgt)
 {
+	static atomic_t last_id;
 	int ret;
 
 	memset(flush, 0, sizeof(*flush));
 	flush->ops = ops;
 	flush->pgt = pgt;
+	flush->id = atomic_inc_return(&last_id);
+	flush->engine_rcu = ioflush_engine_rcu;
 	mutex_init(&flush->lock);
 	flush->stats = alloc_percpu(struct ioflush_stats);
 	if (!flush->stats)
@@ -194,8 +140,8 @@ static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct ioflush *flush = hlist_entry(node, struct ioflush, hotplug);
 
 	/* Pairs with the release in ioflush_rings_alloc(). */
-	if (smp_load_acquire(&flush->rings))
-		ioflush_ring_drain(per_cpu_ptr(flush->rings, cpu),
+	if (smp_load_acquire(&flush->all_rings))
+		ioflush_ring_drain(per_cpu_ptr(flush->all_rings, cpu),
 				   IOFLUSH_OFFLINE);
 	return 0;
 }

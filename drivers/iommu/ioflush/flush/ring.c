@@ -2,19 +2,15 @@
 /*
  * ioflush: a CPU's ring of cleared ranges that wait for their invalidation
  *
- * A drain claims what is in the ring under the lock, drops the lock, has it
- * invalidated, gives the IOVAs back, and only then retires the entries. What
- * is pushed meanwhile stays for the next drain. One drain at a time works on
- * a ring; a second one has nothing to add, since the first does not return
- * before all that it claimed is done.
- *
- * An entry need not be invalidated by the drain of its own ring. The counters
- * @started and @finished number the whole-domain invalidations:
+ * The owner pushes, with interrupts off and under the ring's lock; who drains
+ * it is in drain.c, and when in window.c. An entry need not be invalidated by
+ * the drain of its own ring. The counters @started and @finished number the
+ * whole-domain invalidations:
  *
  *	CPU 0 (unmap)			CPU 1 (whole-domain invalidation)
  *
  *	clear the translation		n = ++started
- *	smp_mb()			smp_mb()
+ *	full barrier			full barrier
  *	entry.counter = started		hardware reads translations anew
  *					wait
  *					finished = max(finished, n)
@@ -24,25 +20,31 @@
  * So finished > entry.counter means that nothing is left to do.
  */
 #include <linux/ioflush/iova.h>
-#include <linux/ktime.h>
+#include <linux/irqflags.h>
+#include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
+#include <trace/events/ioflush.h>
 
 #include "ring.h"
 
 /* A new range may extend one of this many newest entries. */
 #define IOFLUSH_MERGE_DEPTH	2
 
-static struct ioflush_entry *ioflush_entry(struct ioflush_ring *ring, u32 n)
-{
-	return &ring->entries[n & (IOFLUSH_RING_SIZE - 1)];
-}
+/* Ends at an address that no range begins at. Only ever read. */
+static struct ioflush_entry ioflush_closed;
 
-static void ioflush_inc(struct ioflush *flush, unsigned int what)
+/**
+ * ioflush_ring_close() - let no range extend the newest entry
+ * @ring: the ring
+ *
+ * Context: any context, with the ring's lock held.
+ */
+void ioflush_ring_close(struct ioflush_ring *ring)
 {
-	this_cpu_inc(flush->stats->n[what]);
+	ring->open = &ioflush_closed;
 }
 
 static bool ioflush_entry_extend(struct ioflush_entry *e,
@@ -51,11 +53,12 @@ static bool ioflush_entry_extend(struct ioflush_entry *e,
 	if (!e->mergeable || !new->mergeable || e->leaf_lg2 != new->leaf_lg2)
 		return false;
 
-	if (new->start + new->bytes == e->start)
+	if (new->end == e->start)
 		e->start = new->start;
-	else if (e->start + e->bytes != new->start)
+	else if (e->end == new->start)
+		e->end = new->end;
+	else
 		return false;
-	e->bytes += new->bytes;
 	/* Covered is what the newest part is covered by. */
 	e->counter = new->counter;
 	return true;
@@ -75,255 +78,236 @@ static bool ioflush_ring_merge(struct ioflush_ring *ring,
 	return false;
 }
 
-static u64 ioflush_period_ns(void)
+static void ioflush_ring_append(struct ioflush_ring *ring,
+				struct ioflush_entry *new)
 {
-	/* A quarter of the window is for the drain itself and timer slack. */
-	return (u64)READ_ONCE(ioflush_window_us) * NSEC_PER_USEC * 3 / 4;
-}
+	struct ioflush_entry *e = ioflush_entry(ring, ring->tail);
+	u64 now_ns = ioflush_now_ns(ring->flush);
 
-static bool ioflush_ring_append(struct ioflush_ring *ring,
-				const struct ioflush_entry *new)
-{
-	if (ring->tail - ring->head == IOFLUSH_RING_SIZE)
-		return false;
 	if (ring->tail == ring->claimed)
-		ring->oldest_ns = ktime_get_mono_fast_ns();
-	*ioflush_entry(ring, ring->tail++) = *new;
-	return true;
+		ring->oldest_ns = now_ns;
+	new->stamp = (now_ns - ring->oldest_ns) >> IOFLUSH_STAMP_LG2;
+	*e = *new;
+	ring->tail++;
+	ring->appended++;
+	ring->open = e->mergeable ? e : &ioflush_closed;
 }
 
-/* Returns false if the ring is full. Called with interrupts off. */
-static bool ioflush_ring_add(struct ioflush_ring *ring,
-			     const struct ioflush_entry *new, bool *high)
+static bool ioflush_ring_full(const struct ioflush_ring *ring, size_t bytes)
 {
-	bool arm, added = true;
-
-	raw_spin_lock(&ring->lock);
-	if (ioflush_ring_merge(ring, new))
-		ioflush_inc(ring->flush, IOFLUSH_N_MERGED);
-	else
-		added = ioflush_ring_append(ring, new);
-	*high = ring->tail - ring->claimed >= IOFLUSH_HIGH_WATER_MARK &&
-		!ring->draining;
-	arm = !ring->armed;
-	ring->armed = true;
-	raw_spin_unlock(&ring->lock);
-
-	if (unlikely(arm))
-		hrtimer_start(&ring->timer, ns_to_ktime(ioflush_period_ns()),
-			      HRTIMER_MODE_REL_PINNED_SOFT);
-	return added;
+	return ring->tail - ring->head > ring->flush->ring_mask ||
+	       ring->claimed_bytes + ring->bytes + bytes >
+	       READ_ONCE(ioflush_pending_bytes_max);
 }
 
 /**
- * ioflush_ring_push() - put a cleared range on this CPU's ring
- * @flush: the flush state; its rings exist
- * @gather: of the unmap that cleared it; no table was unlinked
- * @iova: first byte of the IOVAs to give back afterwards
- * @bytes: their length
+ * ioflush_ring_high() - has a ring come to one of its marks, or to its time?
+ * @ring: the ring
  *
- * Drains the ring where it reaches its high-water mark.
- *
- * Context: any context.
- * Return: false if the ring is full; nothing has been done then.
+ * Context: any context, with the ring's lock held.
+ * Return: whether it should be drained.
  */
-bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
-		       dma_addr_t iova, size_t bytes)
+bool ioflush_ring_high(const struct ioflush_ring *ring)
 {
+	u32 mark = (ring->flush->ring_mask + 1) / 4 * 3;
+
+	return ring->tail - ring->claimed >= mark ||
+	       ring->bytes > ring->limit ||
+	       ring->nr_pages > READ_ONCE(ioflush_pending_tables);
+}
+
+enum ioflush_added {
+	IOFLUSH_ADDED,
+	IOFLUSH_ADDED_DRAIN,
+	IOFLUSH_ADDED_LATE,
+	IOFLUSH_ADDED_COARSE,
+	IOFLUSH_ADDED_NOT,
+};
+
+/* Any case. Called with interrupts off and the lock held. */
+static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
+					   struct iopgt_gather *gather,
+					   dma_addr_t iova, size_t bytes)
+{
+	struct ioflush *flush = ring->flush;
+	u64 limit = gather->tables_unlinked ? 0 :
+		    iospace_merge_limit(flush->space, iova);
 	struct ioflush_entry new = {
 		.start = iova,
-		.bytes = bytes,
+		.end = iova + bytes,
+		.counter = atomic64_read(&flush->started),
 		.leaf_lg2 = iopgt_gather_leaf_lg2(gather),
-		.mergeable = iospace_mergeable(flush->space, iova),
+		.mergeable = limit != 0,
+		.leaf_only = !gather->tables_unlinked,
 	};
-	struct ioflush_ring *ring;
-	unsigned long flags;
-	bool added, high;
 
-	/*
-	 * The translation was cleared before the counter is read; pairs with
-	 * the full barrier of the increment in ioflush_all().
-	 */
-	smp_mb();
-	new.counter = atomic64_read(&flush->started);
+	if (ioflush_ring_full(ring, bytes))
+		return IOFLUSH_ADDED_NOT;
+	if (unlikely(!ioflush_window_holds(flush)))
+		return IOFLUSH_ADDED_COARSE;
 
-	local_irq_save(flags);
-	ring = this_cpu_ptr(flush->rings);
-	added = ioflush_ring_add(ring, &new, &high);
-	local_irq_restore(flags);
+	if (!ioflush_ring_merge(ring, &new)) {
+		ioflush_ring_append(ring, &new);
+		ring->merge_limit = limit;
+		ioflush_window_arm(ring);
+	}
+	if (unlikely(gather->tables_unlinked)) {
+		ring->nr_pages += list_count_nodes(&gather->pages);
+		list_splice_tail_init(&gather->pages, &ring->pages);
+	}
+	ring->unmaps++;
+	ring->bytes += bytes;
+	if (!ioflush_ring_high(ring) || ring->draining)
+		return IOFLUSH_ADDED;
+	return ring->limit ? IOFLUSH_ADDED_DRAIN : IOFLUSH_ADDED_LATE;
+}
 
-	if (!added)
+/* The commonest case: it begins where the one before has ended. */
+static __always_inline bool
+ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
+		    const struct iopgt_gather *gather, dma_addr_t iova,
+		    size_t bytes)
+{
+	struct ioflush_entry *e = ring->open;
+	size_t sum = ring->bytes + bytes;
+
+	if (unlikely(e->end != iova || iova >= ring->merge_limit ||
+		     sum > ring->limit || gather->tables_unlinked ||
+		     gather->nr != 1 || e->leaf_lg2 != gather->range[0].leaf_lg2))
 		return false;
-	ioflush_inc(flush, IOFLUSH_N_DEFERRED);
-	if (unlikely(high))
-		ioflush_ring_drain(ring, IOFLUSH_HIGH_WATER);
-	return true;
-}
-
-/**
- * ioflush_all() - invalidate everything a domain may have cached, and wait
- * @flush: the domain's flush state
- *
- * Covers the entries of all rings that were pushed before the call.
- *
- * Context: any context; waits for hardware. The caller should hold no lock.
- */
-void ioflush_all(struct ioflush *flush)
-{
-	s64 n, old;
-
-	/* Full barrier: see the diagram above. */
-	n = atomic64_inc_return(&flush->started);
-	flush->ops->all(flush);
-
-	old = atomic64_read(&flush->finished);
-	do {
-		if (old >= n)
-			break;
-		/* Release: who sees the number may take entries for covered. */
-	} while (!atomic64_try_cmpxchg_release(&flush->finished, &old, n));
-	ioflush_inc(flush, IOFLUSH_N_ALL);
-}
-
-/* Add an entry to a list of ranges; false if there is no room for it. */
-static bool ioflush_add_range(struct ioflush_range *range, unsigned int *n,
-			      const struct ioflush_entry *e)
-{
-	struct ioflush_range *prev = *n ? &range[*n - 1] : NULL;
-
-	if (prev && prev->last + 1 == e->start &&
-	    prev->leaf_lg2 == e->leaf_lg2) {
-		prev->last = e->start + e->bytes - 1;
-		return true;
-	}
-	if (*n == IOFLUSH_RANGES_MAX)
-		return false;
-	range[(*n)++] = (struct ioflush_range) {
-		.start = e->start,
-		.last = e->start + e->bytes - 1,
-		.leaf_lg2 = e->leaf_lg2,
-		.leaf_only = true,
-	};
-	return true;
-}
-
-/* A few ranges one by one, many of them by way of the whole domain. */
-static void ioflush_invalidate(struct ioflush_ring *ring, u32 head, u32 claimed)
-{
-	struct ioflush_range range[IOFLUSH_RANGES_MAX];
-	struct ioflush *flush = ring->flush;
-	unsigned int n = 0, covered = 0;
-	/* Pairs with the release in ioflush_all(). */
-	u64 finished = atomic64_read_acquire(&flush->finished);
-	u32 i;
-
-	for (i = head; i != claimed; i++) {
-		const struct ioflush_entry *e = ioflush_entry(ring, i);
-
-		if (e->counter < finished)
-			covered++;
-		else if (!ioflush_add_range(range, &n, e))
-			break;
-	}
-	this_cpu_add(flush->stats->n[IOFLUSH_N_COVERED], covered);
-	if (i != claimed) {
-		ioflush_all(flush);
-	} else if (n) {
-		flush->ops->ranges(flush, range, n);
-		this_cpu_add(flush->stats->n[IOFLUSH_N_RANGES], n);
-	}
-}
-
-static void ioflush_note_window(struct ioflush *flush, u64 oldest_ns)
-{
-	s64 ns = ktime_get_mono_fast_ns() - oldest_ns;
-	s64 max = atomic64_read(&flush->window_max_ns);
-
-	while (ns > max &&
-	       !atomic64_try_cmpxchg_relaxed(&flush->window_max_ns, &max, ns))
-		;
-}
-
-/**
- * ioflush_ring_drain() - invalidate and give back all that is in a ring
- * @ring: any CPU's ring
- * @reason: why, for the counters
- *
- * Context: any context; waits for hardware with no lock held and interrupts
- *	as they are, but with preemption off: a drain that is not running would
- *	keep its entries past the window.
- * Return: false if another drain is at work on the ring. Nothing was done.
- */
-bool ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason)
-{
-	struct ioflush *flush = ring->flush;
-	unsigned long flags;
-	u32 head, claimed;
-	u64 oldest_ns;
-
-	preempt_disable();
-	raw_spin_lock_irqsave(&ring->lock, flags);
-	head = ring->head;
-	claimed = ring->tail;
-	if (ring->draining || head == claimed) {
-		bool busy = ring->draining;
-
-		raw_spin_unlock_irqrestore(&ring->lock, flags);
-		preempt_enable();
-		return !busy;
-	}
-	ring->draining = true;
-	ring->claimed = claimed;
-	oldest_ns = ring->oldest_ns;
-	raw_spin_unlock_irqrestore(&ring->lock, flags);
-
-	ioflush_invalidate(ring, head, claimed);
-	ioflush_note_window(flush, oldest_ns);
-	for (u32 i = head; i != claimed; i++) {
-		const struct ioflush_entry *e = ioflush_entry(ring, i);
-
-		iospace_free(flush->space, e->start, e->bytes);
-	}
-
-	raw_spin_lock_irqsave(&ring->lock, flags);
-	ring->head = claimed;
-	ring->draining = false;
-	raw_spin_unlock_irqrestore(&ring->lock, flags);
-	preempt_enable();
-
-	ioflush_inc(flush, IOFLUSH_N_DRAIN + reason);
+	e->end = iova + bytes;
+	e->counter = atomic64_read(&flush->started);
+	ring->bytes = sum;
+	ring->unmaps++;
 	return true;
 }
 
 /*
- * The timer stays armed while unmaps keep coming, instead of being started
- * and cancelled around each drain at the high-water mark: it looks how old
- * the oldest entry is and goes back to sleep for the rest of its time.
+ * Put a cleared range on this CPU's ring, and drain that where it has reached
+ * one of its marks; a caller with interrupts off leaves that to a thread.
+ * Returns false if there is no ring or no room; nothing has been done then.
  */
-static enum hrtimer_restart ioflush_ring_timer(struct hrtimer *timer)
+static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
+			 dma_addr_t iova, size_t bytes)
 {
-	struct ioflush_ring *ring = container_of(timer, struct ioflush_ring,
-						 timer);
-	enum hrtimer_restart again = HRTIMER_NORESTART;
-	u64 due, now = ktime_get_mono_fast_ns();
+	struct ioflush_ring __percpu *rings;
+	enum ioflush_added added = IOFLUSH_ADDED_NOT;
+	struct ioflush_ring *ring = NULL;
 	unsigned long flags;
 
-	if (now - READ_ONCE(ring->oldest_ns) >= ioflush_period_ns())
-		ioflush_ring_drain(ring, IOFLUSH_TIMER);
-
-	raw_spin_lock_irqsave(&ring->lock, flags);
-	if (ring->tail == ring->claimed) {
-		ring->armed = false;
-	} else {
-		/* It is overdue only while some other drain is at work on it. */
-		now = ktime_get_mono_fast_ns();
-		due = max(ring->oldest_ns + ioflush_period_ns(),
-			  now + ioflush_period_ns() / 8);
-		hrtimer_forward_now(timer, ns_to_ktime(due - now));
-		again = HRTIMER_RESTART;
+	local_irq_save(flags);
+	rings = READ_ONCE(flush->rings);
+	if (rings) {
+		ring = this_cpu_ptr(rings);
+		bit_spin_lock(0, &ring->lock);
+		/* See ioflush_unmapped(). */
+		smp_mb__after_atomic();
+		added = ioflush_ring_add(ring, gather, iova, bytes);
+		__bit_spin_unlock(0, &ring->lock);
 	}
-	raw_spin_unlock_irqrestore(&ring->lock, flags);
-	return again;
+	local_irq_restore(flags);
+
+	switch (added) {
+	case IOFLUSH_ADDED_DRAIN:
+	case IOFLUSH_ADDED_LATE:
+		if (irqs_disabled())
+			ioflush_ring_hand(ring);
+		else
+			ioflush_ring_drain(ring, added == IOFLUSH_ADDED_LATE ?
+						 IOFLUSH_TIMER :
+						 IOFLUSH_HIGH_WATER);
+		return true;
+	case IOFLUSH_ADDED_COARSE:
+		this_cpu_inc(flush->stats->n[IOFLUSH_N_COARSE]);
+		return false;
+	case IOFLUSH_ADDED_NOT:
+		this_cpu_inc(flush->stats->n[IOFLUSH_N_FULL]);
+		return false;
+	default:
+		return true;
+	}
+}
+
+static noinline void ioflush_unmapped_slow(struct ioflush *flush,
+					   struct iopgt_gather *gather,
+					   dma_addr_t iova, size_t bytes)
+{
+	trace_ioflush_unmap(flush, iova, bytes);
+	if (gather->may_defer && READ_ONCE(flush->rings) &&
+	    ioflush_push(flush, gather, iova, bytes)) {
+		trace_ioflush_defer(flush, iova, bytes);
+		return;
+	}
+	ioflush_sync(flush, gather);
+	this_cpu_inc(flush->stats->n[IOFLUSH_N_STRICT]);
+	iospace_free(flush->space, iova, bytes);
+}
+
+/**
+ * ioflush_unmapped() - a mapping of the DMA API has been cleared
+ * @flush: the domain's flush state
+ * @gather: what the unmap removed; of no use afterwards
+ * @iova: first byte of its IOVAs
+ * @bytes: their length
+ *
+ * Deferred where the gather allows it and there is room. The IOVAs go back to
+ * the space when the invalidation has finished, now or later.
+ *
+ * Context: any context. The caller should hold no lock.
+ */
+void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
+		      dma_addr_t iova, size_t bytes)
+{
+	struct ioflush_ring __percpu *rings;
+	struct ioflush_ring *ring;
+	unsigned long flags;
+	bool done;
+
+	if (unlikely(!gather->may_defer || trace_ioflush_unmap_enabled() ||
+		     trace_ioflush_defer_enabled()))
+		return ioflush_unmapped_slow(flush, gather, iova, bytes);
+
+	local_irq_save(flags);
+	/*
+	 * Pairs with the release in ioflush_enable_deferred(), by dependency.
+	 * With interrupts off ioflush_disable_deferred() waits for us.
+	 */
+	rings = READ_ONCE(flush->rings);
+	if (unlikely(!rings)) {
+		local_irq_restore(flags);
+		return ioflush_unmapped_slow(flush, gather, iova, bytes);
+	}
+	ring = this_cpu_ptr(rings);
+	bit_spin_lock(0, &ring->lock);
+	/*
+	 * The translation was cleared before the counter is read; pairs with
+	 * the full barrier of the increment in ioflush_all_begin().
+	 */
+	smp_mb__after_atomic();
+	done = ioflush_ring_extend(flush, ring, gather, iova, bytes);
+	__bit_spin_unlock(0, &ring->lock);
+	local_irq_restore(flags);
+	if (unlikely(!done))
+		ioflush_unmapped_slow(flush, gather, iova, bytes);
+}
+
+static int ioflush_ring_init(struct ioflush *flush,
+			     struct ioflush_ring __percpu *rings, int cpu)
+{
+	struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
+
+	hrtimer_init(&ring->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	ring->timer.function = ioflush_window_timer;
+	INIT_WORK(&ring->work, ioflush_ring_work);
+	INIT_LIST_HEAD(&ring->pages);
+	ring->limit = READ_ONCE(ioflush_pending_bytes_max) / 4 * 3;
+	ring->flush = flush;
+	ring->cpu = cpu;
+	ioflush_ring_close(ring);
+	ring->entries = kvcalloc_node(flush->ring_mask + 1,
+				      sizeof(*ring->entries), GFP_KERNEL,
+				      cpu_to_node(cpu));
+	return ring->entries ? 0 : -ENOMEM;
 }
 
 /**
@@ -341,22 +325,15 @@ int ioflush_rings_alloc(struct ioflush *flush)
 	if (!rings)
 		return -ENOMEM;
 
-	for_each_possible_cpu(cpu) {
-		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
-
-		raw_spin_lock_init(&ring->lock);
-		hrtimer_init(&ring->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_SOFT);
-		ring->timer.function = ioflush_ring_timer;
-		ring->flush = flush;
-		ring->entries = kvcalloc_node(IOFLUSH_RING_SIZE,
-					      sizeof(*ring->entries),
-					      GFP_KERNEL, cpu_to_node(cpu));
-		if (!ring->entries)
+	flush->ring_mask = roundup_pow_of_two(ioflush_pending_entries) - 1;
+	for_each_possible_cpu(cpu)
+		if (ioflush_ring_init(flush, rings, cpu))
 			goto err_free;
-	}
-	/* Pairs with the acquire in ioflush_unmapped(). */
-	smp_store_release(&flush->rings, rings);
+	for_each_possible_cpu(cpu)
+		ioflush_ring_list(per_cpu_ptr(rings, cpu));
+	/* Pairs with the acquire in ioflush_drain() and its like. */
+	smp_store_release(&flush->all_rings, rings);
+	ioflush_shrinker_add(flush);
 	return 0;
 
 err_free:
@@ -370,21 +347,30 @@ err_free:
  * ioflush_rings_free() - undo ioflush_rings_alloc()
  * @flush: the flush state; its rings are empty and nobody pushes any more
  *
- * Context: process context.
+ * Context: process context; waits for RCU.
  */
 void ioflush_rings_free(struct ioflush *flush)
 {
+	struct ioflush_ring __percpu *rings = flush->all_rings;
 	int cpu;
 
-	if (!flush->rings)
+	if (!rings)
 		return;
+	ioflush_shrinker_remove(flush);
+	for_each_possible_cpu(cpu)
+		ioflush_ring_unlist(per_cpu_ptr(rings, cpu));
+	/* Drains that have found a ring on a list; and callbacks. */
+	synchronize_rcu();
+	if (flush->engine_rcu)
+		rcu_barrier();
 	for_each_possible_cpu(cpu) {
-		struct ioflush_ring *ring = per_cpu_ptr(flush->rings, cpu);
+		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
 
 		hrtimer_cancel(&ring->timer);
+		cancel_work_sync(&ring->work);
 		WARN_ON(ring->head != ring->tail);
 		kvfree(ring->entries);
 	}
-	free_percpu(flush->rings);
-	flush->rings = NULL;
+	free_percpu(rings);
+	flush->all_rings = NULL;
 }

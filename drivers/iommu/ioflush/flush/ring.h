@@ -5,72 +5,197 @@
 #ifndef _IOFLUSH_RING_H
 #define _IOFLUSH_RING_H
 
-#include <linux/bits.h>
+#include <linux/bit_spinlock.h>
 #include <linux/hrtimer.h>
 #include <linux/ioflush/flush.h>
-#include <linux/spinlock.h>
+#include <linux/rcupdate.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
-/* Entries of a ring: 16 KiB a CPU and domain */
-#define IOFLUSH_RING_LG2	9
-#define IOFLUSH_RING_SIZE	BIT(IOFLUSH_RING_LG2)
-/* The room above is for interrupts that unmap while the ring is drained. */
-#define IOFLUSH_HIGH_WATER_MARK	(IOFLUSH_RING_SIZE * 3 / 4)
+/* log2 of the unit in which an entry's time is kept: about a microsecond */
+#define IOFLUSH_STAMP_LG2	10
 
 /**
  * struct ioflush_entry - cleared translations and the IOVAs they belong to
  * @start: first byte
- * @bytes: length
+ * @end: behind the last byte
  * @counter: the flush state's @started when the entry was last added to, read
  *	after the translations had been cleared. A whole-domain invalidation
  *	with a higher number began later and covers the entry
+ * @stamp: when the entry was made, after the ring's @oldest_ns and in units
+ *	of 2^IOFLUSH_STAMP_LG2 ns
  * @leaf_lg2: log2 of the smallest leaf that was removed
  * @mergeable: neighbours may be added, the space takes them back as one
+ * @leaf_only: no table was unlinked under it
  */
 struct ioflush_entry {
 	unsigned long start;
-	unsigned long bytes;
+	unsigned long end;
 	u64 counter;
+	u32 stamp;
 	u8 leaf_lg2;
 	bool mergeable;
+	bool leaf_only;
 };
 
 /**
  * struct ioflush_ring - one CPU's entries, oldest first
- * @lock: protects all fields but the entries that a drain has claimed. Never
- *	held while waiting for hardware; taken by the owner and, rarely, by a
- *	drain that runs elsewhere
+ * @lock: bit 0 protects all fields but the entries that a drain has claimed.
+ *	Never held while waiting for hardware; taken, with interrupts off, by
+ *	the owner and, rarely, by a drain that runs elsewhere. A bit, since
+ *	that makes the owner's way one without calls
+ * @open: the entry that the next range is likely to extend: the newest, if it
+ *	is mergeable and not claimed; else one that nothing can extend
+ * @merge_limit: what begins below may be merged with @open
+ * @bytes: length of all entries that no drain has claimed
+ * @limit: where @bytes ask for a drain; 0 when their time has come
+ * @unmaps: ranges ever pushed
  * @head: number of the oldest entry
  * @claimed: entries from @head to here belong to the drain in progress
  * @tail: number behind the newest entry
+ * @claimed_bytes: length of the entries that a drain has claimed
+ * @oldest_ns: a time not after the oldest entry was added that no drain has
+ *	claimed; valid while there are such entries
+ * @pages: unlinked table pages of entries that no drain has claimed
+ * @nr_pages: how many
+ * @appended: entries ever made
  * @draining: a drain is in progress
  * @armed: @timer is going to fire or is firing
- * @oldest_ns: a time not after the oldest entry was added; valid while there
- *	are entries
+ * @calling: @rcu is with RCU
  * @timer: bounds the window
+ * @work: drains where a caller with interrupts off must not wait
+ * @rcu: drains after a grace period, for the engine of that name
+ * @node: on the list of all rings of @cpu; readers use RCU
  * @flush: whose ring this is
  * @entries: the ring
+ * @cpu: whose
+ * @hist: what the drains of this ring have seen; written by them only
  *
  * Numbers count up and wrap; the index is their low bits.
  */
 struct ioflush_ring {
-	raw_spinlock_t lock;
+	unsigned long lock;
+	struct ioflush_entry *open;
+	u64 merge_limit;
+	size_t bytes;
+	size_t limit;
+	unsigned long unmaps;
 	u32 head;
 	u32 claimed;
 	u32 tail;
+	size_t claimed_bytes;
+	u64 oldest_ns;
+	struct list_head pages;
+	unsigned int nr_pages;
+	unsigned long appended;
 	bool draining;
 	bool armed;
-	u64 oldest_ns;
+	bool calling;
 	struct hrtimer timer;
+	struct work_struct work;
+	struct rcu_head rcu;
+	struct list_head node;
 	struct ioflush *flush;
 	struct ioflush_entry *entries;
+	int cpu;
+	struct ioflush_hist hist;
 };
 
-bool ioflush_ring_push(struct ioflush *flush, struct iopgt_gather *gather,
-		       dma_addr_t iova, size_t bytes);
-bool ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
+/* ring.c */
+bool ioflush_ring_high(const struct ioflush_ring *ring);
+void ioflush_ring_close(struct ioflush_ring *ring);
 int ioflush_rings_alloc(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
 
+/* drain.c */
+bool ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
+void ioflush_ring_hand(struct ioflush_ring *ring);
+void ioflush_ring_work(struct work_struct *work);
+void ioflush_ring_list(struct ioflush_ring *ring);
+void ioflush_ring_unlist(struct ioflush_ring *ring);
+
+/* window.c */
+bool ioflush_window_holds(const struct ioflush *flush);
+void ioflush_window_arm(struct ioflush_ring *ring);
+u64 ioflush_window_check(struct ioflush_ring *ring);
+enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer);
+void ioflush_window_rcu(struct rcu_head *rcu);
+
+/* stats.c */
+void ioflush_hist_drain(struct ioflush_ring *ring, u64 exposed_ns, size_t bytes);
+void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns);
+
+/* shrink.c */
+void ioflush_shrinker_add(struct ioflush *flush);
+void ioflush_shrinker_remove(struct ioflush *flush);
+
+/* params.c */
 extern unsigned int ioflush_window_us;
+extern unsigned int ioflush_pending_entries;
+extern unsigned int ioflush_pending_tables;
+extern unsigned long ioflush_pending_bytes_max;
+extern bool ioflush_engine_rcu;
+
+#if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
+/**
+ * struct ioflush_sim - a clock that stands still unless a test moves it
+ * @now_ns: what it shows
+ * @due_ns: when the timer of the ring under test is to fire; 0 for never
+ * @handed: a drain was handed to a thread, which the test has to run
+ * @called: a callback was handed to RCU, which the test has to call
+ */
+struct ioflush_sim {
+	u64 now_ns;
+	u64 due_ns;
+	bool handed;
+	bool called;
+};
+
+static inline struct ioflush_sim *ioflush_sim(const struct ioflush *flush)
+{
+	return flush->sim;
+}
+#else
+struct ioflush_sim {
+	u64 now_ns;
+	u64 due_ns;
+	bool handed;
+	bool called;
+};
+
+static inline struct ioflush_sim *ioflush_sim(const struct ioflush *flush)
+{
+	return NULL;
+}
+#endif
+
+static inline u64 ioflush_now_ns(const struct ioflush *flush)
+{
+	struct ioflush_sim *sim = ioflush_sim(flush);
+
+	return sim ? READ_ONCE(sim->now_ns) : ktime_get_mono_fast_ns();
+}
+
+static __always_inline void ioflush_ring_lock(struct ioflush_ring *ring,
+					      unsigned long *flags)
+	__acquires(bitlock)
+{
+	local_irq_save(*flags);
+	bit_spin_lock(0, &ring->lock);
+}
+
+static __always_inline void ioflush_ring_unlock(struct ioflush_ring *ring,
+						unsigned long flags)
+	__releases(bitlock)
+{
+	__bit_spin_unlock(0, &ring->lock);
+	local_irq_restore(flags);
+}
+
+static inline struct ioflush_entry *ioflush_entry(struct ioflush_ring *ring,
+						  u32 n)
+{
+	return &ring->entries[n & ring->flush->ring_mask];
+}
 
 #endif /* _IOFLUSH_RING_H */

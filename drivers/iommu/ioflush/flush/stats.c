@@ -2,9 +2,33 @@
 /*
  * ioflush: what a flush state has done and what is pending
  */
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 
 #include "ring.h"
+
+/* Pushes count in the ring they go to, in passing. */
+static unsigned long ioflush_count_rings(const struct ioflush *flush,
+					 enum ioflush_count what)
+{
+	/* Pairs with the release in ioflush_rings_alloc(). */
+	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
+	unsigned long sum = 0;
+	int cpu;
+
+	if (!rings)
+		return 0;
+	for_each_possible_cpu(cpu) {
+		const struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
+
+		sum += READ_ONCE(ring->unmaps);
+		if (what == IOFLUSH_N_MERGED)
+			sum -= READ_ONCE(ring->appended);
+	}
+	return sum;
+}
 
 /**
  * ioflush_count() - read one of a flush state's counters
@@ -20,20 +44,40 @@ unsigned long ioflush_count(const struct ioflush *flush,
 	unsigned long sum = 0;
 	int cpu;
 
+	if (what == IOFLUSH_N_DEFERRED || what == IOFLUSH_N_MERGED)
+		return ioflush_count_rings(flush, what);
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(flush->stats, cpu)->n[what]);
 	return sum;
 }
 
-static unsigned long ioflush_ring_bytes(struct ioflush_ring *ring)
+/**
+ * ioflush_get_pending() - what waits for an invalidation
+ * @flush: the flush state
+ * @pending: where to store it
+ *
+ * Context: any context. Each ring is looked at for itself.
+ */
+void ioflush_get_pending(const struct ioflush *flush,
+			 struct ioflush_pending *pending)
 {
-	unsigned long bytes = 0, flags;
+	/* Pairs with the release in ioflush_rings_alloc(). */
+	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
+	unsigned long flags;
+	int cpu;
 
-	raw_spin_lock_irqsave(&ring->lock, flags);
-	for (u32 i = ring->head; i != ring->tail; i++)
-		bytes += ring->entries[i & (IOFLUSH_RING_SIZE - 1)].bytes;
-	raw_spin_unlock_irqrestore(&ring->lock, flags);
-	return bytes;
+	*pending = (struct ioflush_pending) {};
+	if (!rings)
+		return;
+	for_each_possible_cpu(cpu) {
+		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
+
+		ioflush_ring_lock(ring, &flags);
+		pending->bytes += ring->bytes + ring->claimed_bytes;
+		pending->entries += ring->tail - ring->head;
+		pending->tables += ring->nr_pages;
+		ioflush_ring_unlock(ring, flags);
+	}
 }
 
 /**
@@ -45,14 +89,73 @@ static unsigned long ioflush_ring_bytes(struct ioflush_ring *ring)
  */
 unsigned long ioflush_pending_bytes(const struct ioflush *flush)
 {
+	struct ioflush_pending pending;
+
+	ioflush_get_pending(flush, &pending);
+	return pending.bytes;
+}
+
+/* Which bucket a number belongs to: 0, then the powers of two. */
+static unsigned int ioflush_bucket(u64 n)
+{
+	return n ? min_t(unsigned int, ilog2(n) + 1, IOFLUSH_BUCKETS - 1) : 0;
+}
+
+/**
+ * ioflush_hist_entry() - an entry has been invalidated
+ * @ring: whose drain this is
+ * @exposed_ns: from when the entry was made until now
+ *
+ * Context: any context, during a drain of @ring.
+ */
+void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns)
+{
+	u32 us = div_u64(exposed_ns, NSEC_PER_USEC);
+
+	ring->hist.entries[ioflush_bucket(us)]++;
+}
+
+/**
+ * ioflush_hist_drain() - a ring is being drained
+ * @ring: the ring
+ * @exposed_ns: from when its oldest entry was made until it was invalidated
+ * @bytes: how much was exposed
+ *
+ * Context: any context, during a drain of @ring.
+ */
+void ioflush_hist_drain(struct ioflush_ring *ring, u64 exposed_ns, size_t bytes)
+{
+	atomic64_t *max = &ring->flush->window_max_ns;
+	s64 old = atomic64_read(max);
+
+	while ((s64)exposed_ns > old &&
+	       !atomic64_try_cmpxchg_relaxed(max, &old, exposed_ns))
+		;
+	ring->hist.drains[ioflush_bucket(bytes >> PAGE_SHIFT)]++;
+}
+
+/**
+ * ioflush_get_hist() - how long and how much was exposed
+ * @flush: the flush state
+ * @hist: receives the sums over all CPUs
+ *
+ * Context: any context.
+ */
+void ioflush_get_hist(const struct ioflush *flush, struct ioflush_hist *hist)
+{
 	/* Pairs with the release in ioflush_rings_alloc(). */
-	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->rings);
-	unsigned long bytes = 0;
+	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
 	int cpu;
 
+	*hist = (struct ioflush_hist) {};
 	if (!rings)
-		return 0;
-	for_each_possible_cpu(cpu)
-		bytes += ioflush_ring_bytes(per_cpu_ptr(rings, cpu));
-	return bytes;
+		return;
+	for_each_possible_cpu(cpu) {
+		const struct ioflush_hist *h = &per_cpu_ptr(rings, cpu)->hist;
+
+		for (unsigned int i = 0; i < IOFLUSH_BUCKETS; i++) {
+			hist->entries[i] += READ_ONCE(h->entries[i]);
+			hist->drains[i] += READ_ONCE(h->drains[i]);
+		}
+	}
 }

@@ -11,8 +11,8 @@
 
 #include "caps.h"
 
-/** VTD_RANGE_CMDS - descriptors above which a domain is invalidated instead */
-#define VTD_RANGE_CMDS 8
+/** VTD_RANGE_CMDS - descriptors that one range may take */
+#define VTD_RANGE_CMDS 32
 
 #define VTD_INV_TYPE		GENMASK_ULL(3, 0)
 #define VTD_INV_TYPE_CONTEXT	1

@@ -169,6 +169,9 @@ static int __init vtd_register_unit(struct vtd_unit *unit)
 {
 	int ret;
 
+	ret = iodom_queue_add(&unit->q);
+	if (ret)
+		return ret;
 	ret = iommu_device_sysfs_add(&unit->iommu, NULL, NULL, "%s",
 				     unit->name);
 	if (ret)
@@ -221,6 +224,7 @@ static void __init vtd_unwind(void)
 	}
 	list_for_each_entry_safe(unit, next, &vtd_units, node) {
 		vtd_unit_stop(unit);
+		iodom_queue_remove(&unit->q);
 		list_del(&unit->node);
 		vtd_unit_destroy(unit);
 	}

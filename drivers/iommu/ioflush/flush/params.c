@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: parameters of lazy mode
+ */
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "ring.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "ioflush."
+
+unsigned int ioflush_window_us = 2000;
+
+static int ioflush_window_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, IOFLUSH_WINDOW_MIN_US,
+				     IOFLUSH_WINDOW_MAX_US);
+}
+
+static const struct kernel_param_ops ioflush_window_ops = {
+	.set = ioflush_window_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(window_us, &ioflush_window_ops, &ioflush_window_us, 0644);
+MODULE_PARM_DESC(window_us,
+		 "Lazy mode: a cleared translation is invalidated within this many microseconds, 100 to 1000000 (default 2000)");
+
+/* Entries of a ring; it is drained at three quarters. 32 bytes each. */
+unsigned int ioflush_pending_entries = 512;
+
+static int ioflush_entries_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 16, SZ_64K);
+}
+
+static const struct kernel_param_ops ioflush_entries_ops = {
+	.set = ioflush_entries_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(pending_entries, &ioflush_entries_ops,
+		&ioflush_pending_entries, 0444);
+MODULE_PARM_DESC(pending_entries,
+		 "Lazy mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512)");
+
+unsigned long ioflush_pending_bytes_max = SZ_32M;
+module_param_named(pending_bytes, ioflush_pending_bytes_max, ulong, 0644);
+MODULE_PARM_DESC(pending_bytes,
+		 "Lazy mode: bytes that may wait for an invalidation, per CPU and domain (default 33554432)");
+
+unsigned int ioflush_pending_tables = 64;
+module_param_named(pending_tables, ioflush_pending_tables, uint, 0644);
+MODULE_PARM_DESC(pending_tables,
+		 "Lazy mode: page-table pages that may wait for an invalidation, per CPU and domain (default 64)");
+
+bool ioflush_engine_rcu;
+
+static int ioflush_engine_set(const char *val, const struct kernel_param *kp)
+{
+	if (sysfs_streq(val, "rcu"))
+		ioflush_engine_rcu = true;
+	else if (sysfs_streq(val, "ring"))
+		ioflush_engine_rcu = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int ioflush_engine_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", ioflush_engine_rcu ? "rcu" : "ring");
+}
+
+static const struct kernel_param_ops ioflush_engine_ops = {
+	.set = ioflush_engine_set,
+	.get = ioflush_engine_get,
+};
+
+module_param_cb(engine, &ioflush_engine_ops, NULL, 0444);
+MODULE_PARM_DESC(engine,
+		 "Lazy mode: what has the pending ranges invalidated, ring (timers and marks) or rcu (callbacks of RCU) (default ring)");

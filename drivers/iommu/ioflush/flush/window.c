@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: the window, within which what was unmapped is invalidated
+ *
+ * A ring that gets its first entry starts a timer, which stays armed while
+ * unmaps keep coming, instead of being started and cancelled around each drain
+ * at a mark: it looks how old the oldest entry is and goes back to sleep for
+ * the rest of its time. When that has come there are two steps:
+ *
+ *  soon	the next unmap on this CPU will drain the ring, and in case there
+ *		is none a thread is asked to. Both wait for hardware with
+ *		interrupts on.
+ *  last	neither has come to it, as when softirqs keep the CPU busy for
+ *		longer than the window. The timer does it itself, with the
+ *		interrupts off that it came with: the bound goes first.
+ *
+ * With the RCU engine it is a callback of RCU that drains the ring, and the
+ * timer only matters if a grace period is longer than the window.
+ */
+#include <linux/ioflush/iova.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+
+#include "ring.h"
+
+/* The two steps, in parts of the window; what is left is for the hardware. */
+#define IOFLUSH_SOON_16THS	14
+#define IOFLUSH_LAST_16THS	15
+
+/**
+ * ioflush_window_ns() - the bound of a domain
+ * @flush: the domain's flush state
+ *
+ * Context: any context.
+ * Return: its own bound, or else the one for all, in nanoseconds.
+ */
+u64 ioflush_window_ns(const struct ioflush *flush)
+{
+	unsigned int us = READ_ONCE(flush->window_us);
+
+	return (u64)(us ?: READ_ONCE(ioflush_window_us)) * NSEC_PER_USEC;
+}
+
+/**
+ * ioflush_window_holds() - are timers fine enough to hold a domain's bound?
+ * @flush: the domain's flush state
+ *
+ * They are not where they are served by the tick: on machines without timers
+ * of high resolution, and on others while they boot. Unmaps are strict then.
+ *
+ * Context: any context.
+ * Return: whether they are.
+ */
+bool ioflush_window_holds(const struct ioflush *flush)
+{
+	return ioflush_sim(flush) ||
+	       hrtimer_resolution <= ioflush_window_ns(flush) / 32;
+}
+
+static void ioflush_window_start(struct ioflush_ring *ring, u64 ns)
+{
+	struct ioflush_sim *sim = ioflush_sim(ring->flush);
+
+	ring->armed = true;
+	if (sim)
+		sim->due_ns = sim->now_ns + ns;
+	else
+		hrtimer_start(&ring->timer, ns_to_ktime(ns),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static void ioflush_window_call_rcu(struct ioflush_ring *ring)
+{
+	struct ioflush_sim *sim = ioflush_sim(ring->flush);
+
+	ring->calling = true;
+	if (sim)
+		sim->called = true;
+	else
+		call_rcu_hurry(&ring->rcu, ioflush_window_rcu);
+}
+
+/**
+ * ioflush_window_arm() - an entry was added: see that it is drained in time
+ * @ring: this CPU's ring
+ *
+ * Context: interrupts off, with the ring's lock held.
+ */
+void ioflush_window_arm(struct ioflush_ring *ring)
+{
+	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
+
+	if (unlikely(!ring->armed))
+		ioflush_window_start(ring, part_ns * IOFLUSH_SOON_16THS);
+	if (ring->flush->engine_rcu && !ring->calling)
+		ioflush_window_call_rcu(ring);
+}
+
+/* What a timer that fires does next. */
+enum ioflush_step {
+	IOFLUSH_STEP_NONE,
+	IOFLUSH_STEP_SOON,
+	IOFLUSH_STEP_LAST,
+};
+
+static enum ioflush_step ioflush_window_step(struct ioflush_ring *ring)
+{
+	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
+	u64 age_ns;
+
+	if (ring->tail == ring->claimed)
+		return IOFLUSH_STEP_NONE;
+	age_ns = ioflush_now_ns(ring->flush) - ring->oldest_ns;
+	if (age_ns >= part_ns * IOFLUSH_LAST_16THS)
+		return IOFLUSH_STEP_LAST;
+	if (age_ns >= part_ns * IOFLUSH_SOON_16THS)
+		return IOFLUSH_STEP_SOON;
+	return IOFLUSH_STEP_NONE;
+}
+
+/* How long the timer may sleep now; 0 if there is nothing to wait for. */
+static u64 ioflush_window_next(struct ioflush_ring *ring)
+{
+	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
+	u64 now_ns = ioflush_now_ns(ring->flush), due_ns;
+
+	if (ring->tail == ring->claimed)
+		return 0;
+	due_ns = ring->oldest_ns + part_ns * IOFLUSH_SOON_16THS;
+	if (now_ns >= due_ns)
+		due_ns = ring->oldest_ns + part_ns * IOFLUSH_LAST_16THS;
+	/* It is overdue only while some other drain is at work on the ring. */
+	return now_ns < due_ns ? due_ns - now_ns : part_ns / 4;
+}
+
+/**
+ * ioflush_window_check() - what the timer of a ring does
+ * @ring: the ring
+ *
+ * Context: any context; may wait for hardware.
+ * Return: after how many nanoseconds to look again, or 0 if there is nothing
+ *	to look for: the next entry arms the timer.
+ */
+u64 ioflush_window_check(struct ioflush_ring *ring)
+{
+	enum ioflush_step step;
+	unsigned long flags;
+	u64 next_ns;
+
+	ioflush_ring_lock(ring, &flags);
+	step = ioflush_window_step(ring);
+	/* From now on, the next unmap finds the ring over its limit. */
+	if (step == IOFLUSH_STEP_SOON)
+		ring->limit = 0;
+	ioflush_ring_unlock(ring, flags);
+
+	if (step == IOFLUSH_STEP_SOON)
+		ioflush_ring_hand(ring);
+	else if (step == IOFLUSH_STEP_LAST)
+		ioflush_ring_drain(ring, IOFLUSH_TIMER);
+
+	ioflush_ring_lock(ring, &flags);
+	next_ns = ioflush_window_next(ring);
+	/* A change of the window may have started it meanwhile. */
+	if (hrtimer_is_queued(&ring->timer))
+		next_ns = 0;
+	else if (!next_ns)
+		ring->armed = false;
+	else if (!ioflush_sim(ring->flush))
+		hrtimer_set_expires(&ring->timer,
+				    ktime_add_ns(ktime_get(), next_ns));
+	ioflush_ring_unlock(ring, flags);
+	return next_ns;
+}
+
+/**
+ * ioflush_window_timer() - a ring's timer has fired
+ * @timer: the timer
+ *
+ * Context: hard interrupt.
+ * Return: whether it goes on.
+ */
+enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer)
+{
+	struct ioflush_ring *ring = container_of(timer, struct ioflush_ring,
+						 timer);
+
+	return ioflush_window_check(ring) ? HRTIMER_RESTART : HRTIMER_NORESTART;
+}
+
+/**
+ * ioflush_window_rcu() - a grace period after a ring's first entry has passed
+ * @rcu: in the ring
+ *
+ * What was added since is drained along.
+ *
+ * Context: softirq or a thread of RCU.
+ */
+void ioflush_window_rcu(struct rcu_head *rcu)
+{
+	struct ioflush_ring *ring = container_of(rcu, struct ioflush_ring, rcu);
+	unsigned long flags;
+
+	ioflush_ring_lock(ring, &flags);
+	ring->calling = false;
+	ioflush_ring_unlock(ring, flags);
+	ioflush_ring_drain(ring, IOFLUSH_RCU);
+}
+
+/* A timer that sleeps for the old window is woken for the new one. */
+static void ioflush_window_rearm(struct ioflush_ring *ring)
+{
+	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
+	unsigned long flags;
+
+	ioflush_ring_lock(ring, &flags);
+	if (ring->armed)
+		ioflush_window_start(ring, part_ns * IOFLUSH_SOON_16THS);
+	ioflush_ring_unlock(ring, flags);
+}
+
+/**
+ * ioflush_set_window() - give a domain a bound of its own
+ * @flush: the domain's flush state
+ * @us: microseconds; 0 for the parameter that holds for all
+ *
+ * What was unmapped before the call has been invalidated when it returns, what
+ * is unmapped after it is held to the new bound.
+ *
+ * Context: process context; waits for hardware.
+ * Return: 0, or -EINVAL for a value out of range.
+ */
+int ioflush_set_window(struct ioflush *flush, unsigned int us)
+{
+	struct ioflush_ring __percpu *rings;
+	int cpu;
+
+	if (us && (us < IOFLUSH_WINDOW_MIN_US || us > IOFLUSH_WINDOW_MAX_US))
+		return -EINVAL;
+	WRITE_ONCE(flush->window_us, us);
+
+	/* Pairs with the release in ioflush_rings_alloc(). */
+	rings = smp_load_acquire(&flush->all_rings);
+	if (!rings)
+		return 0;
+	for_each_possible_cpu(cpu)
+		ioflush_window_rearm(per_cpu_ptr(rings, cpu));
+	ioflush_drain(flush, IOFLUSH_TIGHTEN);
+	return 0;
+}
