@@ -22,6 +22,7 @@ help:
 	@echo 'ioflush: an IOMMU stack for Linux 6.12, and the machinery to try and measure it'
 	@echo
 	@echo '  make bench      build all, run netperf on both stacks, compare (QUICK=1: 10 minutes)'
+	@echo '  make bench-pgtable  instructions of page-table operations beside mainline'\''s'
 	@echo '  make check      every test; ends in a line "N passed, N failed"'
 	@echo '  make kernel     out/ARCH/build: one image with both stacks'
 	@echo '  make guest      out/ARCH/guest: the initramfs with netperf'
@@ -58,6 +59,10 @@ boot:
 bench: deps
 	@tools/testing/bench/bench
 
+# Two guests and a minute: deterministic, so it needs one run only.
+bench-pgtable: deps
+	@PARTS=pgtable RUNS=1 tools/testing/bench/bench
+
 kunit:
 	@tools/testing/kunit/kunit
 
@@ -73,4 +78,4 @@ check: deps
 clean:
 	rm -rf out
 
-.PHONY: help deps kernel guest boot bench kunit style series check clean
+.PHONY: help deps kernel guest boot bench bench-pgtable kunit style series check clean

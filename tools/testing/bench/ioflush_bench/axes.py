@@ -12,7 +12,7 @@ MODES = ("strict", "lazy", "passthrough")
 NICS = ("virtio-net", "e1000e")
 TESTS = ("UDP_STREAM", "TCP_STREAM", "TCP_MAERTS", "TCP_RR")
 CLOCKS = ("guest", "wall")
-PARTS = ("netperf", "micro", "counts")
+PARTS = ("netperf", "micro", "counts", "pgtable")
 
 #: How the unit of each IOMMU model is called in /sys/class/iommu by each stack.
 UNIT_OF = {"vtd": {"ioflush": "vtd0", "mainline": "dmar0"}}
@@ -60,6 +60,27 @@ MAPTIME_TESTS = {
     f"{step}_{shape}": f"{'map_unmap' if step == 'pair' else step}_{shape}"
     for shape in ("4k", "64k", "sg16")
     for step in ("pair", "map", "unmap")
+}
+
+#: What ioflush_pgbench does with each page table.
+PGTABLE_OPERATIONS = tuple(
+    f"{step}_{shape}" for shape in ("1x4k", "256x4k", "1x2m", "256x2m", "1x1g")
+    for step in ("map", "unmap")) + ("iova_to_phys_4k",)
+
+#: The page tables: the loop without any, a domain of the booted stack, our
+#: formats, and those that mainline's library has in the same boot.
+PGTABLE_FORMATS = ("arm_s1", "arm_s2", "vtdss", "x86_64", "amdv1", "riscv")
+PGTABLE_MAINLINE = ("arm_s1", "arm_s2")
+
+
+def pgtable_test(format_: str, operation: str) -> str:
+    """How a result of ioflush_pgbench is called."""
+    return f"pgtable_{format_}_{operation}"
+
+
+PGTABLE_TESTS = {
+    pgtable_test(format_, operation): (format_, operation)
+    for format_ in ("empty", "domain", *PGTABLE_FORMATS) for operation in PGTABLE_OPERATIONS
 }
 
 COUNT_TEST = "TCP_STREAM"

@@ -28,6 +28,7 @@ class Config:
     runs: int
     duration_s: int
     loops: int
+    batches: int
     parallel: int
     quick: bool
     resume: bool
@@ -80,6 +81,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         runs=_number(env, "RUNS", 1 if quick else 3, 99),
         duration_s=_number(env, "DURATION", 1, 600),
         loops=_number(env, "LOOPS", 10240, 10_000_000),
+        batches=_number(env, "BATCHES", 16, 100_000),
         parallel=_number(env, "JOBS", os.cpu_count() or 1, 64),
         quick=quick,
         resume=_flag(env, "RESUME"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import axes, parse, trace
 from .config import Config
-from .matrix import Boot
+from .matrix import Boot, Cell
 
 BENCH_DIR = Path(__file__).resolve().parent.parent
 TOP = BENCH_DIR.parents[2]
@@ -38,6 +38,11 @@ class Outcome:
     failure: str | None = None
     extra: dict[str, int] = field(default_factory=dict)
 
+    def figure(self, cell: Cell) -> float | None:
+        """The figure of a cell, if the guest reported it."""
+        named = self.figures.get(figure_name(cell.test, cell.metric, cell.stack))
+        return self.figures.get(figure_name(cell.test, cell.metric)) if named is None else named
+
     @property
     def log(self) -> str:
         """The file to read when something went wrong."""
@@ -47,9 +52,9 @@ class Outcome:
         return self.folder
 
 
-def figure_name(test: str, metric: str) -> str:
-    """How a figure is called in an outcome."""
-    return f"{test}/{metric}"
+def figure_name(*words: str) -> str:
+    """How a figure is called in an outcome: test, metric, and maybe another stack."""
+    return "/".join(words)
 
 
 class Runner:
@@ -72,7 +77,7 @@ class Runner:
                  "--job", str(jobs / boot.part), "--file", str(jobs / "lib.sh"),
                  "--file", f"{folder / 'params'}:params",
                  "--timeout", str(self._timeout_s(boot)), "--out", str(folder)]
-        if boot.part == "micro":
+        if boot.part in ("micro", "pgtable"):
             words.append("--edu")
         if boot.part == "counts":
             for pattern in trace.patterns(boot.iommu):
@@ -87,7 +92,7 @@ class Runner:
     def _params(self, boot: Boot) -> str:
         tests = self.config.tests if boot.part == "netperf" else (axes.COUNT_TEST,)
         return (f'TESTS="{" ".join(tests)}"\nDURATION={self.config.duration_s}\n'
-                f"LOOPS={self.config.loops}\n")
+                f"LOOPS={self.config.loops}\nBATCHES={self.config.batches}\n")
 
     def key(self, boot: Boot) -> str:
         """Changes with all that a figure depends on: image, guest, job, parameters."""

@@ -45,9 +45,25 @@ class Boot:
 
     def cells(self, tests: tuple[str, ...]) -> Iterator[Cell]:
         """Every figure that this guest must report."""
-        for test, metric in _figures(self.part, tests):
-            yield Cell(self.arch, self.iommu, self.nic, self.stack, self.mode,
+        if self.part == "pgtable":
+            named = _pgtable_figures(self.stack)
+        else:
+            named = ((self.stack, *figure) for figure in _figures(self.part, tests))
+        for stack, test, metric in named:
+            yield Cell(self.arch, self.iommu, self.nic, stack, self.mode,
                        test, self.clock, metric)
+
+
+def _pgtable_figures(booted: str) -> Iterator[tuple[str, str, str]]:
+    """Tables of both stacks are in one boot; only the domain needs a boot of each."""
+    formats = [(booted, "domain")]
+    if booted == "ioflush":
+        formats += [("ioflush", "empty"),
+                    *(("ioflush", format_) for format_ in axes.PGTABLE_FORMATS),
+                    *(("mainline", format_) for format_ in axes.PGTABLE_MAINLINE)]
+    for stack, format_ in formats:
+        for operation in axes.PGTABLE_OPERATIONS:
+            yield stack, axes.pgtable_test(format_, operation), "instructions"
 
 
 def _figures(part: str, tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -77,8 +93,8 @@ def plan(config: Config) -> list[Boot]:
         for run in range(1, config.runs + 1)
         for part in config.parts
         for clock in (config.clocks if part == "netperf" else ("guest",))
-        for nic in ((None,) if part == "micro" else config.nics)
-        for mode in config.modes
+        for nic in ((None,) if part in ("micro", "pgtable") else config.nics)
+        for mode in (("strict",) if part == "pgtable" else config.modes)
         if not (part == "counts" and mode == "passthrough")
         for stack in _turns(config, run)
     ]

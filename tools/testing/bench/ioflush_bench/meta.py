@@ -66,7 +66,8 @@ def image_hash(arch: str) -> str:
             digest.update(path.read_bytes())
         except OSError:
             raise MetaError(f"{path} is missing: run `make {target} ARCH={arch}`") from None
-    digest.update((MODULES / "ioflush_maptime.c").read_bytes())
+    for source in sorted([MODULES / "ioflush_maptime.c", *MODULES.glob("pgbench*.[ch]")]):
+        digest.update(source.read_bytes())
     return digest.hexdigest()
 
 
@@ -83,6 +84,7 @@ def collect(config: Config, image: str) -> dict[str, Any]:
         "runs": config.runs,
         "duration_s": config.duration_s,
         "loops": config.loops,
+        "batches": config.batches,
         "quick": config.quick,
         "host": f"{_cpu_model()}, {os.cpu_count()} CPUs, no KVM",
         "arch": config.arch,

@@ -10,6 +10,8 @@ A report is lines of a keyword and its words:
   iperf3 TEST JSON                one run of iperf3, on one line
   maptime NAME NANOSECONDS        a line of ioflush_maptime's results
   map_benchmark TEXT              a line of dma_map_benchmark's output
+  pgbench FORMAT STACK OPERATION NANOSECONDS
+                                  a line of ioflush_pgbench's results
   unmaps NAME=COUNT...            unmaps in the counted time, by trace event
   failed TEST WORDS...            this test did not work in the guest
 """
@@ -22,12 +24,15 @@ from dataclasses import dataclass, field
 
 from . import axes
 
-Figure = tuple[str, str]
+Figure = tuple[str, ...]
 
 
 @dataclass
 class Report:
-    """What one guest said: figures by (test, metric), and what went wrong by test."""
+    """What one guest said: figures by (test, metric), and what went wrong by test.
+
+    What a guest says of another stack than the booted one has a third word for it.
+    """
 
     tool: str | None = None
     figures: dict[Figure, float] = field(default_factory=dict)
@@ -101,12 +106,39 @@ def maptime(name: str, text: str) -> dict[Figure, float]:
     return {(axes.MAPTIME_TESTS[name], "instructions"): float(text)}
 
 
+def pgbench(text: str) -> dict[Figure, float]:
+    """One line of ioflush_pgbench's results."""
+    words = text.split()
+    if len(words) != 4:
+        raise ParseError(f"four words were expected: {text}")
+    format_, stack, operation, value = words
+    test = axes.pgtable_test(format_, operation)
+    if test not in axes.PGTABLE_TESTS:
+        raise ParseError(f"unknown operation: {text}")
+    if stack in axes.STACKS:
+        return {(test, "instructions", stack): float(value)}
+    return {(test, "instructions"): float(value)}
+
+
 def map_benchmark(text: str) -> dict[Figure, float]:
     """One line of dma_map_benchmark's output; its first line holds no figure."""
     match = re.match(r"average (map|unmap) latency\(us\):([0-9.]+) ", text)
     if not match:
         return {}
     return {(axes.BENCHMARK_TEST, match[1]): float(match[2])}
+
+
+def _pgbench_line(report: Report, rest: str) -> None:
+    """A format that failed fails all of its tests, whichever stack's it was."""
+    words = rest.split()
+    try:
+        if len(words) == 4 and words[2] == "failed":
+            raise ParseError(f"{words[1]}: error {words[3]}")
+        report.figures.update(pgbench(rest))
+    except (ParseError, ValueError) as error:
+        for operation in axes.PGTABLE_OPERATIONS:
+            report.failures[axes.pgtable_test(words[0] if words else "", operation)] = (
+                f"pgbench: {error}")
 
 
 def _line(report: Report, keyword: str, rest: str) -> None:
@@ -123,6 +155,8 @@ def _line(report: Report, keyword: str, rest: str) -> None:
         report.unmaps = sum(int(count) for count in key_values(rest).values())
     elif keyword == "map_benchmark":
         report.figures.update(map_benchmark(rest))
+    elif keyword == "pgbench":
+        _pgbench_line(report, rest)
     elif keyword in ("netperf", "iperf3", "maptime"):
         parser = {"netperf": netperf, "iperf3": iperf3, "maptime": maptime}[keyword]
         try:

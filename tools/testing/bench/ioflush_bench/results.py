@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from . import axes
-from .guest import Outcome, figure_name
+from .guest import Outcome
 from .matrix import Boot, Cell
 
 
@@ -62,7 +62,7 @@ class Results:
         """Takes in one guest's figures; none from a guest that came to a bad end."""
         for cell in boot.cells(tests):
             result = self._by_cell.setdefault(cell, Result(cell))
-            value = outcome.figures.get(figure_name(cell.test, cell.metric))
+            value = outcome.figure(cell)
             failure = outcome.failure or outcome.failures.get(cell.test)
             if value is None and not failure:
                 failure = "the guest did not report it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterator
 
-from . import axes
+from . import axes, pgtable
 from .figures import number, spread
 from .matrix import Cell
 from .results import Result, Results
@@ -74,6 +74,10 @@ def _flushes(results: Results) -> str | None:
     return "Lazy invalidations that empty the whole domain: " + ", ".join(parts) + "."
 
 
+def _pgtable(results: Results) -> str | None:
+    return pgtable.verdict(results) if pgtable.entries(results) else None
+
+
 def sentences(results: Results) -> Iterator[str]:
     """Everything that the figures at hand support, failures first."""
     if results.failed:
@@ -81,5 +85,5 @@ def sentences(results: Results) -> Iterator[str]:
                f"they are named in the tables with the log to read.")
     made = [_network(results, "strict"), _network(results, "lazy"),
             _instructions(results, "strict"), _instructions(results, "lazy"),
-            _flushes(results)]
+            _flushes(results), _pgtable(results)]
     yield from (text for text in made if text)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterator
 
-from . import axes
+from . import axes, pgtable
 from .figures import number, ratio
 from .matrix import Cell
 from .results import Result, Results
@@ -35,6 +35,8 @@ def section(cell: Cell) -> str:
     """The name of the section that a cell belongs to."""
     if cell.metric in axes.COUNT_METRICS:
         return "traffic"
+    if cell.test in axes.PGTABLE_TESTS:
+        return "pgtable"
     if cell.metric == "instructions":
         return "instructions"
     if cell.test == axes.BENCHMARK_TEST:
@@ -45,6 +47,7 @@ def section(cell: Cell) -> str:
 TITLES = {
     "network-guest": "Network, guest clock: one vCPU, 1 ns an instruction (the one to trust)",
     "instructions": "Instructions per operation under the instruction counter (less is better)",
+    "pgtable": "Instructions per operation on a page table (less is better)",
     "traffic": "IOMMU traffic per unmap, from QEMU's trace events (less is better)",
     "benchmark": "The kernel's dma_map_benchmark, one thread, guest clock (less is better)",
     "network-wall": "Network, wall clock: two vCPUs, MTTCG (smoke: varies several-fold)",
@@ -52,7 +55,8 @@ TITLES = {
 
 
 def _order(cell: Cell) -> tuple:
-    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST)
+    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST,
+             *axes.PGTABLE_TESTS)
     return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
             tuple(axes.METRICS).index(cell.metric), axes.MODES.index(cell.mode))
 
@@ -134,7 +138,7 @@ def text(meta: dict[str, Any], results: Results) -> str:
     lines = [f"Linux {meta['kernel']}, {meta['qemu']}, {meta['tool']}, commit {meta['commit']}"]
     for name, rows in sections(results).items():
         lines += ["", TITLES[name], ""]
-        lines += _grid(rows)
+        lines += pgtable.lines(results) if name == "pgtable" else _grid(rows)
     lines += ["", f"Median of {meta['runs']} run{'s' * (meta['runs'] > 1)}.  iof/main: ioflush over mainline.  main/pass, "
               "iof/pass: either over mainline's passthrough."]
     lines += failure_lines(results)

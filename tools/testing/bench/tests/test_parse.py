@@ -75,3 +75,26 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(parse.iperf3("TCP_MAERTS", tcp), {("TCP_MAERTS", "throughput"): 500.0})
         self.assertEqual(parse.iperf3("UDP_STREAM", udp), {
             ("UDP_STREAM", "sent"): 150.0, ("UDP_STREAM", "received"): 100.0})
+
+    def test_pgbench(self):
+        report = parse.report("pgbench arm_s1 mainline map_1x4k 120.500\n"
+                              "pgbench arm_s1 ioflush map_1x4k 60.250\n"
+                              "pgbench domain booted unmap_1x1g 700.000\n"
+                              "pgbench empty loop iova_to_phys_4k 9.000\n"
+                              "pgbench riscv ioflush failed -19\n")
+        self.assertEqual(report.figures, {
+            ("pgtable_arm_s1_map_1x4k", "instructions", "mainline"): 120.5,
+            ("pgtable_arm_s1_map_1x4k", "instructions", "ioflush"): 60.25,
+            ("pgtable_domain_unmap_1x1g", "instructions"): 700.0,
+            ("pgtable_empty_iova_to_phys_4k", "instructions"): 9.0})
+        self.assertEqual(set(report.failures), {
+            axes.pgtable_test("riscv", operation) for operation in axes.PGTABLE_OPERATIONS})
+        self.assertIn("error -19", report.failures["pgtable_riscv_map_1x4k"])
+
+    def test_pgbench_makes_up_nothing(self):
+        for line in ("pgbench vtdss ioflush map_1x4k", "pgbench vtdss ioflush map_1x4k x",
+                     "pgbench vtdss ioflush map_9x4k 1.0", "pgbench vtdss ioflush map_1x4k 1 2"):
+            with self.subTest(line):
+                report = parse.report(line)
+                self.assertEqual(report.figures, {})
+                self.assertIn("pgtable_vtdss_map_1x4k", report.failures)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The page-table part: which stack a figure is of, what is subtracted, and the bars."""
+
+import unittest
+
+from ioflush_bench import axes, guest, matrix, page, pgtable, results, table
+
+from .fixtures import META, wanted
+
+
+def measured(change=None):
+    """Ours 50 and mainline's 100 above a loop of 10, but for what is changed."""
+    asked = wanted(PARTS="pgtable", RUNS="1")
+    found = results.Results()
+    for boot in matrix.plan(asked):
+        outcome = guest.Outcome(folder="out/bench/" + boot.slug)
+        for cell in boot.cells(asked.tests):
+            format_, operation = axes.PGTABLE_TESTS[cell.test]
+            value = {"ioflush": 60.0, "mainline": 110.0}[cell.stack]
+            if format_ == "empty":
+                value = 10.0
+            value = (change or {}).get((cell.stack, format_, operation), value)
+            words = (cell.test, cell.metric)
+            if format_ not in ("domain", "empty"):
+                words += (cell.stack,)
+            outcome.figures[guest.figure_name(*words)] = value
+        found.add(boot, outcome, asked.tests)
+    return found
+
+
+class PlanTest(unittest.TestCase):
+    """One strict boot a stack, and mainline's library is in ours."""
+
+    def test_boots(self):
+        boots = matrix.plan(wanted(PARTS="pgtable", RUNS="1"))
+        self.assertEqual({boot.slug for boot in boots},
+                         {"pgtable-ioflush-strict-guest-run1",
+                          "pgtable-mainline-strict-guest-run1"})
+
+    def test_cells(self):
+        boots = {boot.stack: boot for boot in matrix.plan(wanted(PARTS="pgtable", RUNS="1"))}
+        ours = {(cell.stack, axes.PGTABLE_TESTS[cell.test][0])
+                for cell in boots["ioflush"].cells(())}
+        self.assertIn(("mainline", "arm_s2"), ours)
+        self.assertNotIn(("mainline", "riscv"), ours)
+        theirs = {(cell.stack, axes.PGTABLE_TESTS[cell.test][0])
+                  for cell in boots["mainline"].cells(())}
+        self.assertEqual(theirs, {("mainline", "domain")})
+
+
+class TableTest(unittest.TestCase):
+    """The loop is subtracted, and a bar that is missed is named."""
+
+    def test_entry(self):
+        entry = pgtable.entries(measured())["map_1x4k", "arm_s1"]
+        self.assertEqual((entry.ioflush, entry.mainline, entry.ratio, entry.verdict),
+                         (50.0, 100.0, 0.5, "met"))
+
+    def test_bars(self):
+        for operation, format_, bar in (("map_1x4k", "arm_s2", 0.8), ("unmap_1x4k", "arm_s1", 1),
+                                        ("map_256x4k", "domain", 0.5),
+                                        ("unmap_256x4k", "arm_s2", 0.5),
+                                        ("iova_to_phys_4k", "arm_s1", 1)):
+            with self.subTest((operation, format_)):
+                good = 10 + 100 * bar
+                key = ("ioflush", format_, operation)
+                self.assertEqual(pgtable.missed(measured({key: good})), [])
+                over = pgtable.missed(measured({key: good + 1}))
+                self.assertEqual([(entry.operation, entry.format) for entry in over],
+                                 [(operation, format_)])
+
+    def test_nothing_to_compare_with(self):
+        entry = pgtable.entries(measured())["map_1x4k", "riscv"]
+        self.assertEqual((entry.ioflush, entry.mainline, entry.verdict), (50.0, None, ""))
+
+    def test_text_and_page(self):
+        found = measured({("ioflush", "domain", "map_256x4k"): 90.0})
+        text = table.text(META, found)
+        self.assertIn("missed: map_256x4k of domain (0.80)", text)
+        line = next(line for line in text.splitlines() if line.startswith("map_256x4k"))
+        self.assertEqual(line.split()[1:6], ["80.00", "100.0", "0.80", "MISSED", "0.5"])
+        self.assertIn("subtracted from each: map_1x4k 10.00", text)
+        html = page.html(META, found)
+        self.assertIn("<td class=over>MISSED 0.5</td>", html)
+        self.assertIn("make bench-pgtable", html)
+
+    def test_nothing_measured(self):
+        self.assertEqual(pgtable.entries(results.Results()), {})
