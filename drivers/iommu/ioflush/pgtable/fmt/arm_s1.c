@@ -49,7 +49,7 @@ static __always_inline u64 arm_s1_attrs(const struct iopgt *pgt, int prot)
 		return 0;
 	if (unlikely(p & IOMMU_NOEXEC))
 		attrs |= ARM_S1_XN;
-	if (unlikely(pgt->dirty) && (p & IOMMU_WRITE))
+	if (unlikely(READ_ONCE(pgt->dirty)) && (p & IOMMU_WRITE))
 		attrs |= ARM_PTE_DBM | ARM_S1_RDONLY;
 	return attrs;
 }

@@ -53,7 +53,7 @@ static __always_inline u64 arm_s2_attrs(const struct iopgt *pgt, int prot)
 		attrs = (attrs & ~ARM_S2_MEMATTR) | ARM_S2_DEVICE;
 	if (unlikely(p & IOMMU_NOEXEC))
 		attrs |= ARM_S2_XN;
-	if (unlikely(pgt->dirty) && (p & IOMMU_WRITE))
+	if (unlikely(READ_ONCE(pgt->dirty)) && (p & IOMMU_WRITE))
 		attrs = (attrs & ~ARM_S2_WRITE) | ARM_PTE_DBM;
 	return attrs;
 }
