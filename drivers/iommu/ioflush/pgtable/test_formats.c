@@ -206,3 +206,19 @@ iopgt_kunit_format(const struct iopgt_ops *ops)
 			return &formats[i];
 	return NULL;
 }
+
+/**
+ * iopgt_kunit_configs() - in how many configurations is a format here?
+ * @f: one of them
+ *
+ * Context: any context.
+ * Return: a number.
+ */
+unsigned int iopgt_kunit_configs(const struct iopgt_kunit_format *f)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
+		n += formats[i].ops == f->ops;
+	return n;
+}
