@@ -189,9 +189,10 @@ u64 *user_leaf_entry(const struct iopgt *pgt, unsigned long iova)
 
 	for (;; level--) {
 		u64 *entry = &table[iopgt_level_idx(fmt, pgt, iova, level)];
+		u64 pte = READ_ONCE(*entry);
 
-		if (!iopgt_pte_is_table(fmt, *entry, level))
-			return iopgt_pte_present(fmt, *entry) ? entry : NULL;
-		table = iopgt_pte_table(fmt, *entry);
+		if (!iopgt_pte_is_table(fmt, pte, level))
+			return iopgt_pte_present(fmt, pte) ? entry : NULL;
+		table = iopgt_pte_table(fmt, pte);
 	}
 }

@@ -137,6 +137,17 @@ void schedule(void)
 	sched_yield();
 }
 
+bool user_jitter;
+
+/* Let somebody else run, every now and then. */
+void user_jitter_now(void)
+{
+	static __thread unsigned int n;
+
+	if (n++ % 13 == 0)
+		sched_yield();
+}
+
 void complete(struct completion *x)
 {
 	pthread_mutex_lock(&x->lock);

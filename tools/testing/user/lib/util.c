@@ -13,6 +13,15 @@
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 
+#ifdef USER_TSAN
+/* It waits a second for threads that are still there, as RCU's always is. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "atexit_sleep_ms=0:halt_on_error=1";
+}
+#endif
+
 static unsigned int warnings;
 
 /* In the form that tools/testing/kunit/ktap takes for the kernel's log. */

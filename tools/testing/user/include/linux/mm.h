@@ -34,6 +34,13 @@ static __always_inline void user_arena_check(unsigned long offset)
 #endif
 }
 
+/*
+ * Between reading an entry and following it: where a race is worth waiting
+ * for. Does nothing until a program asks for it.
+ */
+extern bool user_jitter;
+void user_jitter_now(void);
+
 static __always_inline struct page *virt_to_page(const void *virt)
 {
 	unsigned long offset = (const char *)virt - user_arena;
@@ -63,6 +70,10 @@ static __always_inline void *phys_to_virt(phys_addr_t phys)
 	unsigned long offset = phys - USER_ARENA_PHYS;
 
 	user_arena_check(offset);
+#ifndef USER_BENCH
+	if (unlikely(user_jitter))
+		user_jitter_now();
+#endif
 	return user_arena + offset;
 }
 
