@@ -26,6 +26,7 @@ void iodom_debugfs_add(struct iodom *dom)
 {
 	mutex_lock(&iodom_list_lock);
 	list_add_tail(&dom->node, &iodom_list);
+	iodom_dump_add(dom);
 	mutex_unlock(&iodom_list_lock);
 }
 
@@ -37,6 +38,7 @@ void iodom_debugfs_add(struct iodom *dom)
  */
 void iodom_debugfs_remove(struct iodom *dom)
 {
+	iodom_dump_remove(dom);
 	mutex_lock(&iodom_list_lock);
 	list_del_init(&dom->node);
 	mutex_unlock(&iodom_list_lock);

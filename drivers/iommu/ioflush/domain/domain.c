@@ -168,6 +168,13 @@ static void iodom_pgt_invalidate(struct iopgt *pgt,
 	ioflush_sync(&container_of(pgt, struct iodom, pgt)->flush, gather);
 }
 
+/* What it broke translates again. */
+static void iodom_pgt_remade(struct iopgt *pgt, unsigned long iova,
+			     size_t bytes)
+{
+	iodom_map_sync(container_of(pgt, struct iodom, pgt), iova, bytes);
+}
+
 /**
  * iodom_create() - make a paging domain
  * @hw: the driver's part
@@ -201,7 +208,10 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 		goto err_pgt;
 
 	dom->pgt.invalidate = iodom_pgt_invalidate;
+	dom->pgt.remade = iodom_pgt_remade;
 	dom->domain.ops = &iodom_ops;
+	if (dom->pgt.cfg.hw_dirty)
+		dom->domain.dirty_ops = &iodom_dirty_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
 	dom->domain.geometry.aperture_start = 0;
 	dom->domain.geometry.aperture_end =

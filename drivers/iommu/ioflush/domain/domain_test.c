@@ -3,9 +3,12 @@
  * ioflush: tests of the shared domain on queues that are consumed at once
  */
 #include <kunit/test.h>
+#include <linux/io.h>
 #include <linux/ioflush/domain.h>
 #include <linux/ioflush/iova.h>
 #include <linux/sizes.h>
+
+#include "internal.h"
 
 #define UNIT_SLOTS_LG2	5
 
@@ -357,6 +360,124 @@ static void domain_core_tables(struct kunit *test)
 	iodom_link_put(dom, unit);
 }
 
+/* On hardware that caches absence a broken entry is made known again. */
+static void domain_cut(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *plain = unit_new(test), *caching = unit_new(test);
+
+	link(test, dom, plain, false);
+	link(test, dom, caching, true);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_2M, SZ_1G, SZ_2M, RW,
+					   GFP_KERNEL));
+	iodom_unmap_sync(dom, SZ_2M, SZ_4K);
+	/* The whole of the block, and then what was unmapped. */
+	KUNIT_EXPECT_EQ(test, 2, plain->ranges);
+	KUNIT_EXPECT_EQ(test, 3, caching->ranges);
+	KUNIT_EXPECT_EQ(test, SZ_1G + SZ_4K,
+			iopgt_iova_to_phys(&dom->pgt, SZ_2M + SZ_4K));
+	iodom_unmap_sync(dom, SZ_2M + SZ_4K, SZ_2M - SZ_4K);
+	iodom_link_put(dom, plain);
+	iodom_link_put(dom, caching);
+}
+
+static int domain_table(const struct iopgt_entry *entry, void *arg)
+{
+	u64 **table = arg;
+
+	if (entry->table)
+		*table = phys_to_virt(entry->paddr);
+	return 0;
+}
+
+/* What a scan of the core's has cleared is invalidated when it returns. */
+static void domain_dirty(struct kunit *test)
+{
+	static const struct iopgt_cfg cfg = {
+		.ias_bits = 39,
+		.oas_bits = 46,
+		.pgsize_bitmap = SZ_4K | SZ_2M,
+		.coherent_walk = true,
+		.hw_dirty = true,
+		.nid = NUMA_NO_NODE,
+	};
+	struct iodom *dom = iodom_create(&unit_hw_ops, &iopgt_vtdss_ops, &cfg);
+	struct iommu_dirty_bitmap dirty = {};
+	const struct iommu_dirty_ops *ops;
+	struct unit *unit = unit_new(test);
+	u64 *table = NULL;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dom));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, dom_free, dom));
+	KUNIT_EXPECT_NULL(test, dom_new(test)->domain.dirty_ops);
+	ops = dom->domain.dirty_ops;
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_2M, SZ_1G, SZ_32K, RW,
+					   GFP_KERNEL));
+
+	/* As iommufd does before it switches the tracking on. */
+	KUNIT_EXPECT_EQ(test, 0, ops->read_and_clear_dirty(&dom->domain, SZ_2M,
+							   SZ_32K, 0, &dirty));
+	KUNIT_EXPECT_EQ(test, 0, ops->set_dirty_tracking(&dom->domain, true));
+	iopgt_visit(&dom->pgt, SZ_2M, SZ_2M, domain_table, &table);
+	KUNIT_ASSERT_NOT_NULL(test, table);
+
+	/* Bit 9, VT-d specification section 9.8. */
+	table[3] |= BIT_ULL(9);
+	unit->ranges = 0;
+	KUNIT_EXPECT_EQ(test, 0,
+			ops->read_and_clear_dirty(&dom->domain, SZ_2M, SZ_32K,
+						  IOMMU_DIRTY_NO_CLEAR,
+						  &dirty));
+	KUNIT_EXPECT_EQ(test, 0, unit->ranges);
+	KUNIT_EXPECT_NE(test, 0, table[3] & BIT_ULL(9));
+	KUNIT_EXPECT_EQ(test, 0, ops->read_and_clear_dirty(&dom->domain, SZ_2M,
+							   SZ_32K, 0, &dirty));
+	KUNIT_EXPECT_EQ(test, 1, unit->ranges);
+	KUNIT_EXPECT_EQ(test, SZ_2M + 3 * SZ_4K, unit->start);
+	KUNIT_EXPECT_EQ(test, SZ_2M + 4 * SZ_4K - 1, unit->last);
+	KUNIT_EXPECT_EQ(test, 0, table[3] & BIT_ULL(9));
+	KUNIT_EXPECT_EQ(test, 0, ops->set_dirty_tracking(&dom->domain, false));
+	iodom_unmap_sync(dom, SZ_2M, SZ_32K);
+	iodom_link_put(dom, unit);
+}
+
+#ifdef CONFIG_IOFLUSH_DEBUGFS
+/* The dump prints what is mapped in one way as one line. */
+static void domain_dump(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct iodom_dump_range r;
+
+	KUNIT_EXPECT_FALSE(test, iodom_dump_next(dom, 0, &r));
+	/* Two blocks and 8 pages in a row; 4 that lead elsewhere, 2 read-only. */
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_2M, SZ_1G, SZ_4M + SZ_32K,
+					   RW, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, 3 * SZ_2M + SZ_32K, SZ_2G,
+					   SZ_16K, RW, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, 3 * SZ_2M + SZ_32K + SZ_16K,
+					   SZ_2G + SZ_16K, SZ_8K, IOMMU_READ,
+					   GFP_KERNEL));
+
+	KUNIT_ASSERT_TRUE(test, iodom_dump_next(dom, 0, &r));
+	KUNIT_EXPECT_EQ(test, SZ_2M, r.start);
+	KUNIT_EXPECT_EQ(test, 3 * SZ_2M - 1, r.last);
+	KUNIT_EXPECT_EQ(test, 2, r.leaves);
+	KUNIT_EXPECT_EQ(test, SZ_1G, r.first.paddr);
+	KUNIT_ASSERT_TRUE(test, iodom_dump_next(dom, r.last + 1, &r));
+	KUNIT_EXPECT_EQ(test, 8, r.leaves);
+	KUNIT_EXPECT_EQ(test, 12, r.first.lg2);
+	KUNIT_ASSERT_TRUE(test, iodom_dump_next(dom, r.last + 1, &r));
+	KUNIT_EXPECT_EQ(test, 4, r.leaves);
+	KUNIT_EXPECT_EQ(test, RW, r.first.prot);
+	KUNIT_ASSERT_TRUE(test, iodom_dump_next(dom, r.last + 1, &r));
+	KUNIT_EXPECT_EQ(test, 2, r.leaves);
+	KUNIT_EXPECT_EQ(test, IOMMU_READ, r.first.prot);
+	KUNIT_EXPECT_FALSE(test, iodom_dump_next(dom, r.last + 1, &r));
+}
+#endif
+
 static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_map_mixed),
 	KUNIT_CASE(domain_map_undo),
@@ -365,6 +486,11 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_coarse),
 	KUNIT_CASE(domain_disjoint),
 	KUNIT_CASE(domain_core_tables),
+	KUNIT_CASE(domain_cut),
+	KUNIT_CASE(domain_dirty),
+#ifdef CONFIG_IOFLUSH_DEBUGFS
+	KUNIT_CASE(domain_dump),
+#endif
 	{}
 };
 

@@ -8,6 +8,21 @@
 #include <linux/ioflush/domain.h>
 
 extern const struct ioflush_ops iodom_flush_ops;
+extern const struct iommu_dirty_ops iodom_dirty_ops;
+
+/**
+ * struct iodom_dump_range - neighbouring leaves that do the same
+ * @start: first address
+ * @last: last address, inclusive
+ * @leaves: how many
+ * @first: the first of them
+ */
+struct iodom_dump_range {
+	unsigned long start;
+	unsigned long last;
+	unsigned long leaves;
+	struct iopgt_entry first;
+};
 
 /* cost.c */
 void iodom_costs_learn(struct iodom *dom, struct iodom_link *link);
@@ -19,6 +34,12 @@ int iodom_costs_set(const char *name, const struct ioflush_costs *costs);
 void iodom_for_each(void (*fn)(struct iodom *dom));
 void iodom_debugfs_add(struct iodom *dom);
 void iodom_debugfs_remove(struct iodom *dom);
+
+/* dump.c */
+bool iodom_dump_next(struct iodom *dom, unsigned long iova,
+		     struct iodom_dump_range *range);
+void iodom_dump_add(struct iodom *dom);
+void iodom_dump_remove(struct iodom *dom);
 #else
 static inline void iodom_debugfs_add(struct iodom *dom)
 {
