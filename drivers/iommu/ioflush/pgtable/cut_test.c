@@ -266,6 +266,8 @@ static void cut_test_no_memory(struct kunit *test)
 		at = e->iova + iopgt_kunit_size(e->k, 0);
 		tables = cut_tables(e, at);
 		snap = iopgt_snap(e->k);
+		/* Those of the last size are on their way back. */
+		rcu_barrier();
 		pages = atomic_read(&e->k->hooks.pages);
 		for (fail = 1; fail <= tables; fail++) {
 			e->k->hooks.fail_alloc = fail;
