@@ -235,8 +235,9 @@ void invq_wait(struct invq *q, u32 seq)
  */
 static noinline void invq_make_room(struct invq *q)
 {
-	atomic_long_inc(&q->stats.full);
 	invq_poll(q, READ_ONCE(q->published));
+	/* What others have reserved and not yet published takes room, too. */
+	cpu_relax();
 }
 
 /**
@@ -254,6 +255,7 @@ static noinline void invq_make_room(struct invq *q)
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 {
 	unsigned long flags;
+	bool full = false;
 	u32 start;
 
 	for (;;) {
@@ -262,10 +264,13 @@ u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 			break;
 		local_irq_restore(flags);
 		invq_make_room(q);
+		full = true;
 	}
 	invq_fill(q, start, cmds, n);
 	invq_publish(q, start, n);
 	local_irq_restore(flags);
+	if (unlikely(full))
+		atomic_long_inc(&q->stats.full);
 	return start + n;
 }
 

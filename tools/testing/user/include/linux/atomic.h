@@ -36,6 +36,11 @@
 #define atomic_dec_return_release(v)	atomic_sub_return_release(1, v)
 #define atomic_dec_and_test(v)	(!atomic_dec_return(v))
 
+#define atomic_xchg_acquire(v, i)					\
+	__atomic_exchange_n(&(v)->counter, i, __ATOMIC_ACQUIRE)
+#define atomic_try_cmpxchg_relaxed(v, old, new)				\
+	try_cmpxchg_relaxed(&(v)->counter, old, new)
+
 #define atomic_long_read(v)		atomic_read(v)
 #define atomic_long_read_acquire(v)	atomic_read_acquire(v)
 #define atomic_long_set(v, i)		atomic_set(v, i)

@@ -6,5 +6,7 @@
 #define _USER_LINUX_IRQFLAGS_H
 
 #define irqs_disabled()		false
+#define local_irq_save(flags)	((void)((flags) = 0))
+#define local_irq_restore(flags) ((void)(flags))
 
 #endif /* _USER_LINUX_IRQFLAGS_H */

@@ -12,6 +12,7 @@
 #endif
 
 #define pr_err(fmt, ...)	fprintf(stderr, pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_err_ratelimited(fmt, ...) pr_err(fmt, ##__VA_ARGS__)
 #define pr_warn(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)
 #define pr_info(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)
 

@@ -20,6 +20,7 @@ typedef signed char s8;
 typedef short s16;
 typedef int s32;
 typedef long long s64;
+typedef u32 __le32;
 typedef u64 __le64;
 typedef u64 phys_addr_t;
 typedef u64 dma_addr_t;
@@ -46,5 +47,11 @@ struct rcu_head {
 	struct rcu_head *next;
 	void (*func)(struct rcu_head *head);
 };
+
+/* The machine is little-endian, as what it runs for. */
+#define cpu_to_le32(x)	((__le32)(x))
+#define cpu_to_le64(x)	((__le64)(x))
+#define le32_to_cpu(x)	((u32)(x))
+#define le64_to_cpu(x)	((u64)(x))
 
 #endif /* _USER_LINUX_TYPES_H */
