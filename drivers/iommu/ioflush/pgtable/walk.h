@@ -80,6 +80,82 @@ static __always_inline bool iopgt_make_room(const struct iopgt_fmt *fmt,
 }
 
 /*
+ * Write leaves of one entry each into the first absent ones of @n entries; returns
+ * how many. Four at a time, where that goes, halves the work for each.
+ */
+static __always_inline size_t iopgt_fill(const struct iopgt_fmt *fmt,
+					 u64 *entry, phys_addr_t paddr,
+					 size_t n, u64 attrs,
+					 unsigned int level)
+{
+	const phys_addr_t bytes = BIT(iopgt_lg2(fmt, level));
+	size_t left = n;
+
+	while (left) {
+		if (left >= 4 &&
+		    likely(!iopgt_pte_present(fmt, READ_ONCE(entry[0]) |
+						   READ_ONCE(entry[1]) |
+						   READ_ONCE(entry[2]) |
+						   READ_ONCE(entry[3])))) {
+			WRITE_ONCE(entry[0], fmt->leaf(paddr, attrs, level, 0));
+			WRITE_ONCE(entry[1], fmt->leaf(paddr + bytes, attrs,
+						       level, 0));
+			WRITE_ONCE(entry[2], fmt->leaf(paddr + 2 * bytes, attrs,
+						       level, 0));
+			WRITE_ONCE(entry[3], fmt->leaf(paddr + 3 * bytes, attrs,
+						       level, 0));
+			paddr += 4 * bytes;
+			entry += 4;
+			left -= 4;
+			continue;
+		}
+		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
+			break;
+		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, level, 0));
+		paddr += bytes;
+		entry++;
+		left--;
+	}
+	return n - left;
+}
+
+/*
+ * Clear the first of @n entries at level 0 that are a leaf of one entry; returns
+ * how many.
+ */
+static __always_inline size_t iopgt_clear(const struct iopgt_fmt *fmt,
+					  u64 *entry, size_t n)
+{
+	size_t left = n;
+
+	while (left) {
+		u64 pte = READ_ONCE(entry[0]);
+
+		if (left >= 4) {
+			u64 b = READ_ONCE(entry[1]), c = READ_ONCE(entry[2]);
+			u64 d = READ_ONCE(entry[3]);
+
+			if (likely(iopgt_pte_present(fmt, pte & b & c & d) &&
+				   !((pte | b | c | d) & fmt->run))) {
+				WRITE_ONCE(entry[0], 0);
+				WRITE_ONCE(entry[1], 0);
+				WRITE_ONCE(entry[2], 0);
+				WRITE_ONCE(entry[3], 0);
+				entry += 4;
+				left -= 4;
+				continue;
+			}
+		}
+		if (unlikely(!iopgt_pte_present(fmt, pte) || (pte & fmt->run)))
+			break;
+		WRITE_ONCE(*entry, 0);
+		entry++;
+		left--;
+	}
+	return n - left;
+}
+
+/*
  * Write up to @n entries into one table; returns how many found room. They are
  * leaves of 2^@run_lg2 entries each, and of a leaf all or none are written.
  */
@@ -93,13 +169,17 @@ static __always_inline size_t iopgt_map_run(const struct iopgt_fmt *fmt,
 	const unsigned int lg2 = iopgt_lg2(fmt, level);
 	size_t i = 0, end;
 
-	while (i < n && iopgt_make_room(fmt, pgt, &entry[i], iova + (i << lg2),
-					level, run_lg2)) {
-		for (end = i + BIT(run_lg2); i < end; i++) {
-			WRITE_ONCE(entry[i],
-				   fmt->leaf(paddr, attrs, level, run_lg2));
-			paddr += BIT(lg2);
-		}
+	for (;;) {
+		if (!run_lg2)
+			i += iopgt_fill(fmt, &entry[i], paddr + (i << lg2),
+					n - i, attrs, level);
+		if (i == n || !iopgt_make_room(fmt, pgt, &entry[i],
+					       iova + (i << lg2), level,
+					       run_lg2))
+			break;
+		for (end = i + BIT(run_lg2); i < end; i++)
+			WRITE_ONCE(entry[i], fmt->leaf(paddr + (i << lg2),
+						       attrs, level, run_lg2));
 	}
 	iopgt_sync_run(pgt, entry, i);
 	return i;
@@ -181,12 +261,19 @@ iopgt_walk_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		     (pgt->oas_last - paddr) >> lg2 < pgcount - 1))
 		return -ERANGE;
 
-	/* Level 0 gets code of its own, in which the level is a constant. */
-	if (likely(!level && !run_lg2))
+	if (unlikely(run_lg2 || level > 2))
+		return iopgt_map_level(fmt, pgt, iova, paddr,
+				       pgcount << run_lg2, attrs, level,
+				       run_lg2, gfp, mapped);
+	/* The usual sizes get code of their own: their level is a constant. */
+	if (!level)
 		return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs,
 				       0, 0, gfp, mapped);
-	return iopgt_map_level(fmt, pgt, iova, paddr, pgcount << run_lg2,
-			       attrs, level, run_lg2, gfp, mapped);
+	if (level == 1)
+		return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs,
+				       1, 0, gfp, mapped);
+	return iopgt_map_level(fmt, pgt, iova, paddr, pgcount, attrs, 2, 0,
+			       gfp, mapped);
 }
 
 /*
@@ -259,8 +346,10 @@ iopgt_unmap_some(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		level--;
 		entry = &iopgt_pte_table(fmt, pte)[iopgt_idx(fmt, iova, level)];
 	}
-	if (likely(!level))
+	if (!level)
 		bytes = iopgt_unmap_run(fmt, pgt, entry, iova, size, 0, gather);
+	else if (level == 1)
+		bytes = iopgt_unmap_run(fmt, pgt, entry, iova, size, 1, gather);
 	else
 		bytes = iopgt_unmap_run(fmt, pgt, entry, iova, size, level,
 					gather);
@@ -431,7 +520,6 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
 	u64 *table, *entry;
-	size_t left;
 	u64 attrs;
 
 	/* A run within one table ends inside the input range if it starts so. */
@@ -448,17 +536,8 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		return 0;
 
 	entry = iopgt_fast_entry(fmt, table, iova);
-	left = pgcount;
-	do {
-		if (unlikely(iopgt_pte_present(fmt, READ_ONCE(*entry))))
-			break;
-		WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0, 0));
-		paddr += BIT(lg2);
-		entry++;
-	} while (--left);
-
-	pgcount -= left;
-	iopgt_sync_run(pgt, entry - pgcount, pgcount);
+	pgcount = iopgt_fill(fmt, entry, paddr, pgcount, attrs, 0);
+	iopgt_sync_run(pgt, entry, pgcount);
 	return pgcount;
 }
 
@@ -483,11 +562,11 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
 	u64 *table, *entry;
-	size_t left;
+	size_t n = size >> lg2;
 
-	/* Less than the table, and not up to its end: it will not be covered. */
-	if (unlikely(((iova | size) & (BIT(lg2) - 1)) ||
-		     (size >> lg2) - 1 >= last - iopgt_idx(fmt, iova, 0) ||
+	/* Of one table, and not all of it: that one would have to go. */
+	if (unlikely(((iova | size) & (BIT(lg2) - 1)) || n > last ||
+		     n - 1 > last - iopgt_idx(fmt, iova, 0) ||
 		     iova > pgt->ias_last))
 		return 0;
 
@@ -495,23 +574,12 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		return 0;
 
 	entry = iopgt_fast_entry(fmt, table, iova);
-	left = size;
-	do {
-		u64 pte = READ_ONCE(*entry);
-
-		if (unlikely(!iopgt_pte_present(fmt, pte) || (pte & fmt->run)))
-			break;
-		WRITE_ONCE(*entry, 0);
-		entry++;
-		left -= BIT(lg2);
-	} while (left);
-
-	size -= left;
-	if (unlikely(!size))
+	n = iopgt_clear(fmt, entry, n);
+	if (unlikely(!n))
 		return 0;
-	iopgt_sync_run(pgt, entry - (size >> lg2), size >> lg2);
-	iopgt_gather_add(gather, iova, size, lg2);
-	return size;
+	iopgt_sync_run(pgt, entry, n);
+	iopgt_gather_add(gather, iova, n << lg2, lg2);
+	return n << lg2;
 }
 
 #endif /* _IOFLUSH_PGTABLE_WALK_H */
