@@ -354,21 +354,24 @@ int iopgt_oracle_cut(struct iopgt_oracle *o, unsigned long iova)
 static void oracle_gather(struct iopgt_oracle_gather *gather,
 			  const struct iopgt_oracle_leaf *leaf)
 {
-	unsigned long last = last_of(leaf->iova, leaf->lg2);
-	struct iopgt_range *r = &gather->range[gather->nr - 1];
+	const struct iopgt_range range = {
+		.start = leaf->iova,
+		.last = last_of(leaf->iova, leaf->lg2),
+		.leaf_lg2 = leaf->lg2,
+	};
+	struct iopgt_range *r;
 
-	if (gather->nr && r->leaf_lg2 == leaf->lg2) {
-		r->last = last;
-	} else if (gather->nr == IOPGT_GATHER_RANGES) {
-		/* There is no room: the last one is for all the rest. */
-		r->last = last;
+	if (!gather->nr) {
+		gather->range[gather->nr++] = range;
+		return;
+	}
+	r = &gather->range[gather->nr - 1];
+	if (r->leaf_lg2 == leaf->lg2 || gather->nr == IOPGT_GATHER_RANGES) {
+		/* Where there is no room the last one is for all the rest. */
+		r->last = range.last;
 		r->leaf_lg2 = min(r->leaf_lg2, leaf->lg2);
 	} else {
-		gather->range[gather->nr++] = (struct iopgt_range){
-			.start = leaf->iova,
-			.last = last,
-			.leaf_lg2 = leaf->lg2,
-		};
+		gather->range[gather->nr++] = range;
 	}
 }
 
