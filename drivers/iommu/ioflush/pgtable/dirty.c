@@ -107,12 +107,15 @@ static void iopgt_dirty_alter(struct iopgt_dirty *s, u64 *entry,
 static void iopgt_dirty_add(struct iopgt_dirty *s, unsigned long start,
 			    unsigned long last, u8 leaf_lg2, bool altered)
 {
-	struct iopgt_dirty_range *r = &s->range[s->nr - 1];
+	struct iopgt_dirty_range *r;
 
-	if (s->nr && r->last + 1 == start && r->leaf_lg2 == leaf_lg2 &&
-	    r->altered == altered) {
-		r->last = last;
-		return;
+	if (s->nr) {
+		r = &s->range[s->nr - 1];
+		if (r->last + 1 == start && r->leaf_lg2 == leaf_lg2 &&
+		    r->altered == altered) {
+			r->last = last;
+			return;
+		}
 	}
 	s->range[s->nr++] = (struct iopgt_dirty_range){
 		.start = start,
@@ -349,14 +352,12 @@ int iopgt_set_dirty_tracking(struct iopgt *pgt, bool on)
 	if (!iopgt_dirty_able(pgt) || !pgt->invalidate)
 		return -EOPNOTSUPP;
 
-	/* Before the scan: a map that it missed has seen this. */
 	WRITE_ONCE(pgt->dirty, on);
-	smp_mb();
-
 	iopgt_dirty_init(&s, pgt, 0, pgt->ias_last, true);
 	if (!on) {
 		s.to = s.other;
-		s.state = s.other = pgt->fmt->dirty_bits ^ pgt->fmt->dirty_flip;
+		s.state = pgt->fmt->dirty_bits ^ pgt->fmt->dirty_flip;
+		s.other = s.state;
 	}
 	iopgt_gather_init(&gather, false);
 	iopgt_dirty_scan(&s, &gather, NULL, NULL);

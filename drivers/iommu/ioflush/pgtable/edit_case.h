@@ -68,10 +68,14 @@ void edit_write_at(struct edit *e, unsigned int at, unsigned long offset);
 void edit_probe(struct edit *e);
 unsigned int edit_level(const struct iopgt_kunit *k, unsigned long size);
 
-/* Each size that a leaf may have, but for the smallest. */
+/* The sizes that a leaf may have, but for the smallest. */
+static inline unsigned long edit_sizes(const struct iopgt_kunit *k)
+{
+	return k->pgt.cfg.pgsize_bitmap & ~BIT(k->f->granule_lg2);
+}
+
 #define edit_for_each_size(k, size)					\
-	for (unsigned long left_ = (k)->pgt.cfg.pgsize_bitmap &		\
-				   ~BIT((k)->f->granule_lg2);		\
+	for (unsigned long left_ = edit_sizes(k);			\
 	     (size) = left_ & -left_, left_; left_ &= left_ - 1)
 
 #endif /* _IOFLUSH_PGTABLE_EDIT_CASE_H */
