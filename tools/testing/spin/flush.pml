@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of drivers/iommu/ioflush/flush/{flush,ring}.c: rings of ranges, the
+ * A model of drivers/iommu/ioflush/flush/{ring,drain,window}.c: rings of ranges, the
  * counters started and finished, the timer, and IOVAs that are given out again,
  * with a device that caches any translation it finds, at any time.
  *
@@ -22,20 +22,23 @@
  *
  * -D of one of these removes a step, and one of the assertions has to fail:
  *
- *  NO_PUSH_MB		ioflush_ring_push(): no smp_mb() before the counter is read
- *  NO_STARTED_MB	ioflush_all(): the invalidation passes the increment
- *  NO_FINISHED_RELEASE	ioflush_all(): finished moves before the wait has ended
- *  NO_WAIT		ioflush_invalidate(): ranges are queued, not waited for
- *  COVERED_EQUAL	ioflush_invalidate(): <= where < belongs
- *  MERGE_OLD_COUNTER	ioflush_entry_extend(): the counter stays the older one
- *  MERGE_CLAIMED	ioflush_ring_merge(): extends what a drain has claimed
- *  FREE_EARLY		ioflush_ring_drain(): IOVAs go back before the invalidation
- *  RETIRE_EARLY	ioflush_ring_drain(): so do the entries
- *  NO_DRAINING		ioflush_ring_drain(): two at a time
- *  NO_REARM		ioflush_ring_timer(): sleeps without a look at the ring
- *  NO_ARM		ioflush_ring_add(): starts no timer
+ *  NO_PUSH_MB		ioflush_unmapped(), ioflush_push(): no smp_mb__after_atomic()
+ *			before the counter is read
+ *  NO_STARTED_MB	ioflush_all_begin(): the invalidation passes the increment
+ *  NO_FINISHED_RELEASE	ioflush_all_end(): finished moves before the wait has ended
+ *  NO_WAIT		ioflush_batch_run(): ranges are queued, not waited for
+ *  COVERED_EQUAL	ioflush_queue_ranges(): <= where < belongs
+ *  MERGE_OLD_COUNTER	ioflush_ring_extend(), ioflush_entry_extend(): the counter
+ *			stays the older one
+ *  MERGE_CLAIMED	ioflush_ring_merge(): extends what a drain has claimed; so
+ *			would ioflush_batch_add() without ioflush_ring_close()
+ *  FREE_EARLY		ioflush_claim_end(): IOVAs go back before the invalidation
+ *  RETIRE_EARLY	ioflush_claim_end(): so do the entries
+ *  NO_DRAINING		ioflush_batch_add(): two drains at a time
+ *  NO_REARM		ioflush_window_check(): sleeps without a look at the ring
+ *  NO_ARM		ioflush_window_arm(): starts no timer
  *  NO_TIGHTEN_LOOP	ioflush_drain(): does not wait for another drain
- *  NO_FULL		ioflush_ring_append(): does not look for room
+ *  NO_FULL		ioflush_ring_full(): does not look for room
  */
 
 #ifndef ROUNDS
@@ -127,7 +130,7 @@ inline max_finished(n) {
 	finished = (n > finished -> n : finished)
 }
 
-/* ioflush_all() */
+/* ioflush_all_begin(), the wait, and ioflush_all_end() */
 inline flush_all() {
 #ifdef NO_STARTED_MB
 	invalidate_ranges(ALL_IOVAS);
@@ -149,8 +152,8 @@ inline flush_all() {
 #endif
 
 /*
- * ioflush_invalidate(): leaves out what is covered. Ranges or everything is a
- * matter of cost; here it is either.
+ * ioflush_claim_queue() and the wait: leaves out what is covered. Ranges or
+ * everything is a matter of cost; here it is either.
  */
 inline invalidate(r) {
 	fin = finished;				/* atomic64_read_acquire() */
@@ -182,6 +185,7 @@ inline invalidate(r) {
 	todo = 0
 }
 
+/* ioflush_claim_end() */
 inline give_back_entries(r) {
 	atomic {
 		i = h;
@@ -204,13 +208,14 @@ inline give_back_entries(r) {
 	}
 }
 
+/* ioflush_claim_retire() */
 inline retire(r) {
 	head[r] = c;
 	draining[r] = false;
 	WINDOW(r)
 }
 
-/* ioflush_ring_drain() */
+/* ioflush_ring_drain(): ioflush_batch_add(), then the rest of a batch of one */
 inline drain(r) {
 	atomic {
 		busy = draining[r];
@@ -256,9 +261,9 @@ inline drain(r) {
 #endif
 
 /*
- * ioflush_ring_add(), under the ring's lock: extends the newest entry, where
- * that is possible, which is chance here. The timer starts in the same step:
- * interrupts are off in C until it has.
+ * ioflush_ring_extend() and ioflush_ring_add(), under the ring's lock: extends the
+ * newest entry, where that is possible, which is chance here. The timer is
+ * started with the lock held.
  */
 inline ring_add(r, iova, count) {
 	atomic {
@@ -310,10 +315,10 @@ active [CPUS] proctype unmapper()
 		};
 		pending[cpu] = iova + 1;		/* iopgt_unmap_pages() */
 #ifndef NO_PUSH_MB
-		!pending[cpu];				/* smp_mb() */
+		!pending[cpu];				/* smp_mb__after_atomic() */
 #endif
 		count = started;
-		!pending[cpu];				/* the lock's release */
+		!pending[cpu];				/* the release of the lock */
 		ring_add(cpu, iova, count);
 		if
 		:: !added ->				/* ioflush_sync() */
@@ -326,7 +331,7 @@ active [CPUS] proctype unmapper()
 	od
 }
 
-/* ioflush_ring_timer() of each ring; that it is early is possible, too */
+/* ioflush_window_check() of each ring: drains, or finds that it is early */
 active [CPUS] proctype timer()
 {
 	byte h, c, i, v, n, fin, todo;
@@ -335,7 +340,10 @@ active [CPUS] proctype timer()
 end:
 	do
 	:: armed[ring] ->
-		drain(ring);
+		if
+		:: drain(ring)
+		:: skip
+		fi;
 		atomic {
 			busy = false;
 #ifdef NO_REARM
