@@ -214,7 +214,8 @@ static bool iopgt_collapse_place(struct iopgt_collapse *c, size_t size)
 	    c->iova > pgt->ias_last || size - 1 > pgt->ias_last - c->iova)
 		return false;
 
-	c->lg2 = c->small_lg2 = ilog2(size);
+	c->lg2 = ilog2(size);
+	c->small_lg2 = c->lg2;
 	while (c->level + 1 < c->fmt->leaf_levels &&
 	       c->lg2 >= iopgt_lg2(c->fmt, c->level + 1))
 		c->level++;

@@ -126,20 +126,15 @@ static void collapse_test_runs(struct kunit *test)
 	edit_for_each_size(e->k, size) {
 		step = collapse_step(e->k, size);
 		edit_for_each_size(e->k, run) {
-			size_t half = size / 2;
-			size_t mapped = 0;
+			unsigned long half = size / 2;
 
 			if (run <= step || run > half)
 				continue;
 			edit_begin(e, size);
-			KUNIT_ASSERT_EQ(test, iopgt_map_pages(
-					&e->k->pgt, e->iova, e->k->out, run,
-					half / run, IOPGT_RW, GFP_KERNEL,
-					&mapped), 0);
-			KUNIT_ASSERT_EQ(test, iopgt_map_pages(
-					&e->k->pgt, e->iova + half,
-					e->k->out + half, step, half / step,
-					IOPGT_RW, GFP_KERNEL, &mapped), 0);
+			iopgt_kunit_map(e->k, e->iova, e->k->out, run,
+					half / run);
+			iopgt_kunit_map(e->k, e->iova + half, e->k->out + half,
+					step, half / step);
 			KUNIT_EXPECT_EQ(test, iopgt_collapse(&e->k->pgt,
 							     e->iova, size),
 					0);

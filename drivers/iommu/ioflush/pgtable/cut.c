@@ -90,10 +90,12 @@ static void iopgt_cut_free(struct iopgt_cut *c)
 {
 	unsigned int level;
 
-	for (level = 0; level < c->level; level++)
-		if (c->table[level])
-			iopgt_page_free(c->table[level],
-					c->pgt->table_order);
+	for (level = 0; level < c->level; level++) {
+		u64 *table = c->table[level];
+
+		if (table)
+			iopgt_page_free(table, c->pgt->table_order);
+	}
 }
 
 /* A table for each level at which the boundary is inside of an entry. */
@@ -102,15 +104,16 @@ static int iopgt_cut_alloc(struct iopgt_cut *c, gfp_t gfp)
 	unsigned int level;
 
 	for (level = c->level; level; level--) {
+		u64 *table;
+
 		if (!(c->iova & (BIT(iopgt_lg2(c->fmt, level)) - 1)))
 			return 0;
-		c->table[level - 1] = iopgt_page_alloc(c->pgt,
-							 c->pgt->table_order,
-							 gfp);
-		if (!c->table[level - 1]) {
+		table = iopgt_page_alloc(c->pgt, c->pgt->table_order, gfp);
+		if (!table) {
 			iopgt_cut_free(c);
 			return -ENOMEM;
 		}
+		c->table[level - 1] = table;
 		c->tables++;
 	}
 	return 0;
@@ -181,6 +184,7 @@ static void iopgt_cut_broken(struct iopgt_cut *c)
 	if (c->attrs != c->filled)
 		iopgt_cut_fill(c);
 	for (i = 0; i < c->n; i++) {
+		/* See above for what it pairs with. */
 		smp_store_release(&c->entry[i],
 				  iopgt_cut_pte(c, iova, c->level));
 		iova += BIT(iopgt_lg2(c->fmt, c->level));

@@ -20,6 +20,7 @@
  * it holds as dirty comes before the end of the invalidation that the gather
  * asks for, and the page is read after that.
  */
+#include <linux/export.h>
 #include <linux/iommu.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -320,6 +321,7 @@ int iopgt_read_dirty(struct iopgt *pgt, unsigned long iova, size_t size,
 	iopgt_dirty_scan(&s, gather, dirty, arg);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(iopgt_read_dirty);
 
 /**
  * iopgt_set_dirty_tracking() - record writes by hardware, or do so no longer
@@ -365,3 +367,4 @@ int iopgt_set_dirty_tracking(struct iopgt *pgt, bool on)
 		pgt->invalidate(pgt, &gather);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(iopgt_set_dirty_tracking);

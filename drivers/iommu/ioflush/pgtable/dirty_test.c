@@ -547,6 +547,7 @@ static int dirty_race_fn(void *arg)
 		if (!(i % 64))
 			cond_resched();
 	}
+	/* Pairs with the acquire before the last scan. */
 	smp_store_release(&r->finished, true);
 	complete(&r->done);
 	return 0;
@@ -580,6 +581,7 @@ static void dirty_test_race(struct kunit *test)
 	do {
 		struct iopgt_gather gather;
 
+		/* Pairs with the release: the scan has all to find. */
 		last = smp_load_acquire(&r->finished);
 		iopgt_gather_init(&gather, false);
 		iopgt_read_dirty(&k->pgt, 0, bytes, true, &gather,
