@@ -6,6 +6,7 @@
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -489,6 +490,7 @@ static void dirty_busy(unsigned long iova, size_t bytes, void *arg)
 	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
+	set_preempt_need_resched();
 }
 
 static void dirty_test_yields(struct kunit *test)

@@ -3,6 +3,7 @@
  * ioflush: KUnit suite for the visitor
  */
 #include <linux/irqflags.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -250,6 +251,7 @@ static void visit_busy(struct visit_seen *seen, const struct iopgt_entry *entry)
 #endif
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
+	set_preempt_need_resched();
 }
 
 static void visit_test_yields(struct kunit *test)
