@@ -85,7 +85,7 @@
 		.granule_lg2 = 12,					\
 		.idx_lg2 = 9,						\
 		.levels = (n),						\
-		.leaf_levels = (n),					\
+		.leaf_levels = 5,					\
 		.runs = { BIT(4) },					\
 		.written_mask = BIT_ULL(6) | BIT_ULL(7),		\
 		.written_bits = BIT_ULL(6) | BIT_ULL(7),		\
