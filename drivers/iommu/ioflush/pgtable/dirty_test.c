@@ -5,6 +5,7 @@
 #include <linux/completion.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
+#include <linux/preempt.h>
 #include <linux/prandom.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -490,6 +491,7 @@ static void dirty_busy(unsigned long iova, size_t bytes, void *arg)
 	KUNIT_EXPECT_FALSE(test, irqs_disabled());
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
+	set_preempt_need_resched();
 	set_preempt_need_resched();
 }
 

@@ -4,6 +4,7 @@
  */
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -251,6 +252,7 @@ static void visit_busy(struct visit_seen *seen, const struct iopgt_entry *entry)
 #endif
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
+	set_preempt_need_resched();
 	set_preempt_need_resched();
 }
 

@@ -16,6 +16,7 @@ extern __thread bool user_need_resched;
 
 #define current		(&user_need_resched)
 #define set_tsk_need_resched(flag)	(*(flag) = true)
+#define set_preempt_need_resched()	do { } while (0)
 #define test_tsk_need_resched(flag)	(*(flag))
 
 #endif /* _USER_LINUX_SCHED_H */
