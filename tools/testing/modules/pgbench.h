@@ -18,8 +18,11 @@ struct device;
  * @map: map @count pages of @pgsize; 0 or an error
  * @unmap: the opposite; true if all was unmapped
  * @to_phys: what an address translates to
+ * @track: have hardware record writes from now on; last, as it changes entries
+ * @scan: look which pages were written, and forget that; 0 or an error
  *
- * One is open at a time, and what belongs to it is kept by the file that has it.
+ * The last two are NULL where there is no such thing. One target is open at a
+ * time, and what belongs to it is kept by the file that has it.
  */
 struct pgbench_target {
 	const char *format;
@@ -30,6 +33,8 @@ struct pgbench_target {
 		   size_t count);
 	bool (*unmap)(unsigned long iova, size_t pgsize, size_t count);
 	phys_addr_t (*to_phys)(unsigned long iova);
+	int (*track)(void);
+	int (*scan)(unsigned long iova, size_t bytes);
 };
 
 /* Lists that end with an entry without a format. */

@@ -36,6 +36,7 @@ static const struct iommu_flush_ops pgbench_flush_ops = {
 static int pgbench_arm_new(enum io_pgtable_fmt fmt)
 {
 	struct io_pgtable_cfg cfg = {
+		.quirks = fmt == ARM_64_LPAE_S1 ? IO_PGTABLE_QUIRK_ARM_HD : 0,
 		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
 		.ias = 48,
 		.oas = 48,
@@ -88,7 +89,20 @@ static phys_addr_t pgbench_arm_to_phys(unsigned long iova)
 	return ops->iova_to_phys(ops, iova);
 }
 
-#define PGBENCH_ARM(name) {			\
+/* IO_PGTABLE_QUIRK_ARM_HD is what has it recorded, from the beginning. */
+static int pgbench_arm_track(void)
+{
+	return 0;
+}
+
+static int pgbench_arm_scan(unsigned long iova, size_t bytes)
+{
+	struct iommu_dirty_bitmap dirty = {};
+
+	return ops->read_and_clear_dirty(ops, iova, bytes, 0, &dirty);
+}
+
+#define PGBENCH_ARM(name, t, s) {		\
 	.format = #name,			\
 	.stack = "mainline",			\
 	.open = pgbench_##name##_open,		\
@@ -96,10 +110,12 @@ static phys_addr_t pgbench_arm_to_phys(unsigned long iova)
 	.map = pgbench_arm_map,			\
 	.unmap = pgbench_arm_unmap,		\
 	.to_phys = pgbench_arm_to_phys,		\
+	.track = t,				\
+	.scan = s,				\
 }
 
 const struct pgbench_target pgbench_arm[] = {
-	PGBENCH_ARM(arm_s1),
-	PGBENCH_ARM(arm_s2),
+	PGBENCH_ARM(arm_s1, pgbench_arm_track, pgbench_arm_scan),
+	PGBENCH_ARM(arm_s2, NULL, NULL),
 	{ }
 };

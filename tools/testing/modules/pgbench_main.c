@@ -64,10 +64,24 @@ static const struct pgbench_shape pgbench_shapes[] = {
 	{ "4k", SZ_4K, 1, 64, true },
 };
 
+/* A scan for what was written goes over 1 GiB of pages that were not. */
+#define PGBENCH_SCAN_IOVA	(7 * 64ul * SZ_1G)
+#define PGBENCH_SCAN_BYTES	SZ_1G
+#define PGBENCH_SCAN_TABLE	512	/* pages that one table maps */
+
+static const struct {
+	const char *name;
+	size_t pgsize;
+} pgbench_scans[] = {
+	{ "scan_1g_4k", SZ_4K },
+	{ "scan_1g_2m", SZ_2M },
+};
+
 struct pgbench_result {
 	const struct pgbench_target *target;
 	int error;
 	u64 sum_ns[ARRAY_SIZE(pgbench_shapes)][PGBENCH_STEPS];
+	u64 scan_ns[ARRAY_SIZE(pgbench_scans)];
 };
 
 static DEFINE_MUTEX(pgbench_lock);	/* one run at a time; all below */
@@ -209,6 +223,69 @@ static int pgbench_shape_run(const struct pgbench_target *target,
 	return ret;
 }
 
+/* Mainline's library does one table in a call. */
+static int pgbench_scan_map(const struct pgbench_target *target, size_t pgsize)
+{
+	const size_t bytes = PGBENCH_SCAN_TABLE * pgsize;
+	size_t done;
+	int ret = 0;
+
+	for (done = 0; done < PGBENCH_SCAN_BYTES && !ret; done += bytes)
+		ret = target->map(PGBENCH_SCAN_IOVA + done,
+				  PGBENCH_PADDR + done, pgsize,
+				  PGBENCH_SCAN_TABLE);
+	return ret;
+}
+
+static int pgbench_scan_unmap(const struct pgbench_target *target,
+			      size_t pgsize)
+{
+	const size_t bytes = PGBENCH_SCAN_TABLE * pgsize;
+	bool good = true;
+	size_t done;
+
+	for (done = 0; done < PGBENCH_SCAN_BYTES && good; done += bytes)
+		good = target->unmap(PGBENCH_SCAN_IOVA + done, pgsize,
+				     PGBENCH_SCAN_TABLE);
+	return good ? 0 : -EIO;
+}
+
+static int pgbench_scan_run(const struct pgbench_target *target, size_t pgsize,
+			    u64 *sum_ns, u64 batches)
+{
+	ktime_t start;
+	u64 i;
+	int ret;
+
+	ret = pgbench_scan_map(target, pgsize);
+	if (ret)
+		return ret;
+	/* The first one makes clean what the map may have made dirty. */
+	ret = target->scan(PGBENCH_SCAN_IOVA, PGBENCH_SCAN_BYTES);
+	for (i = 0; i < batches && !ret; i++) {
+		start = ktime_get();
+		ret = target->scan(PGBENCH_SCAN_IOVA, PGBENCH_SCAN_BYTES);
+		*sum_ns += ktime_to_ns(ktime_sub(ktime_get(), start));
+		cond_resched();
+	}
+	return ret ?: pgbench_scan_unmap(target, pgsize);
+}
+
+static int pgbench_scan_all(const struct pgbench_target *target, u64 *sum_ns,
+			    u64 batches)
+{
+	unsigned int i;
+	int ret;
+
+	if (!target->scan)
+		return 0;
+	ret = target->track();
+	for (i = 0; i < ARRAY_SIZE(pgbench_scans) && !ret; i++)
+		ret = pgbench_scan_run(target, pgbench_scans[i].pgsize,
+				       &sum_ns[i], batches);
+	return ret;
+}
+
 static void pgbench_list_run(const struct pgbench_target *target, u64 batches)
 {
 	struct pgbench_result *result;
@@ -226,6 +303,10 @@ static void pgbench_list_run(const struct pgbench_target *target, u64 batches)
 							  &pgbench_shapes[i],
 							  result->sum_ns[i],
 							  batches);
+		if (!result->error)
+			result->error = pgbench_scan_all(target,
+							 result->scan_ns,
+							 batches);
 		target->close();
 	}
 }
@@ -259,15 +340,15 @@ DEFINE_DEBUGFS_ATTRIBUTE(pgbench_run_fops, pgbench_run_get, pgbench_run_set,
 
 static void pgbench_show_one(struct seq_file *m,
 			     const struct pgbench_target *target,
-			     const char *step,
-			     const struct pgbench_shape *shape, u64 sum_ns)
+			     const char *step, const char *what, u64 sum_ns,
+			     u64 operations)
 {
-	u64 milli_ns = div64_u64(sum_ns * 1000, pgbench_batches * shape->slots);
+	u64 milli_ns = div64_u64(sum_ns * 1000, operations);
 	u32 milli;
 
 	milli_ns = div_u64_rem(milli_ns, 1000, &milli);
-	seq_printf(m, "%s %s %s_%s %llu.%03u\n", target->format, target->stack,
-		   step, shape->name, milli_ns, milli);
+	seq_printf(m, "%s %s %s%s %llu.%03u\n", target->format, target->stack,
+		   step, what, milli_ns, milli);
 }
 
 static void pgbench_show(struct seq_file *m, const struct pgbench_result *result)
@@ -276,6 +357,7 @@ static void pgbench_show(struct seq_file *m, const struct pgbench_result *result
 	const struct pgbench_shape *shape;
 	const u64 *sum_ns;
 	unsigned int i;
+	u64 n;
 
 	if (result->error) {
 		seq_printf(m, "%s %s failed %d\n", target->format,
@@ -285,15 +367,20 @@ static void pgbench_show(struct seq_file *m, const struct pgbench_result *result
 	for (i = 0; i < ARRAY_SIZE(pgbench_shapes); i++) {
 		shape = &pgbench_shapes[i];
 		sum_ns = result->sum_ns[i];
+		n = pgbench_batches * shape->slots;
 		if (shape->to_phys) {
-			pgbench_show_one(m, target, "iova_to_phys", shape,
-					 sum_ns[PGBENCH_MAP]);
+			pgbench_show_one(m, target, "iova_to_phys_",
+					 shape->name, sum_ns[PGBENCH_MAP], n);
 			continue;
 		}
-		pgbench_show_one(m, target, "map", shape, sum_ns[PGBENCH_MAP]);
-		pgbench_show_one(m, target, "unmap", shape,
-				 sum_ns[PGBENCH_UNMAP]);
+		pgbench_show_one(m, target, "map_", shape->name,
+				 sum_ns[PGBENCH_MAP], n);
+		pgbench_show_one(m, target, "unmap_", shape->name,
+				 sum_ns[PGBENCH_UNMAP], n);
 	}
+	for (i = 0; i < ARRAY_SIZE(pgbench_scans) && target->scan; i++)
+		pgbench_show_one(m, target, "", pgbench_scans[i].name,
+				 result->scan_ns[i], pgbench_batches);
 }
 
 static int pgbench_results_show(struct seq_file *m, void *unused)

@@ -13,6 +13,12 @@
 
 static struct iopgt pgt;
 
+/* No hardware has ever seen an entry. */
+static void pgbench_ours_invalidate(struct iopgt *pgt,
+				    struct iopgt_gather *gather)
+{
+}
+
 static int pgbench_ours_new(const struct iopgt_ops *ops, u8 ias_bits,
 			    u8 oas_bits)
 {
@@ -21,10 +27,14 @@ static int pgbench_ours_new(const struct iopgt_ops *ops, u8 ias_bits,
 		.oas_bits = oas_bits,
 		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
 		.coherent_walk = true,
+		.hw_dirty = true,
 		.nid = NUMA_NO_NODE,
 	};
+	int ret;
 
-	return iopgt_init(&pgt, ops, &cfg);
+	ret = iopgt_init(&pgt, ops, &cfg);
+	pgt.invalidate = pgbench_ours_invalidate;
+	return ret;
 }
 
 static void pgbench_ours_close(void)
@@ -59,6 +69,24 @@ static phys_addr_t pgbench_ours_to_phys(unsigned long iova)
 	return iopgt_iova_to_phys(&pgt, iova);
 }
 
+static int pgbench_ours_track(void)
+{
+	return iopgt_set_dirty_tracking(&pgt, true);
+}
+
+static void pgbench_ours_dirty(unsigned long iova, size_t bytes, void *arg)
+{
+}
+
+static int pgbench_ours_scan(unsigned long iova, size_t bytes)
+{
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, false);
+	return iopgt_read_dirty(&pgt, iova, bytes, true, &gather,
+				pgbench_ours_dirty, NULL);
+}
+
 #define PGBENCH_OURS_OPEN(name, ias, oas)				\
 static int pgbench_##name##_open(const struct pgbench_target *target)	\
 {									\
@@ -81,6 +109,8 @@ PGBENCH_OURS_OPEN(riscv, 47, 56)
 	.map = pgbench_ours_map,		\
 	.unmap = pgbench_ours_unmap,		\
 	.to_phys = pgbench_ours_to_phys,	\
+	.track = pgbench_ours_track,		\
+	.scan = pgbench_ours_scan,		\
 }
 
 const struct pgbench_target pgbench_ours[] = {

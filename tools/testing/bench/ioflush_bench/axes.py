@@ -67,6 +67,9 @@ PGTABLE_OPERATIONS = tuple(
     f"{step}_{shape}" for shape in ("1x4k", "256x4k", "1x2m", "256x2m", "1x1g")
     for step in ("map", "unmap")) + ("iova_to_phys_4k",)
 
+#: Looking through 1 GiB of clean pages for dirty ones, where a table can tell.
+PGTABLE_SCANS = ("scan_1g_4k", "scan_1g_2m")
+
 #: The page tables: the loop without any, a domain of the booted stack, our
 #: formats, and those that mainline's library has in the same boot.
 PGTABLE_FORMATS = ("arm_s1", "arm_s2", "vtdss", "x86_64", "amdv1", "riscv")
@@ -78,9 +81,16 @@ def pgtable_test(format_: str, operation: str) -> str:
     return f"pgtable_{format_}_{operation}"
 
 
+def pgtable_operations(stack: str, format_: str) -> tuple[str, ...]:
+    """What is measured of one format of one stack."""
+    scans = format_ in PGTABLE_FORMATS and (stack == "ioflush" or format_ == "arm_s1")
+    return PGTABLE_OPERATIONS + (PGTABLE_SCANS if scans else ())
+
+
 PGTABLE_TESTS = {
     pgtable_test(format_, operation): (format_, operation)
-    for format_ in ("empty", "domain", *PGTABLE_FORMATS) for operation in PGTABLE_OPERATIONS
+    for format_ in ("empty", "domain", *PGTABLE_FORMATS)
+    for operation in pgtable_operations("ioflush", format_)
 }
 
 COUNT_TEST = "TCP_STREAM"

@@ -62,7 +62,7 @@ def _pgtable_figures(booted: str) -> Iterator[tuple[str, str, str]]:
                     *(("ioflush", format_) for format_ in axes.PGTABLE_FORMATS),
                     *(("mainline", format_) for format_ in axes.PGTABLE_MAINLINE)]
     for stack, format_ in formats:
-        for operation in axes.PGTABLE_OPERATIONS:
+        for operation in axes.pgtable_operations(stack, format_):
             yield stack, axes.pgtable_test(format_, operation), "instructions"
 
 

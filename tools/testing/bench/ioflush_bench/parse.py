@@ -136,7 +136,7 @@ def _pgbench_line(report: Report, rest: str) -> None:
             raise ParseError(f"{words[1]}: error {words[3]}")
         report.figures.update(pgbench(rest))
     except (ParseError, ValueError) as error:
-        for operation in axes.PGTABLE_OPERATIONS:
+        for operation in axes.PGTABLE_OPERATIONS + axes.PGTABLE_SCANS:
             report.failures[axes.pgtable_test(words[0] if words else "", operation)] = (
                 f"pgbench: {error}")
 

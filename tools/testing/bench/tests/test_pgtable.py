@@ -56,6 +56,10 @@ class TableTest(unittest.TestCase):
         self.assertEqual((entry.ioflush, entry.mainline, entry.ratio, entry.verdict),
                          (50.0, 100.0, 0.5, "met"))
 
+    def test_a_scan_has_no_loop(self):
+        entry = pgtable.entries(measured())["scan_1g_4k", "arm_s1"]
+        self.assertEqual((entry.ioflush, entry.mainline, entry.verdict), (60.0, 110.0, ""))
+
     def test_bars(self):
         for operation, format_, bar in (("map_1x4k", "arm_s2", 0.8), ("unmap_1x4k", "arm_s1", 1),
                                         ("map_256x4k", "domain", 0.5),
@@ -69,6 +73,14 @@ class TableTest(unittest.TestCase):
                 self.assertEqual([(entry.operation, entry.format) for entry in over],
                                  [(operation, format_)])
 
+    def test_judge(self):
+        said = pgtable.judge(measured({("ioflush", "domain", "map_1x1g"): 120.0}))
+        self.assertEqual(len(said), 3 * len(axes.PGTABLE_OPERATIONS))
+        bad = [line for line in said if line.startswith("not ok - ")]
+        self.assertEqual(len(bad), 1)
+        self.assertIn("map_1x1g of domain", bad[0])
+        self.assertIn("110.0 beside 100.0, 1.10", bad[0])
+
     def test_nothing_to_compare_with(self):
         entry = pgtable.entries(measured())["map_1x4k", "riscv"]
         self.assertEqual((entry.ioflush, entry.mainline, entry.verdict), (50.0, None, ""))
@@ -79,7 +91,7 @@ class TableTest(unittest.TestCase):
         self.assertIn("missed: map_256x4k of domain (0.80)", text)
         line = next(line for line in text.splitlines() if line.startswith("map_256x4k"))
         self.assertEqual(line.split()[1:6], ["80.00", "100.0", "0.80", "MISSED", "0.5"])
-        self.assertIn("subtracted from each: map_1x4k 10.00", text)
+        self.assertIn("subtracted from all but the scans: map_1x4k 10.00", text)
         html = page.html(META, found)
         self.assertIn("<td class=over>MISSED 0.5</td>", html)
         self.assertIn("make bench-pgtable", html)
