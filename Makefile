@@ -27,7 +27,7 @@ help:
 	@echo '  make kernel     out/ARCH/build: one image with both stacks'
 	@echo '  make guest      out/ARCH/guest: the initramfs with netperf'
 	@echo '  make boot       a guest to try things in, on this terminal'
-	@echo '  make kunit      the unit tests, in a guest'
+	@echo '  make kunit      the unit tests, under UML and in a guest'
 	@echo '  make style      checkpatch, sparse, kernel-doc, shellcheck, ...'
 	@echo '  make series     out/series/*.patch, for git am on a clean Linux 6.12'
 	@echo '  make clean      remove out/ (what is in ~/.cache/ioflush stays)'
@@ -64,6 +64,7 @@ bench-pgtable: deps
 	@PARTS=pgtable RUNS=1 tools/testing/bench/bench
 
 kunit:
+	@tools/testing/kunit/kunit --uml
 	@tools/testing/kunit/kunit
 
 style:
