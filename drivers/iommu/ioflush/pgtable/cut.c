@@ -196,18 +196,15 @@ static void iopgt_cut_broken(struct iopgt_cut *c)
 /*
  * Replace one entry without a moment in which it translates nothing. Fails, and
  * is done again, when hardware makes it dirty in between. Returns whether it
- * was written through.
+ * was written through; what a new table holds is made dirty afterwards then.
  */
 static bool iopgt_cut_replace(struct iopgt_cut *c, u64 *entry,
 			      unsigned long iova)
 {
-	const bool deep = iopgt_cut_deep(c, iova, c->level);
 	u64 pte = READ_ONCE(*entry);
 
 	do {
 		c->attrs = c->fmt->leaf_attrs(pte, c->level);
-		if (deep && c->attrs != c->filled)
-			iopgt_cut_fill(c);
 		iopgt_leaf_replacing(c->pgt, entry);
 		/* Pairs as in iopgt_cut_broken(). */
 	} while (!try_cmpxchg_release(entry, &pte,
