@@ -80,6 +80,7 @@ struct iodom_hw_ops {
  *	@attach_lock
  * @attach_lock: serialises attach and detach
  * @map_needs_flush: some link's unit caches entries that are not present
+ * @granule_lg2: log2 of the smallest page
  * @node: on the list of all domains, for debugfs
  */
 struct iodom {
@@ -91,6 +92,7 @@ struct iodom {
 	struct list_head links;
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool map_needs_flush;
+	u8 granule_lg2;
 	struct list_head node;
 };
 
@@ -113,11 +115,47 @@ void iodom_link_put(struct iodom *dom, void *unit);
 int iodom_queue_add(struct invq *q);
 void iodom_queue_remove(const struct invq *q);
 
-int iodom_map(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
-	      size_t bytes, int prot, gfp_t gfp);
+int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
+		    size_t bytes, int prot, gfp_t gfp);
+int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
+		   int error);
 void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
 void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes);
 void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+
+/**
+ * iodom_map() - map a physically contiguous range
+ * @dom: the domain
+ * @iova: where
+ * @paddr: what
+ * @bytes: how much; like the addresses a multiple of the smallest page
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends
+ * @gfp: for table pages
+ *
+ * iodom_map_sync() follows before a device may use the range. A call that
+ * fails leaves nothing mapped.
+ *
+ * Context: any context that @gfp allows.
+ * Return: 0 or an error of iopgt_map_pages().
+ */
+static inline int iodom_map(struct iodom *dom, unsigned long iova,
+			    phys_addr_t paddr, size_t bytes, int prot,
+			    gfp_t gfp)
+{
+	const size_t pages = bytes >> dom->granule_lg2;
+	size_t done = 0;
+	int ret;
+
+	/* Most mappings are far smaller than the second page size. */
+	if (unlikely(pages > 8))
+		return iodom_map_mixed(dom, iova, paddr, bytes, prot, gfp);
+
+	ret = iopgt_map_pages(&dom->pgt, iova, paddr, BIT(dom->granule_lg2),
+			      pages, prot, gfp, &done);
+	if (unlikely(ret))
+		return iodom_map_undo(dom, iova, done, ret);
+	return 0;
+}
 
 /**
  * iodom_deferred() - may unmaps of this domain be deferred now?

@@ -41,16 +41,38 @@ static size_t iodom_pgcount(const struct iodom *dom, unsigned long iova,
 	return bytes >> __ffs(pgsize);
 }
 
-/* Clear what an unsuccessful iodom_map() has mapped. */
-static void iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes)
+/**
+ * iodom_map_undo() - clear what an unsuccessful iodom_map() has mapped
+ * @dom: the domain
+ * @iova: first byte
+ * @bytes: how much was mapped, 0 for nothing
+ * @error: why it failed
+ *
+ * Context: any context; waits for hardware.
+ * Return: @error.
+ */
+int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
+		   int error)
 {
 	if (bytes)
 		iodom_unmap_sync(dom, iova, bytes);
+	return error;
 }
 
-static int iodom_map_mixed(struct iodom *dom, unsigned long iova,
-			   phys_addr_t paddr, size_t bytes, int prot,
-			   gfp_t gfp)
+/**
+ * iodom_map_mixed() - iodom_map() with every page size there is
+ * @dom: the domain
+ * @iova: see iodom_map(), as all that follow
+ * @paddr: what
+ * @bytes: how much
+ * @prot: permissions
+ * @gfp: for table pages
+ *
+ * Context: any context that @gfp allows.
+ * Return: see iodom_map().
+ */
+int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
+		    size_t bytes, int prot, gfp_t gfp)
 {
 	size_t done = 0, pgsize, count;
 	int ret;
@@ -62,46 +84,10 @@ static int iodom_map_mixed(struct iodom *dom, unsigned long iova,
 				      bytes - done, pgsize);
 		ret = iopgt_map_pages(&dom->pgt, iova + done, paddr + done,
 				      pgsize, count, prot, gfp, &done);
-		if (ret) {
-			iodom_map_undo(dom, iova, done);
-			return ret;
-		}
+		if (ret)
+			return iodom_map_undo(dom, iova, done, ret);
 	}
 	return 0;
-}
-
-/**
- * iodom_map() - map a physically contiguous range
- * @dom: the domain
- * @iova: where
- * @paddr: what
- * @bytes: how much; like the addresses a multiple of the smallest page
- * @prot: IOMMU_READ, IOMMU_WRITE and friends
- * @gfp: for table pages
- *
- * iodom_map_sync() follows before a device may use the range. A call that
- * fails leaves nothing mapped.
- *
- * Context: any context that @gfp allows.
- * Return: 0 or an error of iopgt_map_pages().
- */
-int iodom_map(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
-	      size_t bytes, int prot, gfp_t gfp)
-{
-	unsigned long small = dom->domain.pgsize_bitmap &
-			      -dom->domain.pgsize_bitmap;
-	size_t done = 0;
-	int ret;
-
-	/* Most mappings are smaller than the second page size. */
-	if (bytes > 8 * small)
-		return iodom_map_mixed(dom, iova, paddr, bytes, prot, gfp);
-
-	ret = iopgt_map_pages(&dom->pgt, iova, paddr, small,
-			      bytes >> __ffs(small), prot, gfp, &done);
-	if (unlikely(ret))
-		iodom_map_undo(dom, iova, done);
-	return ret;
 }
 
 /**
@@ -213,6 +199,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 	if (dom->pgt.cfg.hw_dirty)
 		dom->domain.dirty_ops = &iodom_dirty_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
+	dom->granule_lg2 = __ffs(dom->pgt.cfg.pgsize_bitmap);
 	dom->domain.geometry.aperture_start = 0;
 	dom->domain.geometry.aperture_end =
 		GENMASK_ULL(dom->pgt.cfg.ias_bits - 1, 0);
