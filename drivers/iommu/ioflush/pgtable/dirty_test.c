@@ -154,6 +154,7 @@ static void dirty_test_runs(struct kunit *test)
 		iopgt_kunit_write(k, iova);
 		iopgt_kunit_write(k, iova + size - step);
 		dirty_clear(k, iova, size, iova, size);
+		dirty_clear(k, iova, size, 0, 0);
 		iopgt_kunit_unmap(k, iova, size);
 	}
 }
@@ -260,12 +261,14 @@ static void dirty_test_switch(struct kunit *test)
 	const unsigned long large = iopgt_kunit_size(k, 1);
 	struct iopgt_snap *snap;
 	size_t mapped = 0;
+	u64 readonly;
 
 	iopgt_kunit_map(k, 0, k->out, granule, 4);
 	iopgt_kunit_map(k, large, k->out, large, 1);
 	KUNIT_ASSERT_EQ(test, iopgt_map_pages(&k->pgt, 4 * granule, k->out,
 					      granule, 4, IOMMU_READ,
 					      GFP_KERNEL, &mapped), 0);
+	readonly = iopgt_kunit_hw(k, 4 * granule).pte;
 	KUNIT_EXPECT_EQ(test, iopgt_read_dirty(&k->pgt, 0, granule, false,
 					       NULL, NULL, NULL), -EINVAL);
 
@@ -289,6 +292,7 @@ static void dirty_test_switch(struct kunit *test)
 	for (unsigned int i = 0; i < 8; i++)
 		KUNIT_EXPECT_EQ(test, iopgt_kunit_hw(k, i * granule).writable,
 				i < 4);
+	KUNIT_EXPECT_EQ(test, iopgt_kunit_hw(k, 4 * granule).pte, readonly);
 	/* And again: what hardware did while it was off is not told. */
 	iopgt_kunit_write(k, granule);
 	KUNIT_EXPECT_EQ(test, iopgt_set_dirty_tracking(&k->pgt, true), 0);
