@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import pgtable, plots, summary, table
+from . import native, pgtable, plots, summary, table
 from .results import Results
 
 _INTRO = """
@@ -125,6 +125,19 @@ def _pgtable_part(results: Results, part: dict[str, str]) -> str:
             + "\n</tbody></table></div>")
 
 
+def _native_part(meta: dict[str, Any]) -> str:
+    """What the user-space harness measured, if it did."""
+    if not meta.get("native"):
+        return ""
+    headings, rows = native.table(meta["native"])
+    head = "".join(f"<th class=n>{escape(word)}</th>" for word in headings)
+    body = "\n".join("<tr>" + "".join(f"<td class={'n' if column else 'w'}>{escape(word)}</td>"
+                                      for column, word in enumerate(row)) + "</tr>"
+                     for row in rows)
+    return (f"<p>{escape(table.NATIVE_TITLE)}.</p><div class=wide><table class=grid><thead>"
+            f"<tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>")
+
+
 def _pgtable_section(meta: dict[str, Any], results: Results) -> str:
     """This one has no drawing, and a table of its own."""
     title, about, command = _ABOUT["pgtable"]
@@ -133,7 +146,8 @@ def _pgtable_section(meta: dict[str, Any], results: Results) -> str:
                      if "pgtable_" in line)
     return (f"<h2 id=pgtable>{escape(title)}</h2>\n<p>{escape(about.format(**meta))}</p>\n"
             f"{parts}\n{failed}<p>The empty loop, subtracted from all but the scans: "
-            f"{escape(pgtable.loop(results))}. Made by <code>{escape(command)}</code>.</p>")
+            f"{escape(pgtable.loop(results))}. Made by <code>{escape(command)}</code>.</p>"
+            f"{_native_part(meta)}")
 
 
 def _section(name: str, rows: list[table.Row], meta: dict[str, Any], results: Results) -> str:

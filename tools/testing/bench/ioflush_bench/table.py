@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Iterator
 
-from . import axes, pgtable
+from . import axes, native, pgtable
 from .figures import number, ratio
 from .matrix import Cell
 from .results import Result, Results
@@ -52,6 +52,9 @@ TITLES = {
     "benchmark": "The kernel's dma_map_benchmark, one thread, guest clock (less is better)",
     "network-wall": "Network, wall clock: two vCPUs, MTTCG (smoke: varies several-fold)",
 }
+
+
+NATIVE_TITLE = "Ours on this machine: ns, map / unmap, a lookup, a scan of 1 GiB"
 
 
 def _order(cell: Cell) -> tuple:
@@ -139,6 +142,8 @@ def text(meta: dict[str, Any], results: Results) -> str:
     for name, rows in sections(results).items():
         lines += ["", TITLES[name], ""]
         lines += pgtable.lines(results) if name == "pgtable" else _grid(rows)
+        if name == "pgtable" and meta.get("native"):
+            lines += ["", f"{NATIVE_TITLE}:", "", *native.lines(meta["native"])]
     lines += ["", f"Median of {meta['runs']} run{'s' * (meta['runs'] > 1)}.  iof/main: ioflush over mainline.  main/pass, "
               "iof/pass: either over mainline's passthrough."]
     lines += failure_lines(results)
