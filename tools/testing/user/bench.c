@@ -230,8 +230,10 @@ static void prepare(struct job *j)
 	}
 	j->per_table = min((n - 1) / j->c->count, 256U);
 	j->ops = j->per_table * (j->per_table > TABLES ? 1 : TABLES);
-	if (j->c->level == 2)
-		j->ops = j->per_table = TABLES;
+	if (j->c->level == 2) {
+		j->per_table = TABLES;
+		j->ops = TABLES;
+	}
 	for (i = 0; j->c->level < 2 && i < j->ops; i += j->per_table)
 		map(j, piece(j, i) + ((unsigned long)(n - 1) << lg2),
 		    j->c->level, 1);
@@ -260,7 +262,8 @@ static void measure(const struct user_format *f, const struct bench_case *c,
 	struct iopgt pgt;
 	unsigned int i;
 
-	ns[0] = ns[1] = NO_RESULT;
+	ns[0] = NO_RESULT;
+	ns[1] = NO_RESULT;
 	if (!jobs || iopgt_init(&pgt, f->ops, &f->cfg))
 		user_die("bench: no table of format %s\n", f->name);
 	pgt.invalidate = invalidate;
@@ -297,13 +300,11 @@ out:
 
 static void print_cell(const double *ns, bool pair)
 {
-	char text[32];
+	char text[32] = "-";
 
-	if (ns[0] < 0)
-		strcpy(text, "-");
-	else if (pair)
+	if (ns[0] >= 0 && pair)
 		snprintf(text, sizeof(text), "%.0f / %.0f", ns[0], ns[1]);
-	else
+	else if (ns[0] >= 0)
 		snprintf(text, sizeof(text), "%.0f", ns[0]);
 	printf(" %14s", text);
 	fflush(stdout);

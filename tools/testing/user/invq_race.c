@@ -151,7 +151,8 @@ static bool device_fails(struct race *r, u64 what)
 		smp_store_release(&r->lost, true);
 		return true;
 	}
-	if (what == CMD_ALL || (what == CMD_SYNC) != (r->commands % every == 1))
+	if (what == CMD_ALL ||
+	    (r->commands % every == 1) != (what == CMD_SYNC))
 		return false;
 	r->commands++;
 	smp_store_release(&r->stopped, true);

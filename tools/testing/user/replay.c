@@ -41,10 +41,20 @@ static void run_random(struct rnd_state *rnd)
 
 static int usage(FILE *to)
 {
-	fprintf(to, "usage: replay [--runs=N] [--seed=S] [--format=NAME [FILE...]]\n\n"
+	fprintf(to, "usage: replay --list\n"
+		"       replay [--runs=N] [--seed=S] [--format=NAME [FILE...]]\n\n"
 		"Runs each FILE, then N inputs made up from the seed; of all formats if none\n"
 		"is named.\n");
 	return to == stdout ? 0 : 2;
+}
+
+static int list(void)
+{
+	const struct user_format *f;
+
+	for (f = user_formats; f->name; f++)
+		printf("%s\n", f->name);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -58,6 +68,8 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--help"))
 			return usage(stdout);
+		if (!strcmp(argv[i], "--list"))
+			return list();
 		if (!strncmp(argv[i], "--runs=", 7))
 			runs = strtoul(argv[i] + 7, NULL, 0);
 		else if (!strncmp(argv[i], "--seed=", 7))

@@ -13,8 +13,8 @@
 
 #include "case.h"
 
-static void __attribute__((__noreturn__)) run(unsigned int seconds,
-					      void (*fn)(void *arg), void *arg)
+static void __noreturn run(unsigned int seconds, void (*fn)(void *arg),
+			   void *arg)
 {
 	alarm(seconds);
 	fn(arg);

@@ -12,7 +12,7 @@
 #include <linux/xarray.h>
 
 #define SLOT_BITS	6
-#define SLOTS		(1U << SLOT_BITS)
+#define SLOTS		64
 
 struct user_xa_node {
 	void *slot[SLOTS];

@@ -116,7 +116,7 @@ void user_kunit_log(struct kunit *test, const char *fmt, ...) __printf(2, 3);
 #define kunit_err(test, fmt, ...)	user_kunit_log(test, fmt, ##__VA_ARGS__)
 
 /* Ends the calling thread, as an assertion does in the kernel. */
-void user_kunit_abort(void) __attribute__((__noreturn__));
+void __noreturn user_kunit_abort(void);
 void user_kunit_fail(struct kunit *test, bool assert, const char *file,
 		     int line, const char *what, const char *fmt, ...)
 	__printf(6, 7);

@@ -13,8 +13,7 @@
 void user_warn(const char *file, int line, const char *what);
 unsigned int user_warnings(void);
 /* Says what is wrong and ends the process. */
-void user_die(const char *fmt, ...) __printf(1, 2)
-	__attribute__((__noreturn__));
+void __noreturn user_die(const char *fmt, ...) __printf(1, 2);
 
 #define WARN_ON(condition)						\
 ({									\

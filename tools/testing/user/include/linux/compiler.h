@@ -14,6 +14,7 @@
 #define __maybe_unused	__attribute__((__unused__))
 #define __must_check	__attribute__((__warn_unused_result__))
 #define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
+#define __noreturn	__attribute__((__noreturn__))
 #define __cold		__attribute__((__cold__))
 #define __aligned(n)	__attribute__((__aligned__(n)))
 #define fallthrough	__attribute__((__fallthrough__))
