@@ -318,12 +318,41 @@ static void gather_test_cursor_table_gone(struct kunit *test)
 	iopgt_kunit_expect(k, block, 3 * page, k->f->granule_lg2);
 }
 
+/* The same where a block takes the place of the table, which is empty. */
+static void gather_test_cursor_block(struct kunit *test)
+{
+	struct iopgt_kunit *k = iopgt_kunit_param(test);
+	const unsigned long page = iopgt_kunit_size(k, 0);
+	const unsigned long block = iopgt_kunit_size(k, 1);
+	struct iopgt_gather gather;
+	struct iopgt_cursor cur;
+	size_t mapped = 0;
+
+	iopgt_cursor_init(&cur, &k->pgt);
+	iopgt_gather_init(&gather, true);
+	iopgt_kunit_map(k, block, 0, page, 1);
+	iopgt_cursor_map(&cur, block + page, 0, page, 1, IOPGT_RW, GFP_KERNEL,
+			 &mapped);
+	KUNIT_EXPECT_PTR_NE(test, cur.table, NULL);
+	KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, block, 2 * page,
+						 &gather), 2 * page);
+	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, k->out, block, 1,
+					       IOPGT_RW, GFP_KERNEL, &mapped),
+			0);
+	KUNIT_EXPECT_PTR_EQ(test, cur.table, NULL);
+	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, 0, page, 1,
+					       IOPGT_RW, GFP_KERNEL, &mapped),
+			-EEXIST);
+	iopgt_kunit_expect(k, block, k->out, iopgt_kunit_lg2(k, 1));
+}
+
 static struct kunit_case gather_test_cases[] = {
 	KUNIT_CASE_PARAM(gather_test_each, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_table_of_blocks, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_overflow, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_cursor, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_cursor_table_gone, iopgt_kunit_formats),
+	KUNIT_CASE_PARAM(gather_test_cursor_block, iopgt_kunit_formats),
 	{}
 };
 
