@@ -158,14 +158,33 @@ static __always_inline bool invq_try_sync(struct invq *q,
 	return issued;
 }
 
-static bool invq_sync_now(struct invq *q)
+/*
+ * Is another sync needed for @seq? Of one look at the done word: between two the
+ * sync in flight may finish that covers @seq.
+ */
+static bool invq_wants_sync(const struct invq *q, u32 seq)
+{
+	u32 done = invq_done(q);
+
+	return (s32)(done - seq) < 0 &&
+	       (s32)(done - READ_ONCE(q->synced)) >= 0;
+}
+
+static bool invq_sync_now(struct invq *q, u32 seq)
 {
 	unsigned long flags;
-	bool issued;
-	u32 seq;
+	bool issued = false;
+	u32 start;
 
 	local_irq_save(flags);
-	issued = invq_try_sync(q, NULL, 0, &seq);
+	if (invq_try_claim(q)) {
+		/* Somebody may have issued one between the look and the claim. */
+		issued = invq_wants_sync(q, seq) &&
+			 invq_reserve(q, 1, INVQ_SPARE_SYNC, &start);
+		if (issued)
+			__invq_issue(q, start, NULL, 0);
+		invq_unclaim(q);
+	}
 	local_irq_restore(flags);
 	return issued;
 }
@@ -178,7 +197,7 @@ static noinline bool invq_poll_slow(struct invq *q, u32 seq)
 	bool issued = false;
 
 	while (!invq_passed(q, seq)) {
-		if (!invq_sync_in_flight(q) && invq_sync_now(q)) {
+		if (invq_wants_sync(q, seq) && invq_sync_now(q, seq)) {
 			issued = true;
 			continue;
 		}
