@@ -140,10 +140,11 @@ static void device_invalidate(struct race *r, u64 word, u64 epoch)
 static bool device_fails(struct race *r, u64 what)
 {
 	unsigned int every = r->s->fail_every;
+	bool sync = what == CMD_SYNC;
 
 	if (!every || r->commands % every > 2)
 		return false;
-	if (what == CMD_SYNC && r->commands % every == 2) {
+	if (sync && r->commands % every == 2) {
 		r->commands++;
 		r->slots[r->head].u64s[0] = CMD_NOTHING;
 		r->head = (r->head + 1) % QUEUE_SLOTS;
@@ -151,8 +152,7 @@ static bool device_fails(struct race *r, u64 what)
 		smp_store_release(&r->lost, true);
 		return true;
 	}
-	if (what == CMD_ALL ||
-	    (r->commands % every == 1) != (what == CMD_SYNC))
+	if (what == CMD_ALL || sync != (r->commands % every == 1))
 		return false;
 	r->commands++;
 	smp_store_release(&r->stopped, true);
