@@ -141,12 +141,14 @@ extern bool ioflush_engine_rcu;
  * struct ioflush_sim - a clock that stands still unless a test moves it
  * @now_ns: what it shows
  * @due_ns: when the timer of the ring under test is to fire; 0 for never
+ * @resolution_ns: how fine timers are
  * @handed: a drain was handed to a thread, which the test has to run
  * @called: a callback was handed to RCU, which the test has to call
  */
 struct ioflush_sim {
 	u64 now_ns;
 	u64 due_ns;
+	u64 resolution_ns;
 	bool handed;
 	bool called;
 };
@@ -159,6 +161,7 @@ static inline struct ioflush_sim *ioflush_sim(const struct ioflush *flush)
 struct ioflush_sim {
 	u64 now_ns;
 	u64 due_ns;
+	u64 resolution_ns;
 	bool handed;
 	bool called;
 };

@@ -53,8 +53,10 @@ u64 ioflush_window_ns(const struct ioflush *flush)
  */
 bool ioflush_window_holds(const struct ioflush *flush)
 {
-	return ioflush_sim(flush) ||
-	       hrtimer_resolution <= ioflush_window_ns(flush) / 32;
+	struct ioflush_sim *sim = ioflush_sim(flush);
+	u64 resolution_ns = sim ? sim->resolution_ns : hrtimer_resolution;
+
+	return resolution_ns <= ioflush_window_ns(flush) / 32;
 }
 
 static void ioflush_window_start(struct ioflush_ring *ring, u64 ns)

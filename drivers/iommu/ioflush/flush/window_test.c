@@ -335,10 +335,12 @@ static void unmap_table(struct ioflush_hw *hw)
 	ioflush_unmapped(&hw->flush, &gather, iova, SZ_2M);
 }
 
-static void expect_table_pending(struct ioflush_hw *hw)
+static struct list_head *window_page;
+
+/* The page is on the list of the drain still, not with RCU. */
+static void expect_table_kept(struct ioflush_hw *hw)
 {
-	KUNIT_EXPECT_EQ(hw->test, 1, atomic_long_read(&hw->pgt.pending_pages));
-	KUNIT_EXPECT_FALSE(hw->test, hw->last.leaf_only);
+	KUNIT_EXPECT_FALSE(hw->test, list_empty(window_page));
 }
 
 static void tables_restore(void *data)
@@ -363,8 +365,8 @@ static void window_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&hw->pgt.pending_pages));
 
 	/* Walk caches are invalidated, and only then the page goes to RCU. */
-	hw->last.leaf_only = false;
-	hw->during = expect_table_pending;
+	window_page = ioflush_hw_ring(hw)->pages.next;
+	hw->during = expect_table_kept;
 	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
 	hw->during = NULL;
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
@@ -516,17 +518,16 @@ static void window_coarse(struct kunit *test)
 {
 	struct ioflush_hw *hw = window_start(test);
 
-	hw->flush.sim = NULL;
-	WRITE_ONCE(hw->flush.window_us, 100);
+	hw->sim.resolution_ns = WINDOW_NS / 32 + 1;
 	ioflush_hw_scatter(hw, 1);
-	if (hrtimer_resolution > 100 * NSEC_PER_USEC) {
-		KUNIT_EXPECT_EQ(test, 1, hw->ranges);
-		KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush,
-						       IOFLUSH_N_COARSE));
-	} else {
-		KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush,
-						       IOFLUSH_N_DEFERRED));
-	}
+	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_COARSE));
+	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_STRICT));
+
+	hw->sim.resolution_ns--;
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_DEFERRED));
 	window_stop(hw);
 }
 
