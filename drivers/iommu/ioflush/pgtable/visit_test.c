@@ -253,7 +253,6 @@ static void visit_busy(struct visit_seen *seen, const struct iopgt_entry *entry)
 	/* From here on somebody else waits for this CPU. */
 	set_tsk_need_resched(current);
 	set_preempt_need_resched();
-	set_preempt_need_resched();
 }
 
 static void visit_test_yields(struct kunit *test)
