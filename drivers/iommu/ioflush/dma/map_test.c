@@ -375,6 +375,7 @@ static void bounce_strict(struct kunit *test)
 	struct iodom *dom = iodma_domain(dev);
 	char *buf = new_buf(test);
 
+	dma_test_any_timer(test, dom);
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
 	iodma_take_over(group);
 	check_buf(test, dev, buf, SZ_4K, DMA_FROM_DEVICE);

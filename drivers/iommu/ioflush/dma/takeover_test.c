@@ -125,28 +125,36 @@ static void expect_rings(struct kunit *test, struct iodom *dom)
 	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
 }
 
-/* DMA-FQ, written to the type file under a bound driver, makes it lazy. */
+/*
+ * DMA-FQ, written to the type file under a bound driver, makes it lazy. The
+ * unmap that asks for rings may find them there already: the worker has a CPU
+ * of its own.
+ */
 static void takeover_becomes_lazy(struct kunit *test)
 {
 	struct device *dev = dma_test_bound(test);
 	struct iodom *dom = iodma_domain(dev);
 	char *buf = kunit_kmalloc(test, SZ_1K, GFP_KERNEL);
+	unsigned long deferred;
 	dma_addr_t iova;
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	KUNIT_EXPECT_FALSE(test, dom->flush.rings);
+	dma_test_any_timer(test, dom);
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
 
 	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
 	dma_unmap_single(dev, iova, SZ_1K, DMA_TO_DEVICE);
-	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&dom->flush, IOFLUSH_N_STRICT));
+	deferred = ioflush_count(&dom->flush, IOFLUSH_N_DEFERRED);
+	KUNIT_EXPECT_EQ(test, 1 - deferred,
+			ioflush_count(&dom->flush, IOFLUSH_N_STRICT));
 	expect_rings(test, dom);
 
 	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
 	dma_unmap_single(dev, iova, SZ_1K, DMA_TO_DEVICE);
-	KUNIT_EXPECT_EQ(test, 1,
+	KUNIT_EXPECT_EQ(test, deferred + 1,
 			ioflush_count(&dom->flush, IOFLUSH_N_DEFERRED));
 	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA_FQ, dom->domain.type);
 }

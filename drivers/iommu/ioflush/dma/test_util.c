@@ -285,6 +285,21 @@ static int dma_test_map_pages(struct iopgt *pgt, unsigned long iova,
 }
 
 /**
+ * dma_test_any_timer() - let a domain defer unmaps however coarse timers are
+ * @test: the test
+ * @dom: the domain
+ *
+ * The widest window is one that even the tick can hold.
+ *
+ * Context: process context.
+ */
+void dma_test_any_timer(struct kunit *test, struct iodom *dom)
+{
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&dom->flush,
+						    IOFLUSH_WINDOW_MAX_US));
+}
+
+/**
  * dma_test_watch_maps() - count and note calls of the page table's map_pages
  * @dom: the domain; its page table is that of the test IOMMU
  *

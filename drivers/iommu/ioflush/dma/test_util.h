@@ -46,6 +46,7 @@ extern struct dma_test_iommu dma_test_iommu;
 int dma_test_init(struct kunit *test);
 struct device *dma_test_device(struct kunit *test, const char *name);
 struct device *dma_test_bound(struct kunit *test);
+void dma_test_any_timer(struct kunit *test, struct iodom *dom);
 void dma_test_watch_maps(struct iodom *dom);
 void dma_test_remove(struct kunit *test, struct device *dev);
 void dma_test_expect_mapped(struct kunit *test, struct device *dev,
