@@ -11,6 +11,7 @@
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "caps.h"
@@ -22,11 +23,13 @@ struct smmu3_dev;
 /**
  * struct smmu3_queue - memory and registers of a ring that hardware uses
  * @mem: the ring; its size is a power of two, and so is its alignment
+ * @dma: where hardware finds it
  * @lg2: log2 of the number of entries
  * @entry_bytes: size of an entry
  */
 struct smmu3_queue {
 	void *mem;
+	dma_addr_t dma;
 	u8 lg2;
 	u8 entry_bytes;
 };
@@ -39,12 +42,14 @@ struct smmu3_queue {
  * @l1: level-1 descriptors, or the entries of a linear table
  * @l2: the entries below each descriptor; NULL where there are none yet.
  *	Written under the unit's mutex, once; read under RCU or the mutex
+ * @base: where hardware finds @l1
  */
 struct smmu3_streams {
 	u8 sid_bits;
 	u8 split;
 	__le64 *l1;
 	struct smmu3_entry **l2;
+	dma_addr_t base;
 };
 
 /**
@@ -62,7 +67,11 @@ struct smmu3_streams {
  * @evtq: the event queue's
  * @evtq_cons: next event to take, with wrap bit; belongs to the thread that
  *	takes events
+ * @evtq_lost: how often events were lost because the queue was full
  * @done: the word that syncs are counted in
+ * @gbpa: what happened to traffic before we came: SMMU_GBPA
+ * @gerror_lock: a read of GERRORN and the write that follows; taken by the
+ *	interrupt's thread and, with interrupts off, by whoever recovers @q
  * @streams: stream table
  * @mutex: protects @streams, and what the entries of attached devices hold.
  *	Held while waiting for hardware to forget an entry: attaching may sleep
@@ -85,7 +94,10 @@ struct smmu3_unit {
 	struct smmu3_queue cmdq;
 	struct smmu3_queue evtq;
 	u32 evtq_cons;
+	atomic_long_t evtq_lost;
 	__le32 *done;
+	u32 gbpa;
+	raw_spinlock_t gerror_lock; /* changes of GERRORN, see above */
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
 	struct xarray sids;
