@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: SMMUv3 registers, and what lies in memory for hardware to read
+ *
+ * Offsets and fields by section of the Arm System Memory Management Unit
+ * Architecture Specification, version 3 (IHI 0070).
+ */
+#ifndef _IOFLUSH_SMMU3_REGS_H
+#define _IOFLUSH_SMMU3_REGS_H
+
+#include <linux/bits.h>
+
+/* Section 6.3, page 0; 32 bits where nothing is said. */
+#define SMMU3_REG_IDR0			0x00
+#define SMMU3_REG_IDR1			0x04
+#define SMMU3_REG_IDR2			0x08
+#define SMMU3_REG_IDR3			0x0c
+#define SMMU3_REG_IDR4			0x10
+#define SMMU3_REG_IDR5			0x14
+#define SMMU3_REG_IIDR			0x18
+#define SMMU3_REG_AIDR			0x1c
+#define SMMU3_REG_CR0			0x20
+#define SMMU3_REG_CR0ACK		0x24
+#define SMMU3_REG_CR1			0x28
+#define SMMU3_REG_CR2			0x2c
+#define SMMU3_REG_STATUSR		0x40
+#define SMMU3_REG_GBPA			0x44
+#define SMMU3_REG_AGBPA			0x48
+#define SMMU3_REG_IRQ_CTRL		0x50
+#define SMMU3_REG_IRQ_CTRLACK		0x54
+#define SMMU3_REG_GERROR		0x60
+#define SMMU3_REG_GERRORN		0x64
+#define SMMU3_REG_GERROR_IRQ_CFG0	0x68	/* 64 bits */
+#define SMMU3_REG_GERROR_IRQ_CFG1	0x70
+#define SMMU3_REG_GERROR_IRQ_CFG2	0x74
+#define SMMU3_REG_STRTAB_BASE		0x80	/* 64 bits */
+#define SMMU3_REG_STRTAB_BASE_CFG	0x88
+#define SMMU3_REG_CMDQ_BASE		0x90	/* 64 bits */
+#define SMMU3_REG_CMDQ_PROD		0x98
+#define SMMU3_REG_CMDQ_CONS		0x9c
+#define SMMU3_REG_EVENTQ_BASE		0xa0	/* 64 bits */
+#define SMMU3_REG_EVENTQ_IRQ_CFG0	0xb0	/* 64 bits */
+#define SMMU3_REG_EVENTQ_IRQ_CFG1	0xb8
+#define SMMU3_REG_EVENTQ_IRQ_CFG2	0xbc
+#define SMMU3_REG_PRIQ_IRQ_CFG0		0xd0	/* 64 bits */
+
+/* Page 1, section 6.1: offsets into struct smmu3_unit.page1. */
+#define SMMU3_PAGE1_OFFSET		0x10000
+#define SMMU3_PAGE1_EVENTQ_PROD		0xa8
+#define SMMU3_PAGE1_EVENTQ_CONS		0xac
+/* How much of the register space is in use: both pages of 64 KiB. */
+#define SMMU3_REGS_BYTES		0x20000
+
+#define SMMU3_IDR0_S2P			BIT(0)		/* 6.3.1 */
+#define SMMU3_IDR0_S1P			BIT(1)
+#define SMMU3_IDR0_TTF			GENMASK(3, 2)
+#define SMMU3_IDR0_TTF_AARCH64		2		/* a bit of it */
+#define SMMU3_IDR0_COHACC		BIT(4)
+#define SMMU3_IDR0_BTM			BIT(5)
+#define SMMU3_IDR0_HTTU			GENMASK(7, 6)
+#define SMMU3_IDR0_HTTU_ACCESS		1
+#define SMMU3_IDR0_HTTU_DIRTY		2
+#define SMMU3_IDR0_HYP			BIT(9)
+#define SMMU3_IDR0_ATS			BIT(10)
+#define SMMU3_IDR0_ASID16		BIT(12)
+#define SMMU3_IDR0_MSI			BIT(13)
+#define SMMU3_IDR0_SEV			BIT(14)
+#define SMMU3_IDR0_PRI			BIT(16)
+#define SMMU3_IDR0_VMID16		BIT(18)
+#define SMMU3_IDR0_CD2L			BIT(19)
+#define SMMU3_IDR0_TTENDIAN		GENMASK(22, 21)
+#define SMMU3_IDR0_TTENDIAN_MIXED	0
+#define SMMU3_IDR0_TTENDIAN_LE		2
+#define SMMU3_IDR0_TTENDIAN_BE		3
+#define SMMU3_IDR0_STALL_MODEL		GENMASK(25, 24)
+#define SMMU3_IDR0_STALL_CHOICE		0		/* CD.S, STE.S2S say */
+#define SMMU3_IDR0_STALL_NEVER		1
+#define SMMU3_IDR0_STALL_ALWAYS		2
+#define SMMU3_IDR0_TERM_MODEL		BIT(26)
+#define SMMU3_IDR0_ST_LEVEL		GENMASK(28, 27)
+#define SMMU3_IDR0_ST_LEVEL_2		1
+
+#define SMMU3_IDR1_SIDSIZE		GENMASK(5, 0)	/* 6.3.2 */
+#define SMMU3_IDR1_SSIDSIZE		GENMASK(10, 6)
+#define SMMU3_IDR1_PRIQS		GENMASK(15, 11)
+#define SMMU3_IDR1_EVENTQS		GENMASK(20, 16)
+#define SMMU3_IDR1_CMDQS		GENMASK(25, 21)
+#define SMMU3_IDR1_ATTR_PERMS_OVR	BIT(26)
+#define SMMU3_IDR1_ATTR_TYPES_OVR	BIT(27)
+#define SMMU3_IDR1_REL			BIT(28)
+#define SMMU3_IDR1_QUEUES_PRESET	BIT(29)
+#define SMMU3_IDR1_TABLES_PRESET	BIT(30)
+
+#define SMMU3_IDR3_HAD			BIT(2)		/* 6.3.4 */
+#define SMMU3_IDR3_FWB			BIT(8)
+#define SMMU3_IDR3_RIL			BIT(10)
+#define SMMU3_IDR3_BBML			GENMASK(12, 11)
+
+#define SMMU3_IDR5_OAS			GENMASK(2, 0)	/* 6.3.6 */
+#define SMMU3_IDR5_GRAN4K		BIT(4)
+#define SMMU3_IDR5_GRAN16K		BIT(5)
+#define SMMU3_IDR5_GRAN64K		BIT(6)
+#define SMMU3_IDR5_VAX			GENMASK(11, 10)
+#define SMMU3_IDR5_VAX_52		1
+#define SMMU3_IDR5_STALL_MAX		GENMASK(31, 16)
+
+#define SMMU3_IIDR_IMPLEMENTER		GENMASK(11, 0)	/* 6.3.7 */
+#define SMMU3_IIDR_REVISION		GENMASK(15, 12)
+#define SMMU3_IIDR_VARIANT		GENMASK(19, 16)
+#define SMMU3_IIDR_PRODUCT		GENMASK(31, 20)
+
+#define SMMU3_AIDR_MINOR		GENMASK(3, 0)	/* 6.3.8 */
+#define SMMU3_AIDR_MAJOR		GENMASK(7, 4)
+
+/* CR0 commands, CR0ACK reports; 6.3.9 and 6.3.10. */
+#define SMMU3_CR0_SMMUEN		BIT(0)
+#define SMMU3_CR0_PRIQEN		BIT(1)
+#define SMMU3_CR0_EVENTQEN		BIT(2)
+#define SMMU3_CR0_CMDQEN		BIT(3)
+#define SMMU3_CR0_ATSCHK		BIT(4)
+#define SMMU3_CR0_VMW			GENMASK(8, 6)
+
+#define SMMU3_CR1_QUEUE_IC		GENMASK(1, 0)	/* 6.3.11 */
+#define SMMU3_CR1_QUEUE_OC		GENMASK(3, 2)
+#define SMMU3_CR1_QUEUE_SH		GENMASK(5, 4)
+#define SMMU3_CR1_TABLE_IC		GENMASK(7, 6)
+#define SMMU3_CR1_TABLE_OC		GENMASK(9, 8)
+#define SMMU3_CR1_TABLE_SH		GENMASK(11, 10)
+
+/* Cacheability and shareability in CR1; in STE.S1C* and the like, too. */
+#define SMMU3_NC			0
+#define SMMU3_WB			1
+#define SMMU3_SH_NONE			0
+#define SMMU3_SH_OUTER			2
+#define SMMU3_SH_INNER			3
+
+#define SMMU3_CR2_E2H			BIT(0)		/* 6.3.12 */
+#define SMMU3_CR2_RECINVSID		BIT(1)
+#define SMMU3_CR2_PTM			BIT(2)
+
+#define SMMU3_GBPA_SHCFG		GENMASK(13, 12)	/* 6.3.14 */
+#define SMMU3_GBPA_SHCFG_INCOMING	1
+#define SMMU3_GBPA_ABORT		BIT(20)
+#define SMMU3_GBPA_UPDATE		BIT(31)
+
+/* IRQ_CTRL commands, IRQ_CTRLACK reports; 6.3.16 and 6.3.17. */
+#define SMMU3_IRQ_CTRL_GERROR		BIT(0)
+#define SMMU3_IRQ_CTRL_PRIQ		BIT(1)
+#define SMMU3_IRQ_CTRL_EVENTQ		BIT(2)
+
+/* Active where GERROR and GERRORN differ; 6.3.18 and 6.3.19. */
+#define SMMU3_GERROR_CMDQ_ERR		BIT(0)
+#define SMMU3_GERROR_EVENTQ_ABT		BIT(2)
+#define SMMU3_GERROR_PRIQ_ABT		BIT(3)
+#define SMMU3_GERROR_MSI_CMDQ_ABT	BIT(4)
+#define SMMU3_GERROR_MSI_EVENTQ_ABT	BIT(5)
+#define SMMU3_GERROR_MSI_PRIQ_ABT	BIT(6)
+#define SMMU3_GERROR_MSI_GERROR_ABT	BIT(7)
+#define SMMU3_GERROR_SFM		BIT(8)
+
+/* *_IRQ_CFG0 to CFG2, 6.3.20 to 6.3.22; DATA is all of CFG1. */
+#define SMMU3_IRQ_CFG0_ADDR		GENMASK_ULL(51, 2)
+#define SMMU3_IRQ_CFG2_MEMATTR		GENMASK(3, 0)
+#define SMMU3_IRQ_CFG2_SH		GENMASK(5, 4)
+
+/* Types of memory: STE.MemAttr, *_IRQ_CFG2, CMD_SYNC.MSIAttr; 13.1. */
+#define SMMU3_MEMATTR_DEVICE_NGNRE	0x1
+#define SMMU3_MEMATTR_NORMAL_NC		0x5
+#define SMMU3_MEMATTR_NORMAL_WB		0xf
+
+#define SMMU3_STRTAB_BASE_ADDR		GENMASK_ULL(51, 6)	/* 6.3.23 */
+#define SMMU3_STRTAB_BASE_RA		BIT_ULL(62)
+
+#define SMMU3_STRTAB_CFG_LOG2SIZE	GENMASK(5, 0)	/* 6.3.24 */
+#define SMMU3_STRTAB_CFG_SPLIT		GENMASK(10, 6)
+#define SMMU3_STRTAB_CFG_FMT		GENMASK(17, 16)
+#define SMMU3_STRTAB_FMT_LINEAR		0
+#define SMMU3_STRTAB_FMT_2LVL		1
+
+/* CMDQ_BASE (6.3.25) and EVENTQ_BASE (6.3.28). */
+#define SMMU3_Q_BASE_LOG2SIZE		GENMASK_ULL(4, 0)
+#define SMMU3_Q_BASE_ADDR		GENMASK_ULL(51, 5)
+#define SMMU3_Q_BASE_RA			BIT_ULL(62)	/* read: CMDQ */
+#define SMMU3_Q_BASE_WA			BIT_ULL(62)	/* write: EVENTQ */
+
+/* PROD and CONS hold index and, just above it, the wrap bit. */
+#define SMMU3_Q_INDEX			GENMASK(19, 0)
+
+#define SMMU3_CMDQ_CONS_ERR		GENMASK(30, 24)	/* 6.3.27 */
+#define SMMU3_CERROR_NONE		0		/* 7.1 */
+#define SMMU3_CERROR_ILL		1
+#define SMMU3_CERROR_ABT		2
+#define SMMU3_CERROR_ATC_INV_SYNC	3
+
+/* An overflow is pending where the two differ; 6.3.29 and 6.3.30. */
+#define SMMU3_EVENTQ_PROD_OVFLG		BIT(31)
+#define SMMU3_EVENTQ_CONS_OVACKFLG	BIT(31)
+
+/* Sizes of what is in memory, log2 of bytes. */
+#define SMMU3_CMD_BYTES_LG2		4
+#define SMMU3_EVENT_BYTES_LG2		5
+#define SMMU3_STE_BYTES_LG2		6
+#define SMMU3_L1_BYTES_LG2		3
+
+/* Level-1 descriptors of the stream table, 5.1. Span n: 2^(n-1) entries. */
+#define SMMU3_L1_SPAN			GENMASK_ULL(4, 0)
+#define SMMU3_L1_L2PTR			GENMASK_ULL(51, 6)
+
+/* Stream table entries, 5.2, by word. */
+#define SMMU3_STE0_V			BIT_ULL(0)
+#define SMMU3_STE0_CONFIG		GENMASK_ULL(3, 1)
+#define SMMU3_STE_ABORT			0	/* and tells nobody */
+#define SMMU3_STE_BYPASS		4
+#define SMMU3_STE_S1			5	/* bit 0 of it: stage 1 */
+#define SMMU3_STE_S2			6	/* bit 1 of it: stage 2 */
+#define SMMU3_STE_NESTED		7
+#define SMMU3_STE0_S1FMT		GENMASK_ULL(5, 4)
+#define SMMU3_STE0_S1CTXPTR		GENMASK_ULL(51, 6)
+#define SMMU3_STE0_S1CDMAX		GENMASK_ULL(63, 59)
+
+#define SMMU3_STE1_S1DSS		GENMASK_ULL(1, 0)
+#define SMMU3_STE1_S1CIR		GENMASK_ULL(3, 2)
+#define SMMU3_STE1_S1COR		GENMASK_ULL(5, 4)
+#define SMMU3_STE1_S1CSH		GENMASK_ULL(7, 6)
+#define SMMU3_STE1_S2HWU		GENMASK_ULL(11, 8)
+#define SMMU3_STE1_DRE			BIT_ULL(12)
+#define SMMU3_STE1_CONT			GENMASK_ULL(16, 13)
+#define SMMU3_STE1_DCP			BIT_ULL(17)
+#define SMMU3_STE1_PPAR			BIT_ULL(18)
+#define SMMU3_STE1_MEV			BIT_ULL(19)
+#define SMMU3_STE1_S2FWB		BIT_ULL(25)
+#define SMMU3_STE1_S1MPAM		BIT_ULL(26)
+#define SMMU3_STE1_S1STALLD		BIT_ULL(27)
+#define SMMU3_STE1_EATS			GENMASK_ULL(29, 28)
+#define SMMU3_EATS_NONE			0
+#define SMMU3_EATS_FULL			1
+#define SMMU3_EATS_SPLIT		2
+#define SMMU3_STE1_STRW			GENMASK_ULL(31, 30)
+#define SMMU3_STRW_NSEL1		0
+#define SMMU3_STE1_MEMATTR		GENMASK_ULL(35, 32)
+#define SMMU3_STE1_MTCFG		BIT_ULL(36)
+#define SMMU3_STE1_ALLOCCFG		GENMASK_ULL(40, 37)
+#define SMMU3_STE1_SHCFG		GENMASK_ULL(45, 44)
+#define SMMU3_SHCFG_INCOMING		1
+#define SMMU3_STE1_NSCFG		GENMASK_ULL(47, 46)
+#define SMMU3_STE1_PRIVCFG		GENMASK_ULL(49, 48)
+#define SMMU3_STE1_INSTCFG		GENMASK_ULL(51, 50)
+
+#define SMMU3_STE2_S2VMID		GENMASK_ULL(15, 0)
+#define SMMU3_STE2_S2T0SZ		GENMASK_ULL(37, 32)
+#define SMMU3_STE2_S2SL0		GENMASK_ULL(39, 38)
+#define SMMU3_STE2_S2IR0		GENMASK_ULL(41, 40)
+#define SMMU3_STE2_S2OR0		GENMASK_ULL(43, 42)
+#define SMMU3_STE2_S2SH0		GENMASK_ULL(45, 44)
+#define SMMU3_STE2_S2TG			GENMASK_ULL(47, 46)
+#define SMMU3_STE2_S2PS			GENMASK_ULL(50, 48)
+#define SMMU3_STE2_S2AA64		BIT_ULL(51)
+#define SMMU3_STE2_S2ENDI		BIT_ULL(52)
+#define SMMU3_STE2_S2AFFD		BIT_ULL(53)
+#define SMMU3_STE2_S2PTW		BIT_ULL(54)
+#define SMMU3_STE2_S2HD			BIT_ULL(55)
+#define SMMU3_STE2_S2HA			BIT_ULL(56)
+#define SMMU3_STE2_S2S			BIT_ULL(57)
+#define SMMU3_STE2_S2R			BIT_ULL(58)
+
+#define SMMU3_STE3_S2TTB		GENMASK_ULL(51, 4)
+
+/* Context descriptors, 5.4, by word; MAIR is all of word 3. */
+#define SMMU3_CD0_T0SZ			GENMASK_ULL(5, 0)
+#define SMMU3_CD0_TG0			GENMASK_ULL(7, 6)
+#define SMMU3_CD0_IR0			GENMASK_ULL(9, 8)
+#define SMMU3_CD0_OR0			GENMASK_ULL(11, 10)
+#define SMMU3_CD0_SH0			GENMASK_ULL(13, 12)
+#define SMMU3_CD0_EPD0			BIT_ULL(14)
+#define SMMU3_CD0_ENDI			BIT_ULL(15)
+#define SMMU3_CD0_T1SZ			GENMASK_ULL(21, 16)
+#define SMMU3_CD0_TG1			GENMASK_ULL(23, 22)
+#define SMMU3_CD0_IR1			GENMASK_ULL(25, 24)
+#define SMMU3_CD0_OR1			GENMASK_ULL(27, 26)
+#define SMMU3_CD0_SH1			GENMASK_ULL(29, 28)
+#define SMMU3_CD0_EPD1			BIT_ULL(30)
+#define SMMU3_CD0_V			BIT_ULL(31)
+#define SMMU3_CD0_IPS			GENMASK_ULL(34, 32)
+#define SMMU3_CD0_AFFD			BIT_ULL(35)
+#define SMMU3_CD0_WXN			BIT_ULL(36)
+#define SMMU3_CD0_UWXN			BIT_ULL(37)
+#define SMMU3_CD0_TBI0			BIT_ULL(38)
+#define SMMU3_CD0_TBI1			BIT_ULL(39)
+#define SMMU3_CD0_PAN			BIT_ULL(40)
+#define SMMU3_CD0_AA64			BIT_ULL(41)
+#define SMMU3_CD0_HD			BIT_ULL(42)
+#define SMMU3_CD0_HA			BIT_ULL(43)
+#define SMMU3_CD0_S			BIT_ULL(44)
+#define SMMU3_CD0_R			BIT_ULL(45)
+#define SMMU3_CD0_A			BIT_ULL(46)
+#define SMMU3_CD0_ASET			BIT_ULL(47)
+#define SMMU3_CD0_ASID			GENMASK_ULL(63, 48)
+
+#define SMMU3_CD1_TTB0			GENMASK_ULL(51, 4)
+
+/* Commands, chapter 4; the opcode is the low byte of word 0. */
+#define SMMU3_CMD0_OP			GENMASK_ULL(7, 0)
+#define SMMU3_OP_CFGI_STE		0x03	/* 4.3.1 */
+#define SMMU3_OP_CFGI_STE_RANGE		0x04	/* 4.3.2 */
+#define SMMU3_OP_CFGI_CD		0x05	/* 4.3.3 */
+#define SMMU3_OP_CFGI_CD_ALL		0x06	/* 4.3.4 */
+#define SMMU3_OP_TLBI_NH_ALL		0x10	/* 4.4 */
+#define SMMU3_OP_TLBI_NH_ASID		0x11
+#define SMMU3_OP_TLBI_NH_VA		0x12
+#define SMMU3_OP_TLBI_NH_VAA		0x13
+#define SMMU3_OP_TLBI_EL2_ALL		0x20
+#define SMMU3_OP_TLBI_S12_VMALL		0x28
+#define SMMU3_OP_TLBI_S2_IPA		0x2a
+#define SMMU3_OP_TLBI_NSNH_ALL		0x30
+#define SMMU3_OP_ATC_INV		0x40	/* 4.5.1 */
+#define SMMU3_OP_RESUME			0x44	/* 4.6.1 */
+#define SMMU3_OP_STALL_TERM		0x45	/* 4.6.2 */
+#define SMMU3_OP_SYNC			0x46	/* 4.7.3 */
+
+#define SMMU3_CMD0_SSID			GENMASK_ULL(31, 12)
+#define SMMU3_CMD0_SID			GENMASK_ULL(63, 32)
+
+#define SMMU3_CFGI1_LEAF		BIT_ULL(0)
+#define SMMU3_CFGI1_RANGE		GENMASK_ULL(4, 0)
+#define SMMU3_CFGI1_RANGE_ALL		31
+
+#define SMMU3_TLBI0_NUM			GENMASK_ULL(16, 12)	/* 4.4.1.1 */
+#define SMMU3_TLBI0_SCALE		GENMASK_ULL(24, 20)
+#define SMMU3_TLBI0_VMID		GENMASK_ULL(47, 32)
+#define SMMU3_TLBI0_ASID		GENMASK_ULL(63, 48)
+#define SMMU3_TLBI1_LEAF		BIT_ULL(0)
+#define SMMU3_TLBI1_TTL			GENMASK_ULL(9, 8)
+#define SMMU3_TLBI1_TG			GENMASK_ULL(11, 10)
+#define SMMU3_TG_NONE			0	/* one address, no range */
+#define SMMU3_TG_4K			1
+#define SMMU3_TG_16K			2
+#define SMMU3_TG_64K			3
+#define SMMU3_TLBI1_VA			GENMASK_ULL(63, 12)
+#define SMMU3_TLBI1_IPA			GENMASK_ULL(51, 12)
+
+#define SMMU3_ATC0_GLOBAL		BIT_ULL(9)
+#define SMMU3_ATC0_SSV			BIT_ULL(11)
+#define SMMU3_ATC1_SIZE			GENMASK_ULL(5, 0)
+#define SMMU3_ATC1_SIZE_ALL		52
+#define SMMU3_ATC1_ADDR			GENMASK_ULL(63, 12)
+
+#define SMMU3_RESUME0_AC		BIT_ULL(12)	/* try again */
+#define SMMU3_RESUME0_AB		BIT_ULL(13)	/* abort, not RAZ/WI */
+#define SMMU3_RESUME1_STAG		GENMASK_ULL(15, 0)
+
+#define SMMU3_SYNC0_CS			GENMASK_ULL(13, 12)
+#define SMMU3_CS_NONE			0
+#define SMMU3_CS_IRQ			1
+#define SMMU3_CS_SEV			2
+#define SMMU3_SYNC0_MSH			GENMASK_ULL(23, 22)
+#define SMMU3_SYNC0_MSIATTR		GENMASK_ULL(27, 24)
+#define SMMU3_SYNC0_MSIDATA		GENMASK_ULL(63, 32)
+#define SMMU3_SYNC1_MSIADDR		GENMASK_ULL(51, 2)
+
+/* Event records, 7.3: four words. */
+#define SMMU3_EVENT0_ID			GENMASK_ULL(7, 0)
+#define SMMU3_EVENT0_SSV		BIT_ULL(11)
+#define SMMU3_EVENT0_SSID		GENMASK_ULL(31, 12)
+#define SMMU3_EVENT0_SID		GENMASK_ULL(63, 32)
+#define SMMU3_EVENT1_STAG		GENMASK_ULL(15, 0)
+#define SMMU3_EVENT1_STALL		BIT_ULL(31)
+#define SMMU3_EVENT1_PNU		BIT_ULL(33)
+#define SMMU3_EVENT1_IND		BIT_ULL(34)
+#define SMMU3_EVENT1_RNW		BIT_ULL(35)
+#define SMMU3_EVENT1_S2			BIT_ULL(39)
+#define SMMU3_EVENT1_CLASS		GENMASK_ULL(41, 40)
+#define SMMU3_CLASS_CD			0
+#define SMMU3_CLASS_TT			1
+#define SMMU3_CLASS_IN			2
+/* Word 2 is the input address. */
+#define SMMU3_EVENT3_FETCH		GENMASK_ULL(51, 3)
+#define SMMU3_EVENT3_IPA		GENMASK_ULL(51, 12)
+
+#define SMMU3_F_UUT			0x01
+#define SMMU3_C_BAD_STREAMID		0x02
+#define SMMU3_F_STE_FETCH		0x03
+#define SMMU3_C_BAD_STE			0x04
+#define SMMU3_F_BAD_ATS_TREQ		0x05
+#define SMMU3_F_STREAM_DISABLED		0x06
+#define SMMU3_F_TRANSL_FORBIDDEN	0x07
+#define SMMU3_C_BAD_SUBSTREAMID		0x08
+#define SMMU3_F_CD_FETCH		0x09
+#define SMMU3_C_BAD_CD			0x0a
+#define SMMU3_F_WALK_EABT		0x0b
+#define SMMU3_F_TRANSLATION		0x10
+#define SMMU3_F_ADDR_SIZE		0x11
+#define SMMU3_F_ACCESS			0x12
+#define SMMU3_F_PERMISSION		0x13
+#define SMMU3_F_TLB_CONFLICT		0x20
+#define SMMU3_F_CFG_CONFLICT		0x21
+#define SMMU3_E_PAGE_REQUEST		0x24
+#define SMMU3_F_VMS_FETCH		0x25
+
+#endif /* _IOFLUSH_SMMU3_REGS_H */
