@@ -8,6 +8,7 @@
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/ioflush/domain.h>
+#include <linux/ioflush/pgtable_arm.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -15,9 +16,11 @@
 #include <linux/xarray.h>
 
 #include "caps.h"
+#include "cmd.h"
 #include "entry.h"
 
 struct dentry;
+struct smmu3_ats;
 struct smmu3_dev;
 
 /**
@@ -40,8 +43,9 @@ struct smmu3_queue {
  * @split: log2 of the entries below one level-1 descriptor; 0 for a linear
  *	table
  * @l1: level-1 descriptors, or the entries of a linear table
- * @l2: the entries below each descriptor; NULL where there are none yet.
- *	Written under the unit's mutex, once; read under RCU or the mutex
+ * @l2: the entries below each descriptor; NULL where there are none yet, or
+ *	the table is linear. Set under the unit's mutex, once, with release
+ *	ordering; they stay as long as the unit
  * @base: where hardware finds @l1
  */
 struct smmu3_streams {
@@ -54,6 +58,7 @@ struct smmu3_streams {
 
 /**
  * struct smmu3_unit - one SMMU
+ * @node: on the list of all units
  * @iommu: the core's part
  * @dev: its platform device
  * @name: for messages and sysfs
@@ -73,15 +78,19 @@ struct smmu3_streams {
  * @gerror_lock: a read of GERRORN and the write that follows; taken by the
  *	interrupt's thread and, with interrupts off, by whoever recovers @q
  * @streams: stream table
- * @mutex: protects @streams, and what the entries of attached devices hold.
- *	Held while waiting for hardware to forget an entry: attaching may sleep
- * @sids: struct smmu3_sid by StreamID; read under RCU, changed under @mutex
+ * @mutex: protects @streams, @devs, and what the entries of attached devices
+ *	hold. Held while waiting for hardware to forget an entry: attaching may
+ *	sleep
+ * @devs: struct smmu3_dev
+ * @sids: struct smmu3_dev by StreamID, one of those that use it; read under RCU,
+ *	changed under @mutex
  * @ids: ASIDs or VMIDs in use; 0 is never given to a domain
  * @debugfs: directory
  * @irqs: event queue, global error and combined interrupts, 0 where there is
  *	none
  */
 struct smmu3_unit {
+	struct list_head node;
 	struct iommu_device iommu;
 	struct device *dev;
 	char name[16];
@@ -100,6 +109,7 @@ struct smmu3_unit {
 	raw_spinlock_t gerror_lock; /* changes of GERRORN, see above */
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
+	struct list_head devs;
 	struct xarray sids;
 	struct ida ids;
 	struct dentry *debugfs;
@@ -109,40 +119,58 @@ struct smmu3_unit {
 /**
  * struct smmu3_ctx - what one unit knows of one domain: the private part of a
  *	struct iodom_link
+ * @unit: the unit
+ * @tag: what its translations are tagged with
+ * @regs: what its table asks of whoever walks it
  * @cd: context descriptor of stage 1, a page of its own; NULL for stage 2
- * @stage2: the domain's table is one of stage 2
- * @ats: devices that cache translations themselves; changed under the unit's
- *	mutex, read under RCU
+ * @cd_dma: where hardware finds it
+ * @ats: struct smmu3_ats of devices that cache translations themselves; changed
+ *	under the unit's mutex, read under RCU
+ * @ats_sids: StreamIDs of all these; protected by the unit's mutex
  *
  * Kept for an RCU grace period after the link has gone.
  */
 struct smmu3_ctx {
+	struct smmu3_unit *unit;
+	struct smmu3_tag tag;
+	struct iopgt_arm_regs regs;
 	struct smmu3_entry *cd;
-	bool stage2;
+	dma_addr_t cd_dma;
 	struct list_head ats;
+	unsigned int ats_sids;
 };
 
 /**
  * struct smmu3_dev - one device behind a unit
+ * @node: on the unit's list
  * @dev: the device
  * @unit: the unit
  * @domain: what it is attached to
- * @dom: the same, if it is a paging domain; holds one use of a link
- * @ats_node: on the list of its domain's smmu3_ctx, while @ats_on
- * @ats_on: the device caches translations
+ * @ctx: if that is a paging domain, what the unit knows of it
+ * @dom: the same domain; holds one use of a link
+ * @ats: the device's place on its domain's list of such devices, while it may
+ *	cache translations
+ * @ats_able: it can, and what lies between here and there lets it
+ * @ats_on: it does
+ * @rcu: frees it
  * @nsids: number of @sids
- * @sids: its StreamIDs
+ * @sids: its StreamIDs, each once
  *
  * The core serialises attaching and releasing by the group's mutex; debugfs
- * reads @domain and @dom under the unit's mutex, which attaching takes, too.
+ * reads @domain, @dom and @ctx under the unit's mutex, which attaching takes,
+ * too.
  */
 struct smmu3_dev {
+	struct list_head node;
 	struct device *dev;
 	struct smmu3_unit *unit;
 	struct iommu_domain *domain;
+	struct smmu3_ctx *ctx;
 	struct iodom *dom;
-	struct list_head ats_node;
+	struct smmu3_ats *ats;
+	bool ats_able;
 	bool ats_on;
+	struct rcu_head rcu;
 	unsigned int nsids;
 	u32 sids[] __counted_by(nsids);
 };
@@ -166,7 +194,7 @@ void smmu3_event_take(struct smmu3_unit *unit);
 int smmu3_irq_init(struct smmu3_unit *unit);
 void smmu3_irq_exit(struct smmu3_unit *unit);
 
-/* stream.c: the stream table; context descriptors' memory */
+/* stream.c: the stream table, and who uses which StreamID */
 int smmu3_streams_init(struct smmu3_unit *unit);
 void smmu3_streams_exit(struct smmu3_unit *unit);
 int smmu3_streams_grow(struct smmu3_unit *unit, u32 sid);
@@ -174,8 +202,29 @@ struct smmu3_entry *smmu3_streams_find(struct smmu3_unit *unit, u32 sid);
 struct smmu3_dev *smmu3_dev_of_sid(struct smmu3_unit *unit, u32 sid);
 int smmu3_sids_add(struct smmu3_unit *unit, struct smmu3_dev *sdev);
 void smmu3_sids_remove(struct smmu3_unit *unit, struct smmu3_dev *sdev);
+struct smmu3_dev *smmu3_sid_other(struct smmu3_dev *sdev, u32 sid);
 
-/* attach.c: a device meets a domain; encodes invalidations */
+/* ctx.c: a domain on a unit; encodes invalidations */
+int smmu3_link_get(struct iodom *dom, struct iodom_link *link);
+void smmu3_link_put(struct iodom *dom, struct iodom_link *link);
+unsigned int smmu3_encode_range(struct iodom *dom, struct iodom_link *link,
+				const struct ioflush_range *range,
+				struct invq_cmd *cmds);
+unsigned int smmu3_encode_all(struct iodom *dom, struct iodom_link *link,
+			      struct invq_cmd *cmds);
+
+/* ats.c: devices that cache translations */
+int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
+		   struct smmu3_ats **ats);
+void smmu3_ats_leave(struct smmu3_ats *ats);
+void smmu3_ats_on(struct smmu3_dev *sdev);
+void smmu3_ats_off(struct smmu3_dev *sdev);
+void smmu3_ats_forget(struct smmu3_dev *sdev);
+unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx, struct invq_cmd *cmds,
+			      unsigned int room, unsigned long start,
+			      unsigned long last);
+
+/* attach.c: a device meets a domain */
 extern const struct iodom_hw_ops smmu3_iodom_hw_ops;
 extern struct iommu_domain smmu3_identity_domain;
 extern struct iommu_domain smmu3_blocked_domain;
@@ -185,9 +234,32 @@ void smmu3_dev_detach(struct smmu3_dev *sdev);
 extern const struct iommu_ops smmu3_ops;
 struct iodom *smmu3_domain_create(struct smmu3_unit *unit, bool dirty);
 
+/* setup.c: finds units */
+struct smmu3_unit *smmu3_unit_of(const struct fwnode_handle *fwnode);
+
 /* debugfs.c */
+#ifdef CONFIG_IOFLUSH_DEBUGFS
 void smmu3_debugfs_add(struct smmu3_unit *unit);
 void smmu3_debugfs_remove(struct smmu3_unit *unit);
+void smmu3_debugfs_add_dev(struct smmu3_dev *sdev);
+void smmu3_debugfs_remove_dev(struct smmu3_dev *sdev);
+#else
+static inline void smmu3_debugfs_add(struct smmu3_unit *unit)
+{
+}
+
+static inline void smmu3_debugfs_remove(struct smmu3_unit *unit)
+{
+}
+
+static inline void smmu3_debugfs_add_dev(struct smmu3_dev *sdev)
+{
+}
+
+static inline void smmu3_debugfs_remove_dev(struct smmu3_dev *sdev)
+{
+}
+#endif
 
 static inline u32 smmu3_read32(const struct smmu3_unit *unit, u32 reg)
 {
