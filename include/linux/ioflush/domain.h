@@ -28,6 +28,7 @@ struct iospace;
  * @id: what tags the domain's translations there: a domain id, ASID or VMID
  * @users: devices of this unit that are attached; protected by the domain's
  *	attach_lock
+ * @priv: the driver's, from its link_get to its link_put
  * @caches_not_present: the unit may cache entries that are not present, so
  *	that mapping has to invalidate too (VT-d: CAP.CM)
  */
@@ -37,6 +38,7 @@ struct iodom_link {
 	void *unit;
 	u32 id;
 	unsigned int users;
+	void *priv;
 	bool caches_not_present;
 };
 

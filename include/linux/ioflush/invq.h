@@ -50,8 +50,12 @@ enum invq_fault {
  * @sync: write a command that, after all before it have finished, stores a
  *	number to the queue's done word. Called once, when the queue is set up:
  *	the number is in the upper half of the first word, and 0 here
- * @doorbell: tell hardware that slots up to index @tail (exclusive) are valid.
- *	Called with interrupts off, by one CPU at a time
+ * @doorbell: tell hardware that all slots before sequence number @seq are
+ *	valid. Called with interrupts off, by one CPU at a time
+ * @head: read how far hardware has come: the index of the next slot it is
+ *	going to consume, and above that one more bit, which changes each time
+ *	the index wraps. For queues whose sync stores nothing, but is not
+ *	passed before all commands before it have finished; NULL for others
  * @fault: look for an error; for INVQ_FAULT_COMMAND, store the index of the
  *	slot. NULL for a queue that has no errors
  * @substitute: write a command that has at least the effect that @bad, which
@@ -66,7 +70,8 @@ enum invq_fault {
  */
 struct invq_ops {
 	void (*sync)(struct invq *q, struct invq_cmd *cmd);
-	void (*doorbell)(struct invq *q, u32 tail);
+	void (*doorbell)(struct invq *q, u32 seq);
+	u32 (*head)(struct invq *q);
 	enum invq_fault (*fault)(struct invq *q, u32 *slot);
 	void (*substitute)(struct invq *q, const struct invq_cmd *bad,
 			   struct invq_cmd *cmd);
@@ -102,8 +107,9 @@ struct invq_stats {
  * @ops: the encoder
  * @name: for messages
  * @slots: the ring
- * @done: the word that hardware stores a sync's sequence number to; all slots
- *	before that number are free again
+ * @done: the word that hardware stores a sync's sequence number to, or with
+ *	invq_ops.head whoever finds that the sync was passed; all slots before
+ *	that number are free again
  * @sync_cmd: a sync, but for its number
  * @mask: number of slots, a power of two, minus 1
  * @timeout_us: how long a wait may take before the queue's state is reported

@@ -38,6 +38,7 @@ enum { CMD_NOTHING, CMD_INVALIDATE, CMD_ALL, CMD_SYNC };
  * @yields: how long a sync takes
  * @fail_every: refuse a command, refuse a sync and lose a sync in turns, once
  *	for as many commands
+ * @polled: the queue has a head to look at and no done word in hardware
  * @combines: with 16 threads or more there is at most half a sync for a call,
  *	and nobody waits for more than 4
  */
@@ -47,6 +48,7 @@ struct scenario {
 	unsigned int batch;
 	unsigned int yields;
 	unsigned int fail_every;
+	bool polled;
 	bool combines;
 };
 
@@ -55,6 +57,9 @@ static const struct scenario scenarios[] = {
 	{ "slow", .rounds = 1000, .batch = 1, .yields = 40, .combines = true },
 	{ "full", .rounds = 1000, .batch = BATCH_MAX },
 	{ "failing", .rounds = 400, .batch = 3, .fail_every = 501 },
+	{ "polled", .rounds = 1000, .batch = 1, .yields = 40, .polled = true,
+	  .combines = true },
+	{ "polled, full", .rounds = 1000, .batch = BATCH_MAX, .polled = true },
 };
 
 /**
@@ -82,7 +87,7 @@ struct page_of {
  * @stopped: the device refuses the command at @head
  * @lost: it has lost a sync
  * @syncs: syncs finished
- * @head: next slot to consume
+ * @head: next slot to consume, with a wrap bit
  * @commands: consumed
  * @torn: commands of a call that were not neighbours
  * @left: how many more of a call have to come
@@ -136,6 +141,12 @@ static void device_invalidate(struct race *r, u64 word, u64 epoch)
 	r->left = left;
 }
 
+/* Pairs with the acquire in device_head(): what was done before is seen. */
+static void device_advance(struct race *r)
+{
+	smp_store_release(&r->head, (r->head + 1) % (2 * QUEUE_SLOTS));
+}
+
 /* Refuses or loses the command; true if the device does not execute it. */
 static bool device_fails(struct race *r, u64 what)
 {
@@ -146,8 +157,8 @@ static bool device_fails(struct race *r, u64 what)
 		return false;
 	if (sync && r->commands % every == 2) {
 		r->commands++;
-		r->slots[r->head].u64s[0] = CMD_NOTHING;
-		r->head = (r->head + 1) % QUEUE_SLOTS;
+		r->slots[r->head % QUEUE_SLOTS].u64s[0] = CMD_NOTHING;
+		device_advance(r);
 		atomic_dec(&r->in_flight);
 		smp_store_release(&r->lost, true);
 		return true;
@@ -162,7 +173,7 @@ static bool device_fails(struct race *r, u64 what)
 /* One command; false if the device stays where it is. */
 static bool device_execute(struct race *r)
 {
-	struct invq_cmd *c = &r->slots[r->head];
+	struct invq_cmd *c = &r->slots[r->head % QUEUE_SLOTS];
 	u64 word = le64_to_cpu(c->u64s[0]);
 	u64 what = word & 0xff, epoch = le64_to_cpu(c->u64s[1]);
 
@@ -171,17 +182,19 @@ static bool device_execute(struct race *r)
 	if (device_fails(r, what))
 		return false;
 	c->u64s[0] = CMD_NOTHING;
-	r->head = (r->head + 1) % QUEUE_SLOTS;
 	r->commands++;
 	if (what != CMD_SYNC) {
 		device_invalidate(r, word, epoch);
+		device_advance(r);
 		return true;
 	}
 	for (unsigned int i = 0; i < r->s->yields; i++)
 		schedule();
 	WRITE_ONCE(r->syncs, r->syncs + 1);
 	atomic_dec(&r->in_flight);
-	smp_store_release(&r->done, cpu_to_le32(word >> 32));
+	device_advance(r);
+	if (!r->s->polled)
+		smp_store_release(&r->done, cpu_to_le32(word >> 32));
 	return true;
 }
 
@@ -192,7 +205,7 @@ static int device_thread(void *arg)
 	while (!kthread_should_stop()) {
 		u32 tail = smp_load_acquire(&r->tail);
 
-		while (r->head != tail && !smp_load_acquire(&r->stopped) &&
+		while (r->head % QUEUE_SLOTS != tail && !smp_load_acquire(&r->stopped) &&
 		       !smp_load_acquire(&r->lost) && device_execute(r))
 			;
 		schedule();
@@ -205,13 +218,24 @@ static void device_sync(struct invq *q, struct invq_cmd *cmd)
 	*cmd = command(CMD_SYNC, 0, 0, 0);
 }
 
-static void device_doorbell(struct invq *q, u32 tail)
+static void device_doorbell(struct invq *q, u32 seq)
 {
 	struct race *r = container_of(q, struct race, q);
 
 	/* Each doorbell comes with a sync. */
 	die_if(atomic_inc_return(&r->in_flight) > 1, "two syncs in flight");
-	smp_store_release(&r->tail, tail);
+	smp_store_release(&r->tail, seq % QUEUE_SLOTS);
+}
+
+/* What it returns may be old by the time that the reader has it. */
+static u32 device_head(struct invq *q)
+{
+	struct race *r = container_of(q, struct race, q);
+	u32 head = smp_load_acquire(&r->head);
+
+	for (unsigned int i = head % 8 ? 0 : 10; i; i--)
+		schedule();
+	return head;
 }
 
 static enum invq_fault device_fault(struct invq *q, u32 *slot)
@@ -219,7 +243,7 @@ static enum invq_fault device_fault(struct invq *q, u32 *slot)
 	struct race *r = container_of(q, struct race, q);
 
 	if (smp_load_acquire(&r->stopped)) {
-		*slot = r->head;
+		*slot = r->head % QUEUE_SLOTS;
 		return INVQ_FAULT_COMMAND;
 	}
 	return smp_load_acquire(&r->lost) ? INVQ_FAULT_SYNC : INVQ_FAULT_NONE;
@@ -246,6 +270,12 @@ static const struct invq_ops device_ops = {
 	.fault = device_fault,
 	.substitute = device_substitute,
 	.resume = device_resume,
+};
+
+static const struct invq_ops polled_ops = {
+	.sync = device_sync,
+	.doorbell = device_doorbell,
+	.head = device_head,
 };
 
 struct member {
@@ -319,8 +349,8 @@ static void race_run(void *arg)
 	struct task_struct *device, *task[THREADS_MAX];
 	struct race *r = arg;
 
-	die_if(invq_init(&r->q, &device_ops, "race", r->slots, &r->done,
-			 QUEUE_LG2), "no queue");
+	die_if(invq_init(&r->q, r->s->polled ? &polled_ops : &device_ops,
+			 "race", r->slots, &r->done, QUEUE_LG2), "no queue");
 	device = kthread_run(device_thread, r, "device");
 	for (unsigned int i = 0; i < r->threads; i++) {
 		member[i] = (struct member) { r, i };

@@ -65,11 +65,11 @@ static void slow_execute(struct slow *slow, const struct invq_cmd *cmd)
 	}
 }
 
-static void slow_doorbell(struct invq *q, u32 tail)
+static void slow_doorbell(struct invq *q, u32 seq)
 {
 	struct slow *slow = container_of(q, struct slow, q);
 
-	while (slow->head != tail) {
+	while (slow->head != seq % ARRAY_SIZE(slow->slots)) {
 		slow_execute(slow, &slow->slots[slow->head]);
 		slow->head = (slow->head + 1) % ARRAY_SIZE(slow->slots);
 	}

@@ -64,11 +64,11 @@ static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
 	}
 }
 
-static void unit_doorbell(struct invq *q, u32 tail)
+static void unit_doorbell(struct invq *q, u32 seq)
 {
 	struct unit *unit = container_of(q, struct unit, q);
 
-	while (unit->head != tail) {
+	while (unit->head != seq % ARRAY_SIZE(unit->slots)) {
 		unit_execute(unit, &unit->slots[unit->head]);
 		unit->head = (unit->head + 1) % ARRAY_SIZE(unit->slots);
 	}

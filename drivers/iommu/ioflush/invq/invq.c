@@ -115,7 +115,7 @@ static __always_inline void __invq_issue(struct invq *q, u32 start,
 	q->stats.syncs++;
 	q->stats.doorbells++;
 	WRITE_ONCE(q->synced, seq);
-	q->ops->doorbell(q, invq_index(q, seq));
+	q->ops->doorbell(q, seq);
 }
 
 /**
@@ -189,6 +189,38 @@ static bool invq_sync_now(struct invq *q, u32 seq)
 	return issued;
 }
 
+/*
+ * On a queue without a done word in hardware, see if the newest sync has been
+ * passed, and store that. The number is read before the register: of a head that
+ * was read long before, nobody could tell how often it has wrapped since.
+ */
+static void invq_read_head(struct invq *q)
+{
+	u32 old = invq_done(q), synced = READ_ONCE(q->synced);
+	u32 span = 2 * q->mask + 1;
+
+	/* Memory before a register; no other barrier orders these on arm64. */
+	rmb();
+	if (((q->ops->head(q) - synced) & span) > q->mask)
+		return;
+	/* Forward only. Full barriers: what was passed is before the store. */
+	while ((s32)(synced - old) > 0) {
+		u32 seen = le32_to_cpu(cmpxchg(q->done, cpu_to_le32(old),
+					       cpu_to_le32(synced)));
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+static bool invq_has_passed(struct invq *q, u32 seq)
+{
+	if (q->ops->head && !invq_passed(q, seq))
+		invq_read_head(q);
+	return invq_passed(q, seq);
+}
+
 /* Step 4. Returns whether this caller issued a sync itself. */
 static noinline bool invq_poll_slow(struct invq *q, u32 seq)
 {
@@ -196,7 +228,7 @@ static noinline bool invq_poll_slow(struct invq *q, u32 seq)
 	unsigned int polls = 0;
 	bool issued = false;
 
-	while (!invq_passed(q, seq)) {
+	while (!invq_has_passed(q, seq)) {
 		if (invq_wants_sync(q, seq) && invq_sync_now(q, seq)) {
 			issued = true;
 			continue;
@@ -326,7 +358,8 @@ void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
  * @ops: its encoder
  * @name: for messages; stays with the caller
  * @slots: 2^@size_lg2 slots that hardware reads
- * @done: the word that hardware stores sequence numbers to
+ * @done: the word that sequence numbers are stored to, by hardware unless there
+ *	is invq_ops.head
  * @size_lg2: log2 of the number of slots, 2 to 16
  *
  * Hardware starts at slot 0. Sequence numbers start shortly before they wrap,

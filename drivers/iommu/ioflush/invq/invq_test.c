@@ -275,16 +275,18 @@ static void invq_crowd_combines(struct kunit *test)
 	KUNIT_EXPECT_LE(test, crowd, 4 * alone);
 }
 
+KUNIT_ARRAY_PARAM_DESC(dev, dev_kinds, name);
+
 static struct kunit_case invq_cases[] = {
-	KUNIT_CASE(invq_alone),
-	KUNIT_CASE(invq_wait_later),
-	KUNIT_CASE(invq_full),
-	KUNIT_CASE(invq_waits),
-	KUNIT_CASE(invq_combines),
+	KUNIT_CASE_PARAM(invq_alone, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_wait_later, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_full, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_waits, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_combines, dev_gen_params),
 	KUNIT_CASE(invq_sizes),
-	KUNIT_CASE_SLOW(invq_crowd),
-	KUNIT_CASE_SLOW(invq_crowd_batches),
-	KUNIT_CASE_SLOW(invq_crowd_combines),
+	KUNIT_CASE_PARAM(invq_crowd, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_crowd_batches, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_crowd_combines, dev_gen_params),
 	{}
 };
 

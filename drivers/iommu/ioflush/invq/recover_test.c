@@ -189,12 +189,14 @@ static void recover_crowd(struct kunit *test)
 	expect_sound(test, dev);
 }
 
+KUNIT_ARRAY_PARAM_DESC(dev, dev_kinds, name);
+
 static struct kunit_case recover_cases[] = {
-	KUNIT_CASE(recover_stuck),
-	KUNIT_CASE(recover_full),
-	KUNIT_CASE(recover_refused),
-	KUNIT_CASE(recover_covers),
-	KUNIT_CASE(recover_sync_refused),
+	KUNIT_CASE_PARAM(recover_stuck, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_full, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_refused, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_covers, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_sync_refused, dev_gen_params),
 	KUNIT_CASE(recover_sync_lost),
 	KUNIT_CASE(recover_sync_lost_full),
 	KUNIT_CASE_SLOW(recover_crowd),

@@ -83,7 +83,8 @@ static void dev_do_invalidate(struct dev *dev, u64 word, u64 arg)
 	atomic64_inc(&dev->invalidated);
 }
 
-static void dev_do_sync(struct dev *dev, u32 seq)
+/* Returns false for a sync that was lost. */
+static bool dev_do_sync(struct dev *dev)
 {
 	if (dev->part)
 		dev->torn++;
@@ -91,12 +92,26 @@ static void dev_do_sync(struct dev *dev, u32 seq)
 	if (dev->lose_sync) {
 		dev->lose_sync--;
 		WRITE_ONCE(dev->lost, true);
-		return;
+		return false;
 	}
 	dev->sync_ticks_left = dev->sync_ticks;
 	WRITE_ONCE(dev->syncs, dev->syncs + 1);
-	/* All above is before a producer sees its slots free, or is done. */
-	smp_store_release(&dev->done, cpu_to_le32(seq));
+	return true;
+}
+
+/*
+ * All that a command does is before a producer sees its slots free, or is done:
+ * by the head where that is what it looks at, else by the done word.
+ */
+static void dev_advance(struct dev *dev, bool synced, u32 seq)
+{
+	u32 head = (dev->head + 1) % (2 * QUEUE_SLOTS);
+
+	/* Pairs with the acquire in dev_head(). */
+	smp_store_release(&dev->head, head);
+	/* Pairs with the acquire behind the wait. */
+	if (synced && !dev->q.ops->head)
+		smp_store_release(&dev->done, cpu_to_le32(seq));
 }
 
 static bool dev_refuses(struct dev *dev, u64 what)
@@ -115,9 +130,10 @@ static bool dev_refuses(struct dev *dev, u64 what)
 /* One command; false if the device stays at it. */
 static bool dev_execute(struct dev *dev)
 {
-	struct invq_cmd *c = &dev->slots[dev->head];
+	struct invq_cmd *c = &dev->slots[dev->head % QUEUE_SLOTS];
 	u64 word = le64_to_cpu(c->u64s[0]), arg = le64_to_cpu(c->u64s[1]);
 	u64 what = FIELD_GET(DEV_WHAT, word);
+	bool synced = false;
 
 	if (dev_refuses(dev, what)) {
 		WRITE_ONCE(dev->stopped, true);
@@ -128,11 +144,11 @@ static bool dev_execute(struct dev *dev)
 		return false;
 	}
 	c->u64s[0] = cpu_to_le64(DEV_NOTHING);
-	WRITE_ONCE(dev->head, (dev->head + 1) % QUEUE_SLOTS);
 	if (what == DEV_SYNC)
-		dev_do_sync(dev, FIELD_GET(DEV_SEQ, word));
+		synced = dev_do_sync(dev);
 	else
 		dev_do_invalidate(dev, word, arg);
+	dev_advance(dev, synced, FIELD_GET(DEV_SEQ, word));
 	return true;
 }
 
@@ -142,7 +158,8 @@ static void dev_consume(struct dev *dev)
 	u32 tail = smp_load_acquire(&dev->tail);
 
 	/* Pairs with the release in dev_resume(): the slot that was replaced. */
-	while (!smp_load_acquire(&dev->stopped) && dev->head != tail)
+	while (!smp_load_acquire(&dev->stopped) &&
+	       dev->head % QUEUE_SLOTS != tail)
 		if (!dev_execute(dev))
 			break;
 }
@@ -171,9 +188,10 @@ static bool dev_is_sync(const struct dev *dev, u32 slot)
 	return FIELD_GET(DEV_WHAT, word) == DEV_SYNC;
 }
 
-static void dev_doorbell(struct invq *q, u32 tail)
+static void dev_doorbell(struct invq *q, u32 seq)
 {
 	struct dev *dev = container_of(q, struct dev, q);
+	u32 tail = seq % QUEUE_SLOTS;
 	u32 ahead = (tail - dev->tail) % QUEUE_SLOTS;
 	u32 room = (READ_ONCE(dev->head) - dev->tail - 1) % QUEUE_SLOTS;
 
@@ -188,6 +206,14 @@ static void dev_doorbell(struct invq *q, u32 tail)
 		dev_consume(dev);
 }
 
+static u32 dev_head(struct invq *q)
+{
+	struct dev *dev = container_of(q, struct dev, q);
+
+	/* Pairs with the release in dev_advance(). */
+	return smp_load_acquire(&dev->head);
+}
+
 static enum invq_fault dev_fault(struct invq *q, u32 *slot)
 {
 	struct dev *dev = container_of(q, struct dev, q);
@@ -195,7 +221,7 @@ static enum invq_fault dev_fault(struct invq *q, u32 *slot)
 	if (irqs_disabled())
 		dev->irqs_off++;
 	if (READ_ONCE(dev->stopped)) {
-		*slot = dev->head;
+		*slot = dev->head % QUEUE_SLOTS;
 		return INVQ_FAULT_COMMAND;
 	}
 	return READ_ONCE(dev->lost) ? INVQ_FAULT_SYNC : INVQ_FAULT_NONE;
@@ -228,6 +254,15 @@ static const struct invq_ops dev_ops = {
 	.resume = dev_resume,
 };
 
+static const struct invq_ops dev_polled_ops = {
+	.sync = dev_sync,
+	.doorbell = dev_doorbell,
+	.head = dev_head,
+	.fault = dev_fault,
+	.substitute = dev_substitute,
+	.resume = dev_resume,
+};
+
 static void dev_stop(void *data)
 {
 	struct dev *dev = data;
@@ -235,19 +270,26 @@ static void dev_stop(void *data)
 	hrtimer_cancel(&dev->timer);
 }
 
+/* Tests that run with both kinds of queues take these as their parameter. */
+const struct dev_kind dev_kinds[DEV_KINDS] = {
+	{ "done word", &dev_ops },
+	{ "head", &dev_polled_ops },
+};
+
 /**
  * dev_start() - make a device with an empty queue
- * @test: the test
+ * @test: the test; its parameter, if it has one, is the kind of queue
  * @instant: it consumes in the doorbell, as an emulator does
  *
  * Return: the device; it ends with the test.
  */
 struct dev *dev_start(struct kunit *test, bool instant)
 {
+	const struct dev_kind *kind = test->param_value ?: &dev_kinds[0];
 	struct dev *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, dev);
-	KUNIT_ASSERT_EQ(test, 0, invq_init(&dev->q, &dev_ops, "test",
+	KUNIT_ASSERT_EQ(test, 0, invq_init(&dev->q, kind->ops, "test",
 					   dev->slots, &dev->done, QUEUE_LG2));
 	dev->instant = instant;
 	hrtimer_init(&dev->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);

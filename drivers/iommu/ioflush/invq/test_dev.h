@@ -30,7 +30,7 @@ enum dev_cmd {
  * @slots: its ring
  * @done: its done word
  * @tail: last doorbell
- * @head: next slot to consume; changed by whoever consumes
+ * @head: next slot to consume, with a wrap bit; changed by whoever consumes
  * @instant: consume in the doorbell. Otherwise a timer does it
  * @sync_ticks: rounds that each sync takes
  * @sync_ticks_left: rounds that the sync at @head still takes
@@ -81,6 +81,21 @@ struct dev {
 	unsigned long cover[DEV_MEMBERS];
 	struct hrtimer timer;
 };
+
+/** DEV_KINDS - how many kinds of queues there are */
+#define DEV_KINDS	2
+
+/**
+ * struct dev_kind - a kind of queue
+ * @name: of a test's parameter
+ * @ops: with a done word in memory, or with a head to look at
+ */
+struct dev_kind {
+	const char *name;
+	const struct invq_ops *ops;
+};
+
+extern const struct dev_kind dev_kinds[DEV_KINDS];
 
 struct dev *dev_start(struct kunit *test, bool instant);
 struct invq_cmd dev_bad(void);

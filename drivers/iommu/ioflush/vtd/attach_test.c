@@ -77,11 +77,11 @@ static void fake_take(struct fake *fake, const struct invq_cmd *cmd)
 	fake->log[fake->n++] = lo;
 }
 
-static void fake_doorbell(struct invq *q, u32 tail)
+static void fake_doorbell(struct invq *q, u32 seq)
 {
 	struct fake *fake = container_of(q, struct fake, unit.q);
 
-	for (; fake->head != tail;
+	for (; fake->head != seq % ARRAY_SIZE(fake->slots);
 	     fake->head = (fake->head + 1) % ARRAY_SIZE(fake->slots))
 		fake_take(fake, &fake->slots[fake->head]);
 }

@@ -54,16 +54,17 @@ static void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd)
 	vtd_inv_wait(cmd, virt_to_phys(q->done), 0);
 }
 
-static void vtd_queue_doorbell(struct invq *q, u32 tail)
+static void vtd_queue_doorbell(struct invq *q, u32 seq)
 {
-	vtd_write64(vtd_q_unit(q), VTD_REG_IQT, FIELD_PREP(VTD_IQ_INDEX, tail));
+	vtd_write64(vtd_q_unit(q), VTD_REG_IQT,
+		    FIELD_PREP(VTD_IQ_INDEX, seq & q->mask));
 }
 
-static void vtd_queue_soft_doorbell(struct invq *q, u32 tail)
+static void vtd_queue_soft_doorbell(struct invq *q, u32 seq)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
 
-	while (unit->soft_head != tail) {
+	while (unit->soft_head != (seq & q->mask)) {
 		vtd_reginv_execute(unit, &q->slots[unit->soft_head]);
 		unit->soft_head = (unit->soft_head + 1) & q->mask;
 	}

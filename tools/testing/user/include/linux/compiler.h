@@ -61,6 +61,7 @@
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define rmb()			smp_rmb()
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 #define dma_rmb()		smp_rmb()
 #define dma_wmb()		smp_wmb()
