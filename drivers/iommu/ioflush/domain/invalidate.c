@@ -80,25 +80,31 @@ static unsigned int iodom_queue_ranges(struct iodom *dom,
 				       unsigned int n,
 				       struct ioflush_token *token)
 {
-	struct invq_cmd cmds[IODOM_CMDS_MAX], more[IODOM_CMDS_MAX];
+	struct invq_cmd cmds[IODOM_CMDS_MAX + IODOM_CMDS_MAX / 2];
 	unsigned int room = iodom_room(link->q);
 	unsigned int have = 0, sum = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int got = dom->hw->encode_range(dom, link, &range[i],
-							 more);
+							 &cmds[have]);
 
 		if (!got || got > room)
 			return sum + iodom_queue_all(dom, link, token);
 		if (have + got > room) {
 			iodom_submit(&dom->flush, token, link->q, cmds, have);
+			memmove(cmds, &cmds[have], got * sizeof(*cmds));
 			have = 0;
 		}
-		memcpy(&cmds[have], more, got * sizeof(*more));
 		have += got;
 		sum += got;
+		/* The next range may need as many as there are. */
+		if (have > ARRAY_SIZE(cmds) - IODOM_CMDS_MAX) {
+			iodom_submit(&dom->flush, token, link->q, cmds, have);
+			have = 0;
+		}
 	}
-	iodom_submit(&dom->flush, token, link->q, cmds, have);
+	if (have)
+		iodom_submit(&dom->flush, token, link->q, cmds, have);
 	return sum;
 }
 
