@@ -111,6 +111,8 @@ struct invq_stats {
  *	invq_ops.head whoever finds that the sync was passed; all slots before
  *	that number are free again
  * @sync_cmd: a sync, but for its number
+ * @sync_mask: what of a number goes into the upper half of a sync; nothing with
+ *	invq_ops.head
  * @mask: number of slots, a power of two, minus 1
  * @timeout_us: how long a wait may take before the queue's state is reported
  * @reserved: sequence number of the next slot to reserve
@@ -129,6 +131,7 @@ struct invq {
 	struct invq_cmd *slots;
 	__le32 *done;
 	struct invq_cmd sync_cmd;
+	u64 sync_mask;
 	u32 mask;
 	u32 timeout_us;
 	atomic_t reserved ____cacheline_aligned_in_smp;

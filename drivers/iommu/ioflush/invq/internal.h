@@ -27,6 +27,16 @@ static inline u32 invq_done(const struct invq *q)
 	return le32_to_cpu(READ_ONCE(*q->done));
 }
 
+/* A sync as hardware takes it; invq_ops.sync says where the number goes. */
+static __always_inline void invq_write_sync(const struct invq *q,
+					    struct invq_cmd *cmd, u32 seq)
+{
+	u64 number = (u64)seq << 32 & q->sync_mask;
+
+	cmd->u64s[0] = q->sync_cmd.u64s[0] | cpu_to_le64(number);
+	cmd->u64s[1] = q->sync_cmd.u64s[1];
+}
+
 static inline bool invq_passed(const struct invq *q, u32 seq)
 {
 	return (s32)(invq_done(q) - seq) >= 0;

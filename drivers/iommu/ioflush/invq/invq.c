@@ -24,6 +24,7 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
+#include <linux/bits.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/processor.h>
@@ -75,13 +76,10 @@ static __always_inline void invq_fill(struct invq *q, u32 start,
 		q->slots[invq_index(q, start + i)] = cmds[i];
 }
 
-/* Step 2 for a sync; invq_ops.sync says where the number goes. */
+/* Step 2 for a sync */
 static __always_inline void invq_fill_sync(struct invq *q, u32 seq)
 {
-	struct invq_cmd *slot = &q->slots[invq_index(q, seq - 1)];
-
-	slot->u64s[0] = q->sync_cmd.u64s[0] | cpu_to_le64((u64)seq << 32);
-	slot->u64s[1] = q->sync_cmd.u64s[1];
+	invq_write_sync(q, &q->slots[invq_index(q, seq - 1)], seq);
 }
 
 /*
@@ -388,6 +386,7 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	atomic_set(&q->reserved, first);
 	q->published = first;
 	q->synced = first;
+	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
 	ops->sync(q, &q->sync_cmd);
 	return 0;
 }

@@ -20,12 +20,6 @@
 
 #include "internal.h"
 
-static void invq_write_sync(struct invq *q, struct invq_cmd *cmd, u32 seq)
-{
-	*cmd = q->sync_cmd;
-	cmd->u64s[0] |= cpu_to_le64((u64)seq << 32);
-}
-
 /*
  * The slot belongs to hardware until a sync behind it has finished: nobody
  * else writes it. The register write in @resume orders it before the fetch.

@@ -109,8 +109,8 @@ static void dev_advance(struct dev *dev, bool synced, u32 seq)
 
 	/* Pairs with the acquire in dev_head(). */
 	smp_store_release(&dev->head, head);
-	/* Pairs with the acquire behind the wait. */
 	if (synced && !dev->q.ops->head)
+		/* Pairs with the acquire behind the wait. */
 		smp_store_release(&dev->done, cpu_to_le32(seq));
 }
 
