@@ -15,17 +15,38 @@ kernel_series=6.12
 # A checkout may be another user's, as under sudo; git wants to be told so.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$top
 
-arch_choices="x86_64"
+arch_choices="x86_64 arm64"
 stack_choices="ioflush mainline"
 mode_choices="strict lazy passthrough"
 nic_choices="virtio-net e1000e none"
 clock_choices="guest wall"
 build_choices="build build-debug build-kcsan"
 
-# The IOMMUs that an architecture's machine can have.
+# The IOMMUs that an architecture's machine can have, the usual one first.
 iommu_choices() {
 	case $1 in
 	x86_64) echo "vtd none" ;;
+	arm64) echo "smmuv3 none" ;;
+	esac
+}
+
+# arch_label ARCH: what stands before the names of tests and of their folders.
+arch_label() {
+	[[ $1 == x86_64 ]] || echo "$1: "
+}
+
+# What stands before the names of the compiler and its tools.
+cross_prefix() {
+	case $1 in
+	arm64) echo "aarch64-linux-gnu-" ;;
+	esac
+}
+
+# kernel_image ARCH: what boots, below a build's directory.
+kernel_image() {
+	case $1 in
+	x86_64) echo "arch/x86/boot/bzImage" ;;
+	arm64) echo "arch/arm64/boot/Image" ;;
 	esac
 }
 
@@ -117,15 +138,16 @@ step() {
 # The compiler's cache is shared by all clones: names relative to the clone, and
 # nothing in an object that tells when, where or by whom it was built.
 kbuild() {
-	local arch=$1 dir=$2
+	local arch=$1 dir=$2 prefix
 	shift 2
 
-	need make gcc ccache flex bison bc
+	prefix=$(cross_prefix "$arch")
+	need make gcc "${prefix}gcc" ccache flex bison bc
 	CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 \
 	CCACHE_MAXSIZE=3G CCACHE_SLOPPINESS=time_macros \
 	KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 1970" \
 	KBUILD_BUILD_USER=ioflush KBUILD_BUILD_HOST=ioflush \
 	PYTHONDONTWRITEBYTECODE=1 \
-		make -C "$src" O="$dir" ARCH="$arch" CC="ccache gcc" HOSTCC="ccache gcc" \
-		     -j"$(nproc)" "$@"
+		make -C "$src" O="$dir" ARCH="$arch" CROSS_COMPILE="$prefix" \
+		     CC="ccache ${prefix}gcc" HOSTCC="ccache gcc" -j"$(nproc)" "$@"
 }
