@@ -3,8 +3,8 @@
 # The commands of this repository.  Each target calls one script, which has its
 # own --help; everything that is built goes to out/.
 
-ARCH       ?= x86_64
-IOMMU      ?= vtd
+ARCH       ?=
+IOMMU      ?=
 STACK      ?= ioflush
 MODE       ?= strict
 NIC        ?= virtio-net
@@ -17,6 +17,8 @@ export ARCH IOMMU STACK MODE NIC APPEND QEMU_ARGS KSRC QUICK
 # The scripts choose how parallel they are; ours is no kbuild.
 MAKEFLAGS += --no-print-directory
 qemu := tools/testing/qemu
+one_arch = $(or $(ARCH),x86_64)
+each_arch = $(or $(ARCH),x86_64 arm64)
 
 help:
 	@echo 'ioflush: an IOMMU stack for Linux 6.12, and the machinery to try and measure it'
@@ -27,14 +29,14 @@ help:
 	@echo '  make kernel     out/ARCH/build: one image with both stacks'
 	@echo '  make guest      out/ARCH/guest: the initramfs with netperf'
 	@echo '  make boot       a guest to try things in, on this terminal'
-	@echo '  make kunit      the unit tests, under UML and in a guest'
+	@echo '  make kunit      the unit tests, under UML and in guests'
 	@echo '  make style      checkpatch, sparse, kernel-doc, shellcheck, ...'
 	@echo '  make series     out/series/*.patch, for git am on a clean Linux 6.12'
 	@echo '  make clean      remove out/ (what is in ~/.cache/ioflush stays)'
 	@echo
 	@echo 'Variables, and what they are now:'
-	@echo '  ARCH=$(ARCH)         x86_64'
-	@echo '  IOMMU=$(IOMMU)           vtd none'
+	@echo '  ARCH=$(ARCH)               x86_64 arm64; if empty, bench, check and kunit do both, others x86_64'
+	@echo '  IOMMU=$(IOMMU)              vtd none for x86_64, smmuv3 none for arm64; if empty, the first'
 	@echo '  STACK=$(STACK)       ioflush mainline'
 	@echo '  MODE=$(MODE)         strict lazy passthrough'
 	@echo '  NIC=$(NIC)      virtio-net e1000e none'
@@ -47,10 +49,10 @@ deps:
 	@$(qemu)/deps
 
 kernel:
-	@$(qemu)/kernel --arch "$(ARCH)"
+	@$(qemu)/kernel --arch "$(one_arch)"
 
 guest:
-	@$(qemu)/guest --arch "$(ARCH)"
+	@$(qemu)/guest --arch "$(one_arch)"
 
 boot:
 	@$(qemu)/boot
@@ -65,7 +67,7 @@ bench-pgtable: deps
 
 kunit:
 	@tools/testing/kunit/kunit --uml
-	@tools/testing/kunit/kunit
+	@set -e; for arch in $(each_arch); do ARCH="$$arch" tools/testing/kunit/kunit; done
 
 style:
 	@tools/testing/check/style

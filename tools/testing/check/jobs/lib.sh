@@ -41,6 +41,6 @@ traffic() {
 
 # About the stack: which owns what, as the kernel's log has it.
 report_owner() {
-	dmesg | grep -E 'ioflush: .*(owns|no VT-d unit|off)|DMAR: (Intel|IOMMU enabled)' |
+	dmesg | grep -E 'ioflush: .*(owns|no VT-d unit|off)|DMAR: (Intel|IOMMU enabled)|arm-smmu-v3.*: ias' |
 		sed 's/^\[[^]]*\] /log /' | report -
 }
