@@ -77,6 +77,7 @@ struct smmu3_caps {
 
 int smmu3_caps_decode(struct smmu3_caps *caps, const struct smmu3_idr *idr,
 		      const char **why);
+u8 smmu3_caps_granule_lg2(const struct smmu3_caps *caps, u8 page_lg2);
 int smmu3_caps_pgt_cfg(const struct smmu3_caps *caps, bool stage2,
 		       bool coherent, struct iopgt_cfg *cfg);
 
