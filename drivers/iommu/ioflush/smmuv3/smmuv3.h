@@ -74,7 +74,7 @@ struct smmu3_streams {
  *	takes events
  * @evtq_lost: how often events were lost because the queue was full
  * @done: the word that syncs are counted in
- * @gbpa: what happened to traffic before we came: SMMU_GBPA
+ * @gbpa: what happens to traffic while the unit is disabled: SMMU_GBPA
  * @gerror_lock: a read of GERRORN and the write that follows; taken by the
  *	interrupt's thread and, with interrupts off, by whoever recovers @q
  * @streams: stream table
@@ -88,6 +88,7 @@ struct smmu3_streams {
  * @debugfs: directory
  * @irqs: event queue, global error and combined interrupts, 0 where there is
  *	none
+ * @irq_messages: they are messages that we have allocated
  */
 struct smmu3_unit {
 	struct list_head node;
@@ -114,6 +115,7 @@ struct smmu3_unit {
 	struct ida ids;
 	struct dentry *debugfs;
 	int irqs[3];
+	bool irq_messages;
 };
 
 /**
@@ -126,7 +128,6 @@ struct smmu3_unit {
  * @cd_dma: where hardware finds it
  * @ats: struct smmu3_ats of devices that cache translations themselves; changed
  *	under the unit's mutex, read under RCU
- * @ats_sids: StreamIDs of all these; protected by the unit's mutex
  *
  * Kept for an RCU grace period after the link has gone.
  */
@@ -137,7 +138,6 @@ struct smmu3_ctx {
 	struct smmu3_entry *cd;
 	dma_addr_t cd_dma;
 	struct list_head ats;
-	unsigned int ats_sids;
 };
 
 /**
@@ -176,23 +176,34 @@ struct smmu3_dev {
 };
 
 /* unit.c: registers; reset, on and off */
+int smmu3_unit_read_caps(struct smmu3_unit *unit);
 int smmu3_unit_reset(struct smmu3_unit *unit);
 int smmu3_unit_enable(struct smmu3_unit *unit);
 void smmu3_unit_disable(struct smmu3_unit *unit);
-int smmu3_unit_read_caps(struct smmu3_unit *unit);
+void smmu3_unit_shutdown(struct smmu3_unit *unit);
+int smmu3_unit_set(struct smmu3_unit *unit, u32 reg, u32 ack, u32 value);
 
-/* queue.c: the command queue under invq/ */
+/* queue.c: the command queue under invq/; memory of all rings */
+int smmu3_ring_alloc(struct smmu3_unit *unit, struct smmu3_queue *ring, u8 lg2,
+		     u8 entry_bytes);
+void smmu3_ring_free(struct smmu3_unit *unit, struct smmu3_queue *ring);
 int smmu3_queue_init(struct smmu3_unit *unit);
 void smmu3_queue_exit(struct smmu3_unit *unit);
+void smmu3_queue_start(struct smmu3_unit *unit);
+int smmu3_queue_check(struct smmu3_unit *unit);
 
-/* event.c: the event queue and what it tells */
+/* evtq.c: the event queue */
 int smmu3_event_init(struct smmu3_unit *unit);
 void smmu3_event_exit(struct smmu3_unit *unit);
+void smmu3_event_start(struct smmu3_unit *unit);
 void smmu3_event_take(struct smmu3_unit *unit);
 
 /* irq.c: wired or by messages; gerror is looked at here */
 int smmu3_irq_init(struct smmu3_unit *unit);
 void smmu3_irq_exit(struct smmu3_unit *unit);
+u32 smmu3_gerror_active(struct smmu3_unit *unit);
+void smmu3_gerror_ack(struct smmu3_unit *unit, u32 errors);
+void smmu3_gerror_take(struct smmu3_unit *unit);
 
 /* stream.c: the stream table, and who uses which StreamID */
 int smmu3_streams_init(struct smmu3_unit *unit);
@@ -217,12 +228,12 @@ unsigned int smmu3_encode_all(struct iodom *dom, struct iodom_link *link,
 int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 		   struct smmu3_ats **ats);
 void smmu3_ats_leave(struct smmu3_ats *ats);
-void smmu3_ats_on(struct smmu3_dev *sdev);
+bool smmu3_ats_on(struct smmu3_dev *sdev);
 void smmu3_ats_off(struct smmu3_dev *sdev);
 void smmu3_ats_forget(struct smmu3_dev *sdev);
-unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx, struct invq_cmd *cmds,
-			      unsigned int room, unsigned long start,
-			      unsigned long last);
+unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
+			      const struct ioflush_range *range,
+			      struct invq_cmd *cmds, unsigned int n);
 
 /* attach.c: a device meets a domain */
 extern const struct iodom_hw_ops smmu3_iodom_hw_ops;
