@@ -42,6 +42,9 @@ extern const struct pgbench_target pgbench_ours[];
 extern const struct pgbench_target pgbench_arm[];
 extern const struct pgbench_target pgbench_domain[];
 
+int pgbench_storm(u64 what);
+void pgbench_storm_close(void);
+
 int pgbench_domain_register(void);
 void pgbench_domain_unregister(void);
 

@@ -317,6 +317,7 @@ static int pgbench_run_set(void *data, u64 batches)
 		return -EINVAL;
 
 	mutex_lock(&pgbench_lock);
+	pgbench_storm_close();
 	memset(pgbench_results, 0, sizeof(pgbench_results));
 	pgbench_nr = 0;
 	pgbench_batches = batches;
@@ -337,6 +338,17 @@ static int pgbench_run_get(void *data, u64 *batches)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(pgbench_run_fops, pgbench_run_get, pgbench_run_set,
 			 "%llu\n");
+
+static int pgbench_storm_set(void *data, u64 what)
+{
+	int ret;
+
+	mutex_lock(&pgbench_lock);
+	ret = pgbench_storm(what);
+	mutex_unlock(&pgbench_lock);
+	return ret;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(pgbench_storm_fops, NULL, pgbench_storm_set, "%llu\n");
 
 static void pgbench_show_one(struct seq_file *m,
 			     const struct pgbench_target *target,
@@ -404,6 +416,8 @@ static int __init pgbench_init(void)
 	pgbench_dir = debugfs_create_dir("ioflush_pgbench", NULL);
 	debugfs_create_file_unsafe("run", 0600, pgbench_dir, NULL,
 				   &pgbench_run_fops);
+	debugfs_create_file_unsafe("storm", 0200, pgbench_dir, NULL,
+				   &pgbench_storm_fops);
 	debugfs_create_file("results", 0400, pgbench_dir, NULL,
 			    &pgbench_results_fops);
 	return 0;
@@ -413,6 +427,7 @@ module_init(pgbench_init);
 static void __exit pgbench_exit(void)
 {
 	debugfs_remove(pgbench_dir);
+	pgbench_storm_close();
 	pgbench_domain_unregister();
 }
 module_exit(pgbench_exit);

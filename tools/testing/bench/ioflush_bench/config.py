@@ -18,13 +18,14 @@ class ConfigError(Exception):
 class Config:
     """One bench, as asked for."""
 
-    arch: str
+    arches: tuple[str, ...]
     stacks: tuple[str, ...]
     modes: tuple[str, ...]
     nics: tuple[str, ...]
     tests: tuple[str, ...]
     clocks: tuple[str, ...]
     parts: tuple[str, ...]
+    engines: tuple[str, ...]
     runs: int
     duration_s: int
     loops: int
@@ -32,11 +33,6 @@ class Config:
     parallel: int
     quick: bool
     resume: bool
-
-    @property
-    def iommu(self) -> str:
-        """The emulated IOMMU that the machine of this architecture has."""
-        return axes.IOMMU_OF[self.arch]
 
 
 def _words(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,18 +62,16 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Config:
     """Reads the variables that `bench --help` lists."""
-    arch = env.get("ARCH", "") or axes.ARCHES[0]
-    if arch not in axes.ARCHES:
-        raise ConfigError(f"ARCH={arch} is not known; choose one of: {' '.join(axes.ARCHES)}")
     quick = _flag(env, "QUICK")
     return Config(
-        arch=arch,
+        arches=_words(env, "ARCH", axes.ARCHES),
         stacks=_words(env, "STACKS", axes.STACKS),
         modes=_words(env, "MODES", axes.MODES),
         nics=_words(env, "NICS", axes.NICS),
         tests=_words(env, "TESTS", axes.TESTS),
         clocks=_words(env, "CLOCKS", axes.CLOCKS),
         parts=_words(env, "PARTS", axes.PARTS),
+        engines=_words(env, "ENGINES", axes.ENGINES),
         runs=_number(env, "RUNS", 1 if quick else 3, 99),
         duration_s=_number(env, "DURATION", 1, 600),
         loops=_number(env, "LOOPS", 10240, 10_000_000),

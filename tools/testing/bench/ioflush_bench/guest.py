@@ -17,6 +17,8 @@ from . import axes, parse, trace
 from .config import Config
 from .matrix import Boot, Cell
 
+_PAGE = 4096
+
 BENCH_DIR = Path(__file__).resolve().parent.parent
 TOP = BENCH_DIR.parents[2]
 RUN_GUEST = TOP / "tools/testing/qemu/run-guest"
@@ -60,9 +62,9 @@ def figure_name(*words: str) -> str:
 class Runner:
     """Boots guests for one bench, and stops them all when told to."""
 
-    def __init__(self, config: Config, image_hash: str) -> None:
+    def __init__(self, config: Config, images: dict[str, str]) -> None:
         self.config = config
-        self.image_hash = image_hash
+        self.images = images  # by architecture: names the kernel and the guest
         self.cells_dir = out_dir() / "bench"
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()  # protects _children and _stopped
@@ -71,15 +73,19 @@ class Runner:
     def command(self, boot: Boot, folder: Path) -> list[str]:
         """The run-guest call of a boot."""
         jobs = BENCH_DIR / "jobs"
-        words = [str(RUN_GUEST), "--arch", boot.arch, "--iommu", boot.iommu,
+        words = [str(RUN_GUEST), "--arch", boot.arch,
+                 "--iommu", axes.base_iommu(boot.iommu),
                  "--stack", boot.stack, "--mode", boot.mode, "--clock", boot.clock,
                  "--nic", boot.nic or "none",
                  "--job", str(jobs / boot.part), "--file", str(jobs / "lib.sh"),
                  "--file", f"{folder / 'params'}:params",
                  "--timeout", str(self._timeout_s(boot)), "--out", str(folder)]
-        if boot.part in ("micro", "pgtable"):
+        words += axes.VARIANT_ARGS.get(boot.iommu, ())
+        if boot.engine:
+            words += ["--append", f"ioflush.engine={boot.engine}"]
+        if boot.part in ("micro", "storm", "pgtable"):
             words.append("--edu")
-        if boot.part == "counts":
+        if boot.part in ("counts", "storm"):
             for pattern in trace.patterns(boot.iommu):
                 words += ["--trace", pattern]
         return words
@@ -96,7 +102,7 @@ class Runner:
 
     def key(self, boot: Boot) -> str:
         """Changes with all that a figure depends on: image, guest, job, parameters."""
-        digest = hashlib.sha256(self.image_hash.encode())
+        digest = hashlib.sha256(self.images[boot.arch].encode())
         for name in (boot.part, "lib.sh"):
             digest.update((BENCH_DIR / "jobs" / name).read_bytes())
         digest.update(self._params(boot).encode())
@@ -162,11 +168,11 @@ class Runner:
             outcome.failure = "the guest reported nothing"
             return
         outcome.tool = report.tool
-        outcome.failure = report.mismatch(boot.iommu, boot.stack, boot.mode)
+        outcome.failure = report.mismatch(boot.iommu, boot.stack, boot.mode, boot.engine)
         if outcome.failure:
             return
         outcome.failures = report.failures
-        if boot.part == "counts":
+        if boot.part in ("counts", "storm"):
             self._count(boot, folder, report, outcome)
         else:
             outcome.figures = {figure_name(*name): value
@@ -174,22 +180,45 @@ class Runner:
 
     @staticmethod
     def _count(boot: Boot, folder: Path, report: parse.Report, outcome: Outcome) -> None:
-        """Divides what the trace holds by the kernel's unmaps in the same time."""
+        """What the trace holds, which is then no longer needed."""
         log = folder / "trace.log"
+        fill = _storm if boot.part == "storm" else _counts
         try:
             with open(log, errors="replace") as lines:
-                counts = trace.count(lines, boot.iommu)
+                fill(trace.stretches(lines, boot.iommu), report, outcome)
             log.unlink()
         except (OSError, trace.TraceError) as error:
-            outcome.failures[axes.COUNT_TEST] = str(error)
-            return
-        outcome.extra = {**counts.events, "unmaps": report.unmaps or 0}
-        if not report.unmaps:
-            outcome.failures[axes.COUNT_TEST] = "the kernel counted no unmaps"
-            return
-        for metric in axes.COUNT_METRICS:
-            name = figure_name(axes.COUNT_TEST, metric)
-            outcome.figures[name] = counts.totals[metric] / report.unmaps
+            tests = axes.STORM_TESTS.values() if boot.part == "storm" else (axes.COUNT_TEST,)
+            outcome.failures.update((test, str(error)) for test in tests)
+
+
+def _counts(found: list[trace.Counts], report: parse.Report, outcome: Outcome) -> None:
+    """Divides by the kernel's unmaps in the same time."""
+    if len(found) != 1:
+        raise trace.TraceError(f"the trace has {len(found)} counted stretches, not one")
+    totals = found[0].totals
+    outcome.extra = {**found[0].events, "unmaps": report.unmaps or 0}
+    if not report.unmaps:
+        raise trace.TraceError("the kernel counted no unmaps")
+    figures = {metric: totals[metric] / report.unmaps for metric in axes.COUNT_METRICS}
+    if report.drains.get("bytes"):
+        outcome.extra.update({f"drains_{name}": n for name, n in report.drains.items()})
+        figures["precision"] = totals["pages"] / (report.drains["bytes"] / _PAGE)
+        figures["pending_max"] = report.drains["max"] / 1024
+    if len(report.domains) == 2:
+        figures["table_pages"] = abs(report.domains["end"].live - report.domains["begin"].live)
+    outcome.figures = {figure_name(axes.COUNT_TEST, metric): value
+                       for metric, value in figures.items()}
+
+
+def _storm(found: list[trace.Counts], _report: parse.Report, outcome: Outcome) -> None:
+    """A stretch for each test, in their order."""
+    if len(found) != len(axes.STORM_TESTS):
+        raise trace.TraceError(f"the trace has {len(found)} counted stretches, "
+                               f"not {len(axes.STORM_TESTS)}")
+    for test, counts in zip(axes.STORM_TESTS.values(), found):
+        outcome.figures[figure_name(test, "commands")] = counts.totals["invalidations"]
+        outcome.extra.update({f"{test}_{event}": n for event, n in counts.events.items()})
 
 
 def _why(folder: Path, status: int) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator
 
 from . import axes
@@ -22,6 +22,22 @@ class Cell:
     test: str
     clock: str
     metric: str
+    #: What drains lazy mode; none where there is nothing to choose.  Left out, it
+    #: is the default of the stack and mode.
+    engine: str | None = ""
+
+    def __post_init__(self) -> None:
+        if self.engine == "":
+            object.__setattr__(self, "engine", axes.engine_of(self.stack, self.mode))
+
+    def sibling(self, **other: str | None) -> "Cell":
+        """The cell that differs as told, with the default engine of its stack and mode."""
+        return replace(self, **{"engine": "", **other})
+
+    @property
+    def is_default(self) -> bool:
+        """Not of a second engine."""
+        return self.engine == axes.engine_of(self.stack, self.mode)
 
 
 @dataclass(frozen=True)
@@ -36,11 +52,15 @@ class Boot:
     mode: str
     clock: str
     run: int
+    engine: str | None = None
 
     @property
     def slug(self) -> str:
         """A name for folders and messages."""
-        words = (self.part, self.nic, self.stack, self.mode, self.clock, f"run{self.run}")
+        variant = self.iommu if self.iommu != axes.base_iommu(self.iommu) else None
+        engine = self.engine if self.engine != axes.ENGINES[0] else None
+        words = (self.arch, self.part, variant, self.nic, self.stack, self.mode, engine,
+                 self.clock, f"run{self.run}")
         return "-".join(word for word in words if word)
 
     def cells(self, tests: tuple[str, ...]) -> Iterator[Cell]:
@@ -48,10 +68,27 @@ class Boot:
         if self.part == "pgtable":
             named = _pgtable_figures(self.stack)
         else:
-            named = ((self.stack, *figure) for figure in _figures(self.part, tests))
+            named = ((self.stack, *figure) for figure in self._figures(tests))
         for stack, test, metric in named:
             yield Cell(self.arch, self.iommu, self.nic, stack, self.mode,
-                       test, self.clock, metric)
+                       test, self.clock, metric, self.engine)
+
+    def _figures(self, tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Test and metric, but for the page tables'."""
+        if self.part == "netperf":
+            yield from ((test, metric) for test in tests for metric in axes.TEST_METRICS[test])
+            if self.engine and self.clock == "guest":
+                yield from ((axes.WINDOW_TEST, metric) for metric in axes.WINDOW_METRICS)
+        elif self.part == "counts":
+            metrics = axes.COUNT_METRICS + (axes.LAZY_METRICS if self.engine else ())
+            yield from ((axes.COUNT_TEST, metric) for metric in metrics)
+        elif self.part == "storm":
+            yield from ((test, "commands") for test in axes.STORM_TESTS.values())
+        else:
+            yield from ((test, "instructions") for test in axes.MAPTIME_TESTS.values())
+            if self.iommu == axes.base_iommu(self.iommu):
+                yield from ((axes.BENCHMARK_TEST, metric)
+                            for metric in axes.BENCHMARK_METRICS)
 
 
 def _pgtable_figures(booted: str) -> Iterator[tuple[str, str, str]]:
@@ -66,35 +103,53 @@ def _pgtable_figures(booted: str) -> Iterator[tuple[str, str, str]]:
             yield stack, axes.pgtable_test(format_, operation), "instructions"
 
 
-def _figures(part: str, tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if part == "netperf":
-        for test in tests:
-            for metric in axes.TEST_METRICS[test]:
-                yield test, metric
-    elif part == "counts":
-        for metric in axes.COUNT_METRICS:
-            yield axes.COUNT_TEST, metric
-    else:
-        for test in axes.MAPTIME_TESTS.values():
-            yield test, "instructions"
-        for metric in axes.BENCHMARK_METRICS:
-            yield axes.BENCHMARK_TEST, metric
-
-
 def _turns(config: Config, run: int) -> tuple[str, ...]:
     """The stacks take turns, and which one begins changes with each run."""
     return config.stacks if run % 2 else config.stacks[::-1]
 
 
+def _clocks(config: Config, part: str) -> tuple[str, ...]:
+    return config.clocks if part == "netperf" else ("guest",)
+
+
+def _nics(config: Config, part: str) -> tuple[str | None, ...]:
+    return config.nics if part in ("netperf", "counts") else (None,)
+
+
+def _modes(config: Config, part: str) -> tuple[str, ...]:
+    """A domain of one's own, as those parts have it, waits for each invalidation."""
+    if part in ("storm", "pgtable"):
+        return ("strict",)
+    return tuple(mode for mode in config.modes if part != "counts" or mode != "passthrough")
+
+
+def _iommus(arch: str, part: str, mode: str) -> tuple[str, ...]:
+    iommu = axes.IOMMU_OF[arch]
+    more = axes.VARIANTS.get(iommu, ()) if (part, mode) == ("micro", "lazy") else ()
+    return (iommu, *more)
+
+
+def _engines(config: Config, boot: Boot) -> tuple[str | None, ...]:
+    """The engines to measure where a boot has none yet."""
+    if not axes.engine_of(boot.stack, boot.mode):
+        return (None,)
+    second = (boot.part in axes.ENGINE_PARTS and boot.nic in (None, axes.ENGINE_NIC)
+              and boot.clock == "guest" and boot.iommu == axes.base_iommu(boot.iommu))
+    return tuple(engine for engine in config.engines
+                 if engine == axes.ENGINES[0] or second)
+
+
 def plan(config: Config) -> list[Boot]:
     """All guests of a bench: run by run, so that a stack never has a block of time."""
-    return [
-        Boot(part, config.arch, config.iommu, nic, stack, mode, clock, run)
+    boots = (
+        Boot(part, arch, iommu, nic, stack, mode, clock, run)
+        for arch in config.arches
         for run in range(1, config.runs + 1)
         for part in config.parts
-        for clock in (config.clocks if part == "netperf" else ("guest",))
-        for nic in ((None,) if part in ("micro", "pgtable") else config.nics)
-        for mode in (("strict",) if part == "pgtable" else config.modes)
-        if not (part == "counts" and mode == "passthrough")
+        for clock in _clocks(config, part)
+        for nic in _nics(config, part)
+        for mode in _modes(config, part)
+        for iommu in _iommus(arch, part, mode)
         for stack in _turns(config, run)
-    ]
+    )
+    return [replace(boot, engine=engine) for boot in boots for engine in _engines(config, boot)]

@@ -11,11 +11,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from . import axes
 from .config import Config
 from .guest import TOP, out_dir
 
 MODULES = TOP / "tools/testing/modules"
-IMAGES = {"x86_64": "arch/x86/boot/bzImage"}
+IMAGES = {"x86_64": "arch/x86/boot/bzImage", "arm64": "arch/arm64/boot/Image"}
+QEMUS = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 
 
 class MetaError(Exception):
@@ -71,15 +73,22 @@ def image_hash(arch: str) -> str:
     return digest.hexdigest()
 
 
-def collect(config: Config, image: str) -> dict[str, Any]:
-    """The `meta` object of results.json, but for what is only known at the end."""
-    release = build_dir(config.arch) / "include/config/kernel.release"
+def _of_arch(arch: str, image: str) -> dict[str, str]:
+    """What belongs to one architecture."""
+    release = build_dir(arch) / "include/config/kernel.release"
     return {
         "kernel": release.read_text().strip() if release.exists() else "unknown",
-        "qemu": _first_line([f"qemu-system-{config.arch}", "--version"]),
+        "qemu": _first_line([QEMUS[arch], "--version"]),
+        "iommu": axes.IOMMU_OF[arch],
+        "image": image,
+    }
+
+
+def collect(config: Config, images: dict[str, str]) -> dict[str, Any]:
+    """The `meta` object of results.json, but for what is only known at the end."""
+    return {
         "commit": _commit(),
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "image": image,
         "tool": "none",
         "runs": config.runs,
         "duration_s": config.duration_s,
@@ -87,6 +96,10 @@ def collect(config: Config, image: str) -> dict[str, Any]:
         "batches": config.batches,
         "quick": config.quick,
         "host": f"{_cpu_model()}, {os.cpu_count()} CPUs, no KVM",
-        "arch": config.arch,
-        "iommu": config.iommu,
+        "arches": {arch: _of_arch(arch, images[arch]) for arch in config.arches},
     }
+
+
+def of_arch(meta: dict[str, Any], arch: str) -> dict[str, Any]:
+    """The same, with what belongs to one architecture in place of all."""
+    return {**meta, **meta["arches"][arch], "arch": arch}

@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any, Iterator
 
-from . import native, pgtable, plots, summary, table
+from . import axes, bars, meta, native, pgtable, plots, summary, table
 from .results import Results
 
 _INTRO = """
 Two DMA stacks in one kernel image, chosen at boot: <b>ioflush</b> and
-<b>mainline</b>'s own. Each is booted in QEMU behind an emulated IOMMU, in
+<b>mainline</b>'s own. Each is booted in QEMU behind an emulated IOMMU ({iommus}), in
 <b>strict</b> mode (an unmap waits until the hardware has forgotten the
 translation) and in <b>lazy</b> mode (invalidations are batched), and without
 translation (<b>passthrough</b>), which is the ceiling. Every figure is the median
@@ -20,7 +20,8 @@ of {runs} run{s}, the stacks taking turns; whiskers and the columns <i>min-max</
 span all runs. Ratios to passthrough are to mainline's, for both stacks.
 """
 
-_RATIOS = ("ioflush / mainline", "mainline / passthrough", "ioflush / passthrough")
+_LONG = {"iof/main": "ioflush / mainline", "main/pass": "mainline / passthrough",
+         "iof/pass": "ioflush / passthrough", "rcu/ring": "RCU / ring"}
 
 _ABOUT = {
     "network-guest": (
@@ -49,19 +50,43 @@ _ABOUT = {
         "ioflush_pgbench, guest clock: {batches} batches of up to 64 operations each, less "
         "the same loop around empty functions. Our formats and those of mainline's library "
         "are measured in one boot, called as a driver calls them, with callbacks that do "
-        "nothing; the VT-d domain is iommu_map() and iommu_unmap() on a domain that is "
+        "nothing; the domain is iommu_map() and iommu_unmap() on a domain that is "
         "attached to a device, invalidations and their waits included, in a boot of each "
         "stack. Where nothing stands beside a figure, this kernel has no such table. Bars: "
         "each at most mainline's, one 4 KiB map at most 0.8 of it, 256 at most half on "
-        "VT-d and Arm. A scan looks through 1 GiB of mappings that nobody wrote "
+        "the domain and Arm. A scan looks through 1 GiB of mappings that nobody wrote "
         "through, so that its figure is in ns per GiB. Less is better.",
         "make bench-pgtable"),
     "traffic": (
         "What one unmap costs at the IOMMU",
         "Events in QEMU's trace during a TCP_STREAM, over the unmaps that the kernel's "
         "dma_unmap_page and dma_unmap_sg trace events count in the same time. Marks in "
-        "the trace keep boot out and the last deferred flush in. Less is better.",
+        "the trace keep boot out and the last deferred flush in. An invalidation that is "
+        "not leaf-only takes the tables that the IOMMU has cached, too. Of ioflush's lazy "
+        "mode also: pages that invalidations covered over pages unmapped, the most bytes "
+        "that waited for one drain, and how many table pages were gained or lost between "
+        "the marks. Less is better.",
         "make bench PARTS=counts"),
+    "window": (
+        "From an unmap to its invalidation",
+        "Lazy mode of ioflush, from its debugfs file after all network tests of a guest: "
+        "the longest time ever, the bound that holds (ioflush.window_us), and within "
+        "which time 99 % and 99.9 % of the entries were invalidated, by a histogram whose "
+        "buckets double. Mainline has a timer of 10 ms and no such figures.",
+        "make bench PARTS=netperf CLOCKS=guest MODES=lazy STACKS=ioflush"),
+    "engine": (
+        "Lazy mode: the ring against RCU callbacks",
+        "The same tests with ioflush.engine=rcu, in which callbacks of RCU invalidate, "
+        "reclaim and free, with the window's timers behind them; the ring drains at a mark "
+        "and by a timer. On {nic} only. Instructions, traffic and windows: less is better.",
+        "make bench MODES=lazy STACKS=ioflush NICS={nic} CLOCKS=guest"),
+    "storm": (
+        "One unmap of 1 GiB in blocks of 2 MiB",
+        "Invalidation commands of the IOTLB in QEMU's trace during one iommu_unmap(), on a "
+        "domain of its own (ioflush_pgbench). Aligned: under addresses that one entry for "
+        "1 GiB could have mapped, so that a table is unlinked; blocks: half a GiB further "
+        "up. Less is better.",
+        "make bench PARTS=storm"),
     "benchmark": (
         "The kernel's dma_map_benchmark",
         "One thread, 4 KiB, guest clock. It rounds each sample down to 100 ns, which "
@@ -70,14 +95,12 @@ _ABOUT = {
 }
 
 
-def _drawing(name: str, meta: dict[str, Any], results: Results) -> str | None:
+def _drawing(name: str, info: dict[str, Any], results: Results) -> str | None:
     if name.startswith("network-"):
-        return plots.network(results, meta, name.partition("-")[2])
-    if name == "pgtable":
-        return None
+        return plots.network(results, info, name.partition("-")[2])
     draw = {"instructions": plots.instructions, "traffic": plots.traffic,
-            "benchmark": plots.benchmark}[name]
-    return draw(results, meta)
+            "benchmark": plots.benchmark}.get(name)
+    return draw(results, info) if draw else None
 
 
 def _rows(rows: list[table.Row]) -> Iterator[str]:
@@ -89,7 +112,7 @@ def _rows(rows: list[table.Row]) -> Iterator[str]:
                         for column, word in enumerate(row.words))
         yield f'<tr class="{" ".join(classes)}">{cells}</tr>'
         for result in row.failed:
-            yield (f"<tr class=bad><td colspan={len(table.HEADINGS)}>failed: "
+            yield (f"<tr class=bad><td colspan={len(row.words)}>failed: "
                    f"{escape(table.failure_text(result))}</td></tr>")
 
 
@@ -102,11 +125,12 @@ def _column(column: int) -> str:
     return "n" if (column - table.LEFT) % 2 == 0 else "span"
 
 
-def _table(rows: list[table.Row]) -> str:
-    head = "".join(f"<th class={_column(column)}>{escape(word)}</th>"
-                   for column, word in enumerate((*table.HEADINGS[:-3], *_RATIOS)))
+def _table(name: str, rows: list[table.Row]) -> str:
+    heads = table.headings(name)
+    head = "".join(f"<th class={_column(column)}>{escape(_LONG.get(word, word))}</th>"
+                   for column, word in enumerate(heads))
     body = "\n".join(_rows(rows))
-    return (f"<div class=wide><table><thead><tr>{head}</tr></thead>"
+    return (f"<div class=wide><table class=pairs><thead><tr>{head}</tr></thead>"
             f"<tbody>\n{body}\n</tbody></table></div>")
 
 
@@ -125,66 +149,115 @@ def _pgtable_part(results: Results, part: dict[str, str]) -> str:
             + "\n</tbody></table></div>")
 
 
-def _native_part(meta: dict[str, Any]) -> str:
+def _native_part(info: dict[str, Any]) -> str:
     """What the user-space harness measured, if it did."""
-    if not meta.get("native"):
+    if not info.get("native"):
         return ""
-    headings, rows = native.table(meta["native"])
+    headings, rows = native.table(info["native"])
     head = "".join(f"<th class=n>{escape(word)}</th>" for word in headings)
     body = "\n".join("<tr>" + "".join(f"<td class={'n' if column else 'w'}>{escape(word)}</td>"
                                       for column, word in enumerate(row)) + "</tr>"
                      for row in rows)
-    return (f"<p>{escape(table.NATIVE_TITLE)}.</p><div class=wide><table class=grid><thead>"
-            f"<tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>")
+    return (f"<h2 id=native>{escape(table.NATIVE_TITLE)}</h2>"
+            f"<div class=wide><table class=grid><thead><tr>{head}</tr></thead>"
+            f"<tbody>\n{body}\n</tbody></table></div>")
 
 
-def _pgtable_section(meta: dict[str, Any], results: Results) -> str:
+def _pgtable_section(info: dict[str, Any], results: Results) -> str:
     """This one has no drawing, and a table of its own."""
     title, about, command = _ABOUT["pgtable"]
     parts = "\n".join(_pgtable_part(results, part) for part in pgtable.PARTS)
     failed = "".join(f"<p>{escape(line)}</p>" for line in table.failure_lines(results)
                      if "pgtable_" in line)
-    return (f"<h2 id=pgtable>{escape(title)}</h2>\n<p>{escape(about.format(**meta))}</p>\n"
+    return (f"<h3 id={info['arch']}-pgtable>{escape(title)}</h3>\n"
+            f"<p>{escape(about.format(**info))}</p>\n"
             f"{parts}\n{failed}<p>The empty loop, subtracted from all but the scans: "
-            f"{escape(pgtable.loop(results))}. Made by <code>{escape(command)}</code>.</p>"
-            f"{_native_part(meta)}")
+            f"{escape(pgtable.loop(results))}. Made by <code>{escape(command)}</code>.</p>")
 
 
-def _section(name: str, rows: list[table.Row], meta: dict[str, Any], results: Results) -> str:
+def _section(name: str, rows: list[table.Row], info: dict[str, Any], results: Results) -> str:
     if name == "pgtable":
-        return _pgtable_section(meta, results)
-    title, about, command = _ABOUT[name]
-    drawing = _drawing(name, meta, results)
-    figure = ""
+        return _pgtable_section(info, results)
+    title, about, command = (text.format(nic=axes.ENGINE_NIC, **info) for text in _ABOUT[name])
+    drawing = _drawing(name, info, results)
+    caption = f"Made by <code>{escape(command)}</code>"
     if drawing:
-        figure = (f"<figure>{plots.inline(drawing)}<figcaption>Made by <code>{escape(command)}</code>"
-                  f"</figcaption></figure>")
-    return (f"<h2 id={name}>{escape(title)}</h2>\n"
-            f"<p>{escape(about.format(**meta))}</p>\n{figure}\n{_table(rows)}")
+        figure = f"<figure>{plots.inline(drawing)}<figcaption>{caption}</figcaption></figure>"
+    else:
+        figure = f"<p class=made>{caption}</p>"
+    return (f"<h3 id={info['arch']}-{name}>{escape(title)}</h3>\n"
+            f"<p>{escape(about)}</p>\n{figure}\n{_table(name, rows)}")
 
 
-def _facts(meta: dict[str, Any]) -> str:
-    rows = {
-        "kernel": f"Linux {meta['kernel']}, {meta['arch']}, IOMMU {meta['iommu']}",
-        "QEMU": meta["qemu"],
-        "network tool": f"{meta['tool']}, {meta['duration_s']} s a test",
-        "commit": meta["commit"],
-        "date": meta["date"],
-        "host": meta["host"],
-        "image (sha256)": meta["image"],
-    }
+def _bars(results: Results) -> str:
+    """What has to be reached, if any of it was measured."""
+    found = bars.measured(results)
+    if not found:
+        return ""
+    head = "".join(f"<th class={'n' if column == 1 else 'w'}>{word}</th>"
+                   for column, word in enumerate(bars.HEADINGS))
+    body = []
+    for bar in found:
+        what, value, limit, verdict = (escape(word) for word in bar.words)
+        kind = "over" if bar.verdict == "MISSED" else "good"
+        body.append(f"<tr><td class=w>{what}</td><td class=n>{value}</td>"
+                    f"<td class=w>{limit}</td><td class={kind}>{verdict}</td></tr>")
+    return (f"<h3>{escape(table.BARS_TITLE)}</h3>"
+            f"<div class='wide fit'><table class=bars><thead><tr>{head}</tr></thead>"
+            "<tbody>\n" + "\n".join(body) + "\n</tbody></table></div>")
+
+
+def _list(rows: dict[str, str]) -> str:
     return "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(str(value))}</dd>"
                             for key, value in rows.items()) + "</dl>"
 
 
-def _reproduce(meta: dict[str, Any]) -> str:
-    wanted = (f"RUNS={meta['runs']} DURATION={meta['duration_s']} LOOPS={meta['loops']}")
+def _facts(info: dict[str, Any]) -> str:
+    return _list({
+        "network tool": f"{info['tool']}, {info['duration_s']} s a test",
+        "commit": info["commit"],
+        "date": info["date"],
+        "host": info["host"],
+    })
+
+
+def _name(arch: str) -> str:
+    """How an architecture is headed."""
+    return f"{axes.IOMMU_TITLES[axes.IOMMU_OF[arch]]}, {arch}"
+
+
+def _say(results: Results) -> str:
+    """What the figures say, one box an architecture."""
+    said = []
+    for arch in results.arches:
+        items = "".join(f"<li>{escape(text)}</li>"
+                        for text in summary.sentences(results.of_arch(arch)))
+        said.append(f"<div class=say><b>{escape(_name(arch))}</b><ul>{items}</ul></div>")
+    return "\n".join(said)
+
+
+def _arch(info: dict[str, Any], results: Results) -> str:
+    """All of one architecture."""
+    groups = table.sections(results)
+    facts = _list({"kernel": f"Linux {info['kernel']}", "QEMU": info["qemu"],
+                   "image (sha256)": info["image"]})
+    links = " · ".join(f"<a href='#{info['arch']}-{name}'>{escape(_ABOUT[name][0])}</a>"
+                       for name in groups)
+    sections = "\n".join(_section(name, groups[name], info, results) for name in groups)
+    return (f"<h2 id={info['arch']}>{escape(_name(info['arch']))}</h2>\n{facts}"
+            f"<p class=made>{links}</p>\n{_bars(results)}\n{sections}")
+
+
+def _reproduce(info: dict[str, Any]) -> str:
+    wanted = (f"RUNS={info['runs']} DURATION={info['duration_s']} LOOPS={info['loops']}")
+    arch = list(info["arches"])[0]
     return (
         "<h2 id=reproduce>How to reproduce</h2>"
-        f"<p>At commit <code>{escape(meta['commit'])}</code>, all of it, and one cell of "
+        f"<p>At commit <code>{escape(info['commit'])}</code>, all of it, and one cell of "
         "it:</p>"
         f"<pre>make bench {wanted}\n"
-        f"make bench {wanted} PARTS=netperf NICS=virtio-net MODES=strict CLOCKS=guest</pre>"
+        f"make bench {wanted} ARCH={arch} PARTS=netperf NICS=virtio-net MODES=strict "
+        "CLOCKS=guest</pre>"
         "<p>Each guest's folder in <code>out/bench/</code> keeps what it was: "
         "<code>qemu.cmd</code> (the QEMU command), <code>report</code> (what the guest "
         "wrote), <code>console.log</code>, and <code>outcome.json</code> (the figures and "
@@ -192,29 +265,32 @@ def _reproduce(meta: dict[str, Any]) -> str:
         "it.</p>")
 
 
-def html(meta: dict[str, Any], results: Results) -> str:
+def html(info: dict[str, Any], results: Results) -> str:
     """The page as text."""
     css = (Path(__file__).parent / "page.css").read_text()
-    said = "".join(f"<li>{escape(text)}</li>" for text in summary.sentences(results))
-    groups = table.sections(results)
-    sections = "\n".join(_section(name, groups[name], meta, results)
-                         for name in groups)
-    intro = _INTRO.format(runs=meta["runs"], s="" if meta["runs"] == 1 else "s")
+    arches = "\n".join(_arch(meta.of_arch(info, arch), results.of_arch(arch))
+                       for arch in results.arches)
+    intro = _INTRO.format(
+        runs=info["runs"], s="" if info["runs"] == 1 else "s",
+        iommus=" and ".join(f"{axes.IOMMU_TITLES[axes.IOMMU_OF[arch]]} on {arch}"
+                            for arch in results.arches))
+    kernels = " · ".join(dict.fromkeys(f"Linux {each['kernel']}"
+                                       for each in info["arches"].values()))
     return f"""<!doctype html>
 <html lang=en>
 <meta charset=utf-8>
 <meta name=viewport content="width=device-width, initial-scale=1">
-<title>ioflush beside mainline: {escape(meta['date'])}</title>
+<title>ioflush beside mainline: {escape(info['date'])}</title>
 <style>{css}</style>
 <main>
 <h1>IOMMU protection: ioflush beside mainline</h1>
-<p class=lead>Linux {escape(meta['kernel'])} · {escape(meta['qemu'])} · commit
-{escape(meta['commit'])} · {escape(meta['date'])}</p>
-<ul class=say>{said}</ul>
+<p class=lead>{escape(kernels)} · commit {escape(info['commit'])} · {escape(info['date'])}</p>
+{_say(results)}
 <p>{intro}</p>
-{_facts(meta)}
-{sections}
-{_reproduce(meta)}
+{_facts(info)}
+{arches}
+{_native_part(info)}
+{_reproduce(info)}
 </main>
 </html>
 """
@@ -227,10 +303,15 @@ def _replace(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def write(folder: Path, meta: dict[str, Any], results: Results) -> None:
+def write(folder: Path, info: dict[str, Any], results: Results) -> None:
     """Writes the page, and each of its figures as a file of its own."""
-    for name in table.sections(results):
-        drawing = _drawing(name, meta, results)
-        if drawing:
-            _replace(folder / f"{name}.svg", drawing)
-    _replace(folder / "index.html", html(meta, results))
+    for arch in results.arches:
+        part = results.of_arch(arch)
+        for name in table.sections(part):
+            drawing = _drawing(name, meta.of_arch(info, arch), part)
+            if drawing:
+                _replace(folder / f"{arch}-{name}.svg", drawing)
+    everything = plots.overview(results, info)
+    if everything:
+        _replace(folder / "netperf.svg", everything)
+    _replace(folder / "index.html", html(info, results))

@@ -5,6 +5,7 @@ A report is lines of a keyword and its words:
 
   iommu UNIT...                   the IOMMUs in /sys/class/iommu
   domain TYPE                     how one measured device is translated
+  engine NAME                     what drains ioflush's lazy mode
   tool NAME VERSION...            what moved the packets
   netperf TEST KEY=VALUE...       one run of netperf, its own key=value output
   iperf3 TEST JSON                one run of iperf3, on one line
@@ -13,6 +14,10 @@ A report is lines of a keyword and its words:
   pgbench FORMAT STACK OPERATION NANOSECONDS
                                   a line of ioflush_pgbench's results
   unmaps NAME=COUNT...            unmaps in the counted time, by trace event
+  drains count=N bytes=N max=N    drains in the counted time: how many, and the
+                                  bytes of all and of the largest
+  domains begin|end TEXT          a line of ioflush's file `domains`, before and
+                                  after what is measured
   failed TEST WORDS...            this test did not work in the guest
 """
 
@@ -21,8 +26,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 
 from . import axes
+from .domains import Domains
 
 Figure = tuple[str, ...]
 
@@ -39,16 +46,23 @@ class Report:
     failures: dict[str, str] = field(default_factory=dict)
     unmaps: int | None = None
     units: list[str] = field(default_factory=list)
-    domains: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+    engine: str | None = None
+    drains: dict[str, int] = field(default_factory=dict)
+    domains: dict[str, Domains] = field(default_factory=dict)
 
-    def mismatch(self, iommu: str, stack: str, mode: str) -> str | None:
-        """Why the figures are not of this stack and mode, if they are not."""
-        unit, domain = axes.UNIT_OF[iommu][stack], axes.DOMAIN_OF[mode]
-        if self.units != [unit]:
+    def mismatch(self, iommu: str, stack: str, mode: str,
+                 engine: str | None = None) -> str | None:
+        """Why the figures are not of this stack, mode and engine, if they are not."""
+        unit = axes.UNIT_OF[axes.base_iommu(iommu)][stack]
+        domain = axes.domain_of(iommu, stack, mode)
+        if len(self.units) != 1 or not fnmatch(self.units[0], unit):
             return f"the guest's IOMMU is {' '.join(self.units) or 'none'}, not {stack}'s {unit}"
-        if self.domains != {domain}:
-            found = " ".join(sorted(self.domains)) or "none"
+        if self.types != {domain}:
+            found = " ".join(sorted(self.types)) or "none"
             return f"the device's domain is {found}, not {domain} as in {mode} mode"
+        if engine and self.engine != engine:
+            return f"the flush engine is {self.engine or 'unknown'}, not {engine}"
         return None
 
 
@@ -148,7 +162,13 @@ def _line(report: Report, keyword: str, rest: str) -> None:
     elif keyword == "iommu":
         report.units = rest.split()
     elif keyword == "domain":
-        report.domains.add(rest)
+        report.types.add(rest)
+    elif keyword == "engine":
+        report.engine = rest
+    elif keyword == "domains":
+        report.domains.setdefault(first, Domains()).line(text)
+    elif keyword == "drains":
+        report.drains = {name: int(count) for name, count in key_values(rest).items()}
     elif keyword == "failed":
         report.failures[first] = text or "failed in the guest"
     elif keyword == "unmaps":
@@ -171,4 +191,7 @@ def report(text: str) -> Report:
     for line in text.splitlines():
         keyword, _, rest = line.strip().partition(" ")
         _line(result, keyword, rest)
+    if "end" in result.domains:
+        result.figures.update(((axes.WINDOW_TEST, metric), value) for metric, value
+                              in result.domains["end"].figures().items())
     return result

@@ -18,7 +18,7 @@ from .results import Results
 
 #: Columns of the table, a few formats in each part of it, and their headings.
 PARTS = (
-    {"domain": "VT-d domain", "arm_s1": "Arm stage 1", "arm_s2": "Arm stage 2"},
+    {"domain": "domain", "arm_s1": "Arm stage 1", "arm_s2": "Arm stage 2"},
     {"amdv1": "AMD v1", "x86_64": "x86-64", "vtdss": "VT-d second stage",
      "riscv": "RISC-V Sv48"},
 )
@@ -116,8 +116,9 @@ def missed(results: Results) -> list[Entry]:
 
 def judge(results: Results) -> list[str]:
     """A line for each operation that has something to be compared with, as tests print."""
+    arch = results.arches[0] if results.arches else ""
     return [f"{'ok' if entry.ratio <= entry.bar else 'not ok'} - pgtable: {entry.operation} of "
-            f"{entry.format} takes at most {entry.bar:g} of mainline's instructions"
+            f"{entry.format} on {arch} takes at most {entry.bar:g} of mainline's instructions"
             + ("" if entry.ratio <= entry.bar else
                f"\n    {number(entry.ioflush)} beside {number(entry.mainline)}, "
                f"{ratio(entry.ratio)}")
@@ -134,6 +135,13 @@ def verdict(results: Results) -> str:
         text += "; missed: " + ", ".join(f"{entry.operation} of {entry.format} "
                                          f"({ratio(entry.ratio)})" for entry in over)
     return text + "."
+
+
+def titles(results: Results, part: dict[str, str]) -> list[str]:
+    """The headings of a part; the domain is of the IOMMU that was booted."""
+    like = _like(results)
+    iommu = f"{axes.IOMMU_TITLES[like.iommu]} " if like else ""
+    return [iommu + title if format_ == "domain" else title for format_, title in part.items()]
 
 
 #: Under each format's heading.
@@ -156,7 +164,7 @@ def lines(results: Results) -> Iterator[str]:
     """The table as text."""
     for part in PARTS:
         widths = [[10, 10, 6, 12]] * len(part)
-        yield f"{'':16}" + "".join(f"  {title:>38}" for title in part.values())
+        yield f"{'':16}" + "".join(f"  {title:>38}" for title in titles(results, part))
         yield f"{'operation':16}" + "".join(
             "  " + "".join(word.rjust(width) for word, width in zip(COLUMNS, columns))
             for columns in widths)

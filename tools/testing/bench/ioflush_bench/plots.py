@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import axes as matrix_axes
+from . import meta
 from .figures import number
 from .matrix import Cell
 from .results import Result, Results
@@ -155,16 +156,36 @@ def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, yla
         return _svg(figure)
 
 
-def network(results: Results, meta: dict, clock: str) -> str | None:
-    """Network tests over mainline's passthrough, one panel a NIC."""
+#: What the drawing of the traffic shows; the table has all.
+_TRAFFIC = matrix_axes.COUNT_METRICS[:4]
+
+
+def _network_panels(results: Results, info: dict, clock: str,
+                    where: str = "") -> list[tuple[str, list[Group]]]:
+    """One panel a NIC."""
     def groups(nic: str) -> list[Group]:
         return [Group(test, lambda stack, mode, test=test: Cell(
-                    meta["arch"], meta["iommu"], nic, stack, mode, test, clock,
+                    info["arch"], info["iommu"], nic, stack, mode, test, clock,
                     matrix_axes.TEST_METRICS[test][0]))
                 for test in matrix_axes.TESTS]
-    panels = [(nic, groups(nic)) for nic in _nics(results, clock)]
+    return [(where + nic, groups(nic)) for nic in _nics(results, clock)]
+
+
+def network(results: Results, info: dict, clock: str) -> str | None:
+    """Network tests over mainline's passthrough."""
+    panels = _network_panels(results, info, clock)
     return panels and _figure(panels, results, "of passthrough", True,
                               ("strict", "lazy"), f"network-{clock}") or None
+
+
+def overview(results: Results, info: dict) -> str | None:
+    """The same of all architectures, guest clock."""
+    panels = [panel for arch in results.arches
+              for panel in _network_panels(
+                  results.of_arch(arch), meta.of_arch(info, arch), "guest",
+                  f"{matrix_axes.IOMMU_TITLES[matrix_axes.IOMMU_OF[arch]]} ({arch}), ")]
+    return panels and _figure(panels, results, "of passthrough", True,
+                              ("strict", "lazy"), "netperf") or None
 
 
 def _nics(results: Results, clock: str) -> list[str]:
@@ -172,10 +193,10 @@ def _nics(results: Results, clock: str) -> list[str]:
     return [nic for nic in matrix_axes.NICS if nic in present]
 
 
-def instructions(results: Results, meta: dict) -> str | None:
+def instructions(results: Results, info: dict) -> str | None:
     """Instructions of one map plus unmap."""
     groups = [Group(label, lambda stack, mode, test=test: Cell(
-                  meta["arch"], meta["iommu"], None, stack, mode, test, "guest",
+                  info["arch"], info["iommu"], None, stack, mode, test, "guest",
                   "instructions"))
               for test, label in (("map_unmap_4k", "4 KiB"), ("map_unmap_64k", "64 KiB"),
                                   ("map_unmap_sg16", "16-entry scatterlist"))]
@@ -183,23 +204,23 @@ def instructions(results: Results, meta: dict) -> str | None:
                    "instructions")
 
 
-def traffic(results: Results, meta: dict) -> str | None:
+def traffic(results: Results, info: dict) -> str | None:
     """What one unmap costs at the IOMMU, one panel a NIC."""
     def groups(nic: str) -> list[Group]:
         return [Group(matrix_axes.METRICS[metric].label,
                       lambda stack, mode, metric=metric: Cell(
-                          meta["arch"], meta["iommu"], nic, stack, mode,
+                          info["arch"], info["iommu"], nic, stack, mode,
                           matrix_axes.COUNT_TEST, "guest", metric))
-                for metric in matrix_axes.COUNT_METRICS]
+                for metric in _TRAFFIC]
     panels = [(nic, groups(nic)) for nic in _nics(results, "guest")]
     return panels and _figure(panels, results, "per unmap", False, ("strict", "lazy"),
                               "traffic") or None
 
 
-def benchmark(results: Results, meta: dict) -> str | None:
+def benchmark(results: Results, info: dict) -> str | None:
     """The kernel's own benchmark."""
     groups = [Group(metric, lambda stack, mode, metric=metric: Cell(
-                  meta["arch"], meta["iommu"], None, stack, mode,
+                  info["arch"], info["iommu"], None, stack, mode,
                   matrix_axes.BENCHMARK_TEST, "guest", metric))
               for metric in matrix_axes.BENCHMARK_METRICS]
     return _figure([("", groups)], results, "µs", False, matrix_axes.MODES, "benchmark")

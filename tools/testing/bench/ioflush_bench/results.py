@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -75,6 +75,20 @@ class Results:
         """The result of exactly this cell."""
         return self._by_cell.get(cell)
 
+    def of_arch(self, arch: str) -> "Results":
+        """The part that belongs to one architecture."""
+        part = Results()
+        for result in self:
+            if result.cell.arch == arch:
+                part.put(result)
+        return part
+
+    @property
+    def arches(self) -> list[str]:
+        """The architectures that were measured."""
+        found = {result.cell.arch for result in self}
+        return [arch for arch in axes.ARCHES if arch in found]
+
     @property
     def failed(self) -> list[Result]:
         """Cells that have no value."""
@@ -82,7 +96,7 @@ class Results:
 
     def _ratio(self, result: Result, **other: str) -> float | None:
         """This result over that of the cell that differs as told."""
-        base = self.get(replace(result.cell, **other))
+        base = self.get(result.cell.sibling(**other))
         if result.value is None or base is None or not base.value:
             return None
         return result.value / base.value
@@ -97,11 +111,18 @@ class Results:
         """Against mainline's passthrough: one scale for both stacks."""
         return self._ratio(result, stack=axes.REFERENCE_STACK, mode="passthrough")
 
+    def of_test(self, test: str, metric: str, **other: Any) -> list[Result]:
+        """All results of a test and metric with these other names, on any NIC."""
+        return [result for result in self
+                if (result.cell.test, result.cell.metric) == (test, metric)
+                and all(getattr(result.cell, name) == value for name, value in other.items())]
 
-def write_json(path: Path, meta: dict[str, Any], results: Results) -> None:
+
+def write_json(path: Path, meta: dict[str, Any], results: Results,
+               judged: list[dict[str, Any]] | None = None) -> None:
     """Writes results.json whole or not at all."""
-    text = json.dumps({"meta": meta, "results": [result.as_json() for result in results]},
-                      indent=1)
+    text = json.dumps({"meta": meta, "bars": judged or [],
+                       "results": [result.as_json() for result in results]}, indent=1)
     partial = path.with_suffix(".partial")
     partial.write_text(text + "\n")
     partial.replace(path)
@@ -113,6 +134,6 @@ def read_json(path: Path) -> tuple[dict[str, Any], Results]:
     results = Results()
     names = Cell.__dataclass_fields__
     for entry in document["results"]:
-        cell = Cell(**{name: entry[name] for name in names})
+        cell = Cell(**{name: entry[name] for name in names if name in entry})
         results.put(Result(cell, entry["samples"], entry.get("failed"), entry.get("log")))
     return document["meta"], results

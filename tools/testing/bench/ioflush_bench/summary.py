@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterator
 
-from . import axes, pgtable
+from . import axes, bars, pgtable
 from .figures import number, spread
 from .matrix import Cell
 from .results import Result, Results
@@ -23,6 +23,7 @@ def _span(results: Results, wanted: Callable[[Cell], bool],
 def _network(results: Results, mode: str) -> str | None:
     def wanted(cell: Cell, stack: str) -> bool:
         return (cell.stack == stack and cell.mode == mode and cell.clock == "guest"
+                and cell.is_default
                 and cell.test in _STREAMS and cell.metric in ("sent", "throughput"))
 
     def ours(cell: Cell) -> bool:
@@ -47,7 +48,8 @@ def _instructions(results: Results, mode: str) -> str | None:
     pair = {}
     for result in results:
         cell = result.cell
-        if cell.test == "map_unmap_4k" and cell.mode == mode and result.value is not None:
+        if (cell.test == "map_unmap_4k" and cell.mode == mode and result.value is not None
+                and cell.is_default and cell.iommu not in axes.VARIANT_TITLES):
             pair[cell.stack] = number(result.value)
     if len(pair) < 2:
         return None
@@ -60,7 +62,7 @@ def _flushes(results: Results) -> str | None:
     for result in results:
         cell = result.cell
         if cell.metric in ("invalidations", "domain_invalidations") and cell.mode == "lazy":
-            if result.value is not None:
+            if result.value is not None and cell.is_default:
                 whole.setdefault(cell.stack, {})[cell.nic, cell.metric] = result.value
     parts = []
     for stack, values in whole.items():
@@ -78,12 +80,33 @@ def _pgtable(results: Results) -> str | None:
     return pgtable.verdict(results) if pgtable.entries(results) else None
 
 
+def _engines(results: Results) -> str | None:
+    """Of the streams and of a map and unmap; the table has the rest."""
+    streams = _span(results, lambda cell: not cell.is_default and cell.test in _STREAMS
+                    and cell.metric in ("sent", "throughput"),
+                    lambda result: _over_default(results, result))
+    pair = _span(results, lambda cell: not cell.is_default and cell.test == "map_unmap_4k",
+                 lambda result: _over_default(results, result))
+    if not streams or not pair:
+        return None
+    return (f"Lazy mode by RCU callbacks moves {streams} times what the ring does, and one map "
+            f"plus unmap takes {pair} times its instructions.")
+
+
+def _over_default(results: Results, result: Result) -> float | None:
+    """A second engine's result over the default one's."""
+    base = results.get(result.cell.sibling())
+    if not base or not base.value or result.value is None:
+        return None
+    return result.value / base.value
+
+
 def sentences(results: Results) -> Iterator[str]:
-    """Everything that the figures at hand support, failures first."""
+    """Everything that one architecture's figures support, failures first."""
     if results.failed:
         yield (f"{len(results.failed)} cells of this bench failed and have no value; "
                f"they are named in the tables with the log to read.")
     made = [_network(results, "strict"), _network(results, "lazy"),
             _instructions(results, "strict"), _instructions(results, "lazy"),
-            _flushes(results), _pgtable(results)]
+            _flushes(results), _engines(results), bars.sentence(results), _pgtable(results)]
     yield from (text for text in made if text)

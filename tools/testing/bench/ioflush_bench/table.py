@@ -3,25 +3,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Iterator
 
-from . import axes, native, pgtable
+from . import axes, bars, meta, native, pgtable
 from .figures import number, ratio
 from .matrix import Cell
 from .results import Result, Results
 
 HEADINGS = ("NIC", "test", "metric", "mode", "mainline", "min-max", "ioflush", "min-max",
             "iof/main", "main/pass", "iof/pass")
+ENGINE_HEADINGS = ("NIC", "test", "metric", "mode", "ring", "min-max", "RCU callbacks",
+                   "min-max", "rcu/ring")
 LEFT = 4  # columns of words, aligned to the left
 _STACKS = ("mainline", "ioflush")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One test in one mode, and what either stack made of it."""
+    """One test in one mode, and what either stack, or either engine, made of it."""
 
-    cell: Cell  # of mainline, whether it was measured or not
+    cell: Cell  # of the first of them, whether it was measured or not
     words: tuple[str, ...]
     failed: tuple[Result, ...]
 
@@ -33,7 +35,13 @@ class Row:
 
 def section(cell: Cell) -> str:
     """The name of the section that a cell belongs to."""
-    if cell.metric in axes.COUNT_METRICS:
+    if not cell.is_default:
+        return "engine"
+    if cell.test in axes.STORM_TESTS.values():
+        return "storm"
+    if cell.test == axes.WINDOW_TEST:
+        return "window"
+    if cell.metric in axes.COUNT_METRICS + axes.LAZY_METRICS:
         return "traffic"
     if cell.test in axes.PGTABLE_TESTS:
         return "pgtable"
@@ -49,19 +57,29 @@ TITLES = {
     "instructions": "Instructions per operation under the instruction counter (less is better)",
     "pgtable": "Instructions per operation on a page table (less is better)",
     "traffic": "IOMMU traffic per unmap, from QEMU's trace events (less is better)",
+    "window": "From an unmap to its invalidation in ioflush's lazy mode, all network tests",
+    "engine": "Lazy mode of ioflush: the ring against RCU callbacks, guest clock",
+    "storm": "Commands for an unmap of 1 GiB in 2 MiB blocks, and one sync (less is better)",
     "benchmark": "The kernel's dma_map_benchmark, one thread, guest clock (less is better)",
     "network-wall": "Network, wall clock: two vCPUs, MTTCG (smoke: varies several-fold)",
 }
 
 
+BARS_TITLE = "What ioflush has to reach"
 NATIVE_TITLE = "Ours on this machine: ns, map / unmap, a lookup, a scan of 1 GiB"
 
 
+def headings(name: str) -> tuple[str, ...]:
+    """What stands above the columns of a section."""
+    return ENGINE_HEADINGS if name == "engine" else HEADINGS
+
+
 def _order(cell: Cell) -> tuple:
-    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST,
-             *axes.PGTABLE_TESTS)
+    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST, axes.WINDOW_TEST,
+             *axes.STORM_TESTS.values(), *axes.PGTABLE_TESTS)
     return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
-            tuple(axes.METRICS).index(cell.metric), axes.MODES.index(cell.mode))
+            tuple(axes.METRICS).index(cell.metric), cell.iommu, axes.MODES.index(cell.mode),
+            cell.engine or "")
 
 
 def _of_stack(result: Result | None) -> tuple[str, str]:
@@ -74,33 +92,54 @@ def _of_stack(result: Result | None) -> tuple[str, str]:
     return number(result.value), low if low == high else f"{low}-{high}"
 
 
-def row(results: Results, cell: Cell) -> Row:
-    """The row of this cell's test and mode."""
+def _names(cell: Cell) -> tuple[str, str, str, str]:
+    """The words of a row's first columns."""
     metric = axes.METRICS[cell.metric]
     name = cell.metric if cell.metric == metric.unit else f"{cell.metric}, {metric.unit}"
-    found = [results.get(replace(cell, stack=stack)) for stack in _STACKS]
+    variant = axes.VARIANT_TITLES.get(cell.iommu)
+    return (cell.nic or "-", f"{cell.test}, {variant}" if variant else cell.test, name,
+            cell.mode)
+
+
+def _failed(found: list[Result | None]) -> tuple[Result, ...]:
+    return tuple(result for result in found if result and result.value is None)
+
+
+def row(results: Results, cell: Cell) -> Row:
+    """The row of this cell's test and mode: the stacks side by side."""
+    found = [results.get(cell.sibling(stack=stack)) for stack in _STACKS]
     mainline, ioflush = found
     ratios = (results.to_mainline(ioflush) if ioflush else None,
               results.to_passthrough(mainline) if mainline else None,
               results.to_passthrough(ioflush) if ioflush else None)
-    words = (cell.nic or "-", cell.test, name, cell.mode, *_of_stack(mainline),
-             *_of_stack(ioflush), *(ratio(value) for value in ratios))
-    failed = tuple(result for result in found if result and result.value is None)
-    return Row(cell, words, failed)
+    words = (*_names(cell), *_of_stack(mainline), *_of_stack(ioflush),
+             *(ratio(value) for value in ratios))
+    return Row(cell, words, _failed(found))
+
+
+def engine_row(results: Results, cell: Cell) -> Row:
+    """The row of a second engine's cell: the engines side by side."""
+    found = [results.get(cell.sibling()), results.get(cell)]
+    values = [result.value if result else None for result in found]
+    quotient = values[1] / values[0] if values[0] and values[1] is not None else None
+    words = (*_names(cell), *_of_stack(found[0]), *_of_stack(found[1]), ratio(quotient))
+    return Row(cell, words, _failed(found[1:]))
 
 
 def sections(results: Results) -> dict[str, list[Row]]:
     """All rows by section, in the order of TITLES."""
-    cells = {replace(result.cell, stack=_STACKS[0]) for result in results}
+    cells = {result.cell.sibling(stack=_STACKS[0]) if result.cell.is_default else result.cell
+             for result in results}
     found: dict[str, list[Row]] = {name: [] for name in TITLES}
     for cell in sorted(cells, key=_order):
-        found[section(cell)].append(row(results, cell))
+        make = row if cell.is_default else engine_row
+        found[section(cell)].append(make(results, cell))
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _grid(rows: list[Row]) -> Iterator[str]:
-    widths = [max(len(words[column]) for words in (HEADINGS, *(row.words for row in rows)))
-              for column in range(len(HEADINGS))]
+def _grid(heads: tuple[str, ...], rows: list[Row]) -> Iterator[str]:
+    widths = [max(len(words[column]) for words in (heads, *(row.words for row in rows)))
+              for column in range(len(heads))]
 
     def line(words: tuple[str, ...]) -> str:
         cells = [word.ljust(width) if column < LEFT else word.rjust(width)
@@ -110,7 +149,7 @@ def _grid(rows: list[Row]) -> Iterator[str]:
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     grouped = len({each.subject for each in rows}) < len(rows)
     subject = None
-    yield line(HEADINGS)
+    yield line(heads)
     for each in rows:
         if subject is None or grouped and each.subject != subject:
             yield rule
@@ -121,7 +160,8 @@ def _grid(rows: list[Row]) -> Iterator[str]:
 def failure_text(result: Result) -> str:
     """Which cell failed, why, and where to look."""
     cell = result.cell
-    where = " ".join(word for word in (cell.nic, cell.stack, cell.mode, cell.clock) if word)
+    where = " ".join(word for word in (cell.arch, cell.nic, cell.stack, cell.mode, cell.engine,
+                                       cell.clock) if word)
     return f"{where}: {result.failure} (log {result.log})"
 
 
@@ -136,15 +176,29 @@ def failure_lines(results: Results) -> Iterator[str]:
         yield f"failed: {', '.join(names)}: {reason}"
 
 
-def text(meta: dict[str, Any], results: Results) -> str:
-    """The whole table, with what it was measured on."""
-    lines = [f"Linux {meta['kernel']}, {meta['qemu']}, {meta['tool']}, commit {meta['commit']}"]
+def _of_arch(info: dict[str, Any], results: Results) -> Iterator[str]:
+    """One architecture's sections."""
+    yield (f"{info['arch']}: Linux {info['kernel']}, {info['qemu']}, "
+           f"{axes.IOMMU_TITLES[info['iommu']]}")
     for name, rows in sections(results).items():
-        lines += ["", TITLES[name], ""]
-        lines += pgtable.lines(results) if name == "pgtable" else _grid(rows)
-        if name == "pgtable" and meta.get("native"):
-            lines += ["", f"{NATIVE_TITLE}:", "", *native.lines(meta["native"])]
-    lines += ["", f"Median of {meta['runs']} run{'s' * (meta['runs'] > 1)}.  iof/main: ioflush over mainline.  main/pass, "
-              "iof/pass: either over mainline's passthrough."]
+        yield from ("", TITLES[name], "")
+        if name == "pgtable":
+            yield from pgtable.lines(results)
+        else:
+            yield from _grid(headings(name), rows)
+    if bars.measured(results):
+        yield from ("", BARS_TITLE, "", *bars.lines(results))
+
+
+def text(info: dict[str, Any], results: Results) -> str:
+    """The whole table, with what it was measured on."""
+    lines = [f"{info['tool']}, commit {info['commit']}"]
+    for arch in results.arches:
+        lines += ["", *_of_arch(meta.of_arch(info, arch), results.of_arch(arch))]
+    if info.get("native"):
+        lines += ["", f"{NATIVE_TITLE}:", "", *native.lines(info["native"])]
+    lines += ["", f"Median of {info['runs']} run{'s' * (info['runs'] > 1)}.  "
+              "iof/main: ioflush over mainline.  main/pass, iof/pass: either over mainline's "
+              "passthrough."]
     lines += failure_lines(results)
     return "\n".join(lines) + "\n"

@@ -24,6 +24,22 @@ report_stack() {
 	for device; do
 		report "domain $(cat "$device/iommu_group/type")"
 	done
+	if [ -e /sys/module/ioflush/parameters/engine ]; then
+		report "engine $(cat /sys/module/ioflush/parameters/engine)"
+	fi
+}
+
+# mark OFFSET: a line in QEMU's trace; nothing else in the guest reads these bytes
+# of the host bridge.
+mark() {
+	dd if=/sys/bus/pci/devices/0000:00:00.0/config of=/dev/null bs=1 count=1 \
+		skip="$1" 2>/dev/null
+}
+
+# domains WHEN: what ioflush's domains have done so far, where there are any.
+domains() {
+	[ ! -e /sys/kernel/debug/ioflush/domains ] ||
+		sed "s/^/domains $1 /" /sys/kernel/debug/ioflush/domains | report -
 }
 
 # Until timers are finer than the tick, which is some time after the boot, our

@@ -7,10 +7,16 @@ from ioflush_bench import config, guest, matrix
 from ioflush_bench.results import Results
 
 META = {
-    "kernel": "6.12.0", "qemu": "QEMU emulator version 7.2", "tool": "Netperf version 2.7.0",
-    "commit": "0123456789ab", "date": "2026-01-01 00:00 UTC", "image": "0" * 64,
+    "tool": "Netperf version 2.7.0",
+    "commit": "0123456789ab", "date": "2026-01-01 00:00 UTC",
     "runs": 3, "duration_s": 2, "loops": 10240, "batches": 16, "quick": False, "host": "a host",
-    "arch": "x86_64", "iommu": "vtd", "elapsed_s": 1,
+    "arches": {
+        "x86_64": {"kernel": "6.12.0", "qemu": "QEMU emulator version 7.2", "iommu": "vtd",
+                   "image": "0" * 64},
+        "arm64": {"kernel": "6.12.0", "qemu": "QEMU emulator version 7.2.22",
+                  "iommu": "smmuv3", "image": "1" * 64},
+    },
+    "elapsed_s": 1,
 }
 
 

@@ -13,8 +13,11 @@ class ConfigTest(unittest.TestCase):
 
     def test_defaults(self):
         asked = wanted()
-        self.assertEqual((asked.runs, asked.duration_s, asked.iommu), (3, 1, "vtd"))
+        self.assertEqual((asked.runs, asked.duration_s), (3, 1))
         self.assertEqual(asked.modes, axes.MODES)
+        self.assertEqual(asked.engines, ("ring", "rcu"))
+        self.assertEqual(asked.arches, ("x86_64", "arm64"))
+        self.assertEqual(wanted(ARCH="arm64").arches, ("arm64",))
 
     def test_quick_is_one_run(self):
         self.assertEqual(wanted(QUICK="1").runs, 1)
@@ -25,7 +28,8 @@ class ConfigTest(unittest.TestCase):
         for name, value, choice in (("ARCH", "vax", "x86_64"), ("STACKS", "x", "mainline"),
                                     ("MODES", "strictt", "passthrough"),
                                     ("NICS", "ne2000", "e1000e"), ("TESTS", "X", "TCP_RR"),
-                                    ("CLOCKS", "sun", "guest"), ("PARTS", "all", "micro")):
+                                    ("CLOCKS", "sun", "guest"), ("PARTS", "all", "micro"),
+                                    ("ENGINES", "steam", "rcu")):
             with self.subTest(name), self.assertRaisesRegex(config.ConfigError, choice):
                 wanted(**{name: value})
 
@@ -39,17 +43,19 @@ class MatrixTest(unittest.TestCase):
     """The plan holds every cell of the issue, and the stacks take turns."""
 
     def test_every_network_cell_has_all_its_runs(self):
-        asked = wanted(PARTS="netperf")
+        asked = wanted(PARTS="netperf", ENGINES="ring")
         count = {}
         for boot in matrix.plan(asked):
             for cell in boot.cells(asked.tests):
-                count[cell] = count.get(cell, 0) + 1
-        # 2 stacks, 3 modes, 2 NICs, 2 clocks; UDP_STREAM has two metrics
-        self.assertEqual(len(count), 2 * 3 * 2 * 2 * 5)
+                if cell.test != axes.WINDOW_TEST:
+                    count[cell] = count.get(cell, 0) + 1
+        # 2 architectures, 2 stacks, 3 modes, 2 NICs, 2 clocks; UDP_STREAM has two metrics
+        self.assertEqual(len(count), 2 * 2 * 3 * 2 * 2 * 5)
         self.assertEqual(set(count.values()), {3})
 
     def test_stacks_take_turns(self):
-        boots = [boot for boot in matrix.plan(wanted(PARTS="netperf", CLOCKS="wall"))
+        boots = [boot for boot in matrix.plan(wanted(PARTS="netperf", CLOCKS="wall",
+                                                     ARCH="x86_64"))
                  if boot.nic == "e1000e" and boot.mode == "lazy"]
         self.assertEqual([boot.stack for boot in boots],
                          ["ioflush", "mainline", "mainline", "ioflush", "ioflush", "mainline"])
@@ -61,3 +67,52 @@ class MatrixTest(unittest.TestCase):
     def test_one_stack_alone(self):
         self.assertEqual({boot.stack for boot in matrix.plan(wanted(STACKS="mainline"))},
                          {"mainline"})
+
+    def test_an_architecture_has_its_iommu(self):
+        self.assertEqual({(boot.arch, axes.base_iommu(boot.iommu))
+                          for boot in matrix.plan(wanted())},
+                         {("x86_64", "vtd"), ("arm64", "smmuv3")})
+
+    def test_architectures_are_measured_alike(self):
+        def names(arch):
+            asked = wanted(ARCH=arch)
+            return {(boot.part, boot.nic, cell.stack, cell.mode, cell.test, cell.clock,
+                     cell.metric, cell.engine)
+                    for boot in matrix.plan(asked) for cell in boot.cells(asked.tests)}
+        self.assertEqual(names("x86_64"), names("arm64"))
+
+    def test_variants_are_measured_lazy_without_a_nic(self):
+        boots = [boot for boot in matrix.plan(wanted(RUNS="1")) if boot.iommu == "vtd-cm"]
+        self.assertEqual({(boot.part, boot.mode, boot.stack) for boot in boots},
+                         {("micro", "lazy", "ioflush"), ("micro", "lazy", "mainline")})
+        self.assertEqual({cell.metric for boot in boots for cell in boot.cells(())},
+                         {"instructions"})
+
+
+class EngineTest(unittest.TestCase):
+    """A second engine is measured where it can make a difference, once."""
+
+    def boots(self, **env):
+        return [boot for boot in matrix.plan(wanted(RUNS="1", ARCH="x86_64", **env))
+                if boot.engine == "rcu"]
+
+    def test_where(self):
+        self.assertEqual({(boot.part, boot.nic, boot.clock) for boot in self.boots()},
+                         {("netperf", "virtio-net", "guest"), ("micro", None, "guest"),
+                          ("counts", "virtio-net", "guest")})
+        self.assertEqual({(boot.stack, boot.mode) for boot in self.boots()},
+                         {("ioflush", "lazy")})
+        self.assertEqual(self.boots(ENGINES="ring"), [])
+
+    def test_lazy_cells_of_ours_have_an_engine(self):
+        for boot in matrix.plan(wanted(RUNS="1")):
+            with self.subTest(boot.slug):
+                self.assertEqual(bool(boot.engine), (boot.stack, boot.mode) == ("ioflush", "lazy"))
+
+    def test_siblings(self):
+        cell = next(self.boots(PARTS="netperf")[0].cells(("TCP_STREAM",)))
+        self.assertFalse(cell.is_default)
+        self.assertEqual(cell.sibling().engine, "ring")
+        self.assertIsNone(cell.sibling(stack="mainline").engine)
+        self.assertIsNone(cell.sibling(mode="strict").engine)
+        self.assertTrue(cell.sibling().is_default)

@@ -10,6 +10,7 @@ REPORT = """\
 iommu vtd0
 domain DMA-FQ
 domain DMA-FQ
+engine rcu
 tool Netperf version 2.7.0
 netperf UDP_STREAM THROUGHPUT=25.61 THROUGHPUT_UNITS=10^6bits/s ELAPSED_TIME=2.00 \
 LOCAL_SEND_CALLS=100100 REMOTE_RECV_CALLS=100000
@@ -64,6 +65,16 @@ class ParseTest(unittest.TestCase):
         report = parse.report(REPORT)
         self.assertIsNone(report.mismatch("vtd", "ioflush", "lazy"))
         self.assertIn("not mainline's dmar0", report.mismatch("vtd", "mainline", "lazy"))
+        self.assertIsNone(report.mismatch("vtd", "ioflush", "lazy", "rcu"))
+        self.assertIn("engine is rcu, not ring", report.mismatch("vtd", "ioflush", "lazy", "ring"))
+        cm = parse.report("iommu dmar0\ndomain DMA\n")
+        self.assertIsNone(cm.mismatch("vtd-cm", "mainline", "lazy"))
+        self.assertIn("not DMA-FQ", cm.mismatch("vtd", "mainline", "lazy"))
+        smmu = parse.report("iommu smmu3-0\ndomain DMA\n")
+        self.assertIsNone(smmu.mismatch("smmuv3", "ioflush", "strict"))
+        smmu = parse.report("iommu smmu3.0x0000000009050000\ndomain DMA\n")
+        self.assertIsNone(smmu.mismatch("smmuv3", "mainline", "strict"))
+        self.assertIn("smmu3-*", smmu.mismatch("smmuv3", "ioflush", "strict"))
         self.assertIn("DMA-FQ, not DMA", report.mismatch("vtd", "ioflush", "strict"))
         self.assertIn("is none", parse.report("").mismatch("vtd", "ioflush", "lazy"))
         mixed = parse.report(REPORT + "domain identity\n")
@@ -88,7 +99,8 @@ class ParseTest(unittest.TestCase):
             ("pgtable_domain_unmap_1x1g", "instructions"): 700.0,
             ("pgtable_empty_iova_to_phys_4k", "instructions"): 9.0})
         self.assertEqual(set(report.failures), {
-            axes.pgtable_test("riscv", operation) for operation in axes.PGTABLE_OPERATIONS + axes.PGTABLE_SCANS})
+            axes.pgtable_test("riscv", operation)
+            for operation in axes.PGTABLE_OPERATIONS + axes.PGTABLE_SCANS})
         self.assertIn("error -19", report.failures["pgtable_riscv_map_1x4k"])
 
     def test_pgbench_makes_up_nothing(self):

@@ -8,9 +8,9 @@ from ioflush_bench import axes, guest, matrix, page, pgtable, results, table
 from .fixtures import META, wanted
 
 
-def measured(change=None):
+def measured(change=None, arch="x86_64"):
     """Ours 50 and mainline's 100 above a loop of 10, but for what is changed."""
-    asked = wanted(PARTS="pgtable", RUNS="1")
+    asked = wanted(PARTS="pgtable", RUNS="1", ARCH=arch)
     found = results.Results()
     for boot in matrix.plan(asked):
         outcome = guest.Outcome(folder="out/bench/" + boot.slug)
@@ -32,13 +32,14 @@ class PlanTest(unittest.TestCase):
     """One strict boot a stack, and mainline's library is in ours."""
 
     def test_boots(self):
-        boots = matrix.plan(wanted(PARTS="pgtable", RUNS="1"))
+        boots = matrix.plan(wanted(PARTS="pgtable", RUNS="1", ARCH="x86_64"))
         self.assertEqual({boot.slug for boot in boots},
-                         {"pgtable-ioflush-strict-guest-run1",
-                          "pgtable-mainline-strict-guest-run1"})
+                         {"x86_64-pgtable-ioflush-strict-guest-run1",
+                          "x86_64-pgtable-mainline-strict-guest-run1"})
 
     def test_cells(self):
-        boots = {boot.stack: boot for boot in matrix.plan(wanted(PARTS="pgtable", RUNS="1"))}
+        boots = {boot.stack: boot
+                 for boot in matrix.plan(wanted(PARTS="pgtable", RUNS="1", ARCH="x86_64"))}
         ours = {(cell.stack, axes.PGTABLE_TESTS[cell.test][0])
                 for cell in boots["ioflush"].cells(())}
         self.assertIn(("mainline", "arm_s2"), ours)
@@ -80,6 +81,17 @@ class TableTest(unittest.TestCase):
         self.assertEqual(len(bad), 1)
         self.assertIn("map_1x1g of domain", bad[0])
         self.assertIn("110.0 beside 100.0, 1.10", bad[0])
+
+    def test_both_architectures(self):
+        found = measured()
+        for result in measured({("ioflush", "domain", "map_1x1g"): 120.0}, "arm64"):
+            found.put(result)
+        said = [line for arch in found.arches for line in pgtable.judge(found.of_arch(arch))]
+        self.assertEqual(len(said), len(set(said)))
+        self.assertEqual(sum(line.startswith("not ok") for line in said), 1)
+        text = table.text(META, found)
+        self.assertIn("VT-d domain", text)
+        self.assertIn("SMMUv3 domain", text)
 
     def test_nothing_to_compare_with(self):
         entry = pgtable.entries(measured())["map_1x4k", "riscv"]

@@ -2,6 +2,7 @@
 """Medians, ratios, failures, and the three forms in which they are shown."""
 
 import json
+import re
 import tempfile
 import unittest
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ CELL = matrix.Cell("x86_64", "vtd", "e1000e", "ioflush", "strict", "TCP_STREAM",
 def with_failure():
     """Three runs of some cells, of which the guest of the second one crashed."""
     asked = wanted(PARTS="netperf", TESTS="TCP_STREAM", CLOCKS="guest", NICS="e1000e",
-                   MODES="strict", STACKS="ioflush")
+                   MODES="strict", STACKS="ioflush", ARCH="x86_64")
     found = results.Results()
     for boot in matrix.plan(asked):
         outcome = guest.Outcome(folder="out/bench/" + boot.slug)
@@ -83,21 +84,61 @@ class ShownTest(unittest.TestCase):
 
     def test_table_names_failures_and_logs(self):
         text = table.text(META, with_failure())
-        self.assertIn("the guest crashed (log out/bench/netperf-e1000e", text)
+        self.assertIn("the guest crashed (log out/bench/x86_64-netperf-e1000e", text)
 
     def test_sentences(self):
-        said = "\n".join(summary.sentences(full()))
+        said = "\n".join(summary.sentences(full().of_arch("x86_64")))
         self.assertIn("lazy mode", said)
         self.assertIn("One map plus unmap of 4 KiB in strict mode takes 772.0", said)
 
     def test_page_is_self_contained(self):
         text = page.html(META, full())
         HTMLParser().feed(text)
-        self.assertEqual(text.count("<figure><svg"), 5)
+        self.assertEqual(text.count("<figure><svg"), 2 * 5)
         for outside in ("src=", "<link", "@import", "<script"):
             self.assertNotIn(outside, text)
-        for fact in (META["kernel"], META["qemu"], META["commit"], META["date"], META["tool"]):
+        for fact in (META["commit"], META["date"], META["tool"]):
             self.assertIn(fact, text)
+        for arch in META["arches"].values():
+            for fact in (arch["kernel"], arch["qemu"], arch["image"]):
+                self.assertIn(fact, text)
+
+    def test_page_links_lead_somewhere(self):
+        text = page.html(META, full())
+        targets = re.findall(r"href='#([^']*)'", text)
+        self.assertGreater(len(targets), 10)
+        for target in targets:
+            self.assertIn(f"id={target}>", text)
+
+    def test_both_architectures(self):
+        text = table.text(META, full())
+        self.assertLess(text.index("x86_64: Linux"), text.index("arm64: Linux"))
+        self.assertEqual(text.count("Commands for an unmap of 1 GiB"), 2)
+
+    def test_one_json_list_for_both(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "results.json"
+            results.write_json(path, META, full(), [{"what": "a bar"}])
+            document = json.loads(path.read_text())
+        self.assertEqual({entry["arch"] for entry in document["results"]}, {"x86_64", "arm64"})
+        self.assertEqual({entry["engine"] for entry in document["results"]},
+                         {None, "ring", "rcu"})
+        self.assertEqual(document["bars"], [{"what": "a bar"}])
+
+    def test_engines_side_by_side(self):
+        found = full()
+        cell = matrix.Cell("x86_64", "vtd", "virtio-net", "ioflush", "lazy", "TCP_STREAM",
+                           "guest", "throughput", "rcu")
+        found.put(results.Result(cell, [441.0]))
+        text = table.text(META, found.of_arch("x86_64"))
+        part = text[text.index("ring against RCU"):]
+        line = next(line for line in part.splitlines() if "TCP_STREAM  " in line
+                    and "throughput" in line)
+        self.assertEqual(line.split()[5:], ["882.0", "881.0-883.0", "441.0", "441.0", "0.50"])
+        # and nowhere else
+        self.assertNotIn("441.0", text[:text.index("ring against RCU")])
+        self.assertIn("0.50 to 1.00 times what the ring does",
+                      "\n".join(summary.sentences(found.of_arch("x86_64"))))
 
     def test_page_shows_failures(self):
         self.assertIn("the guest crashed (log", page.html(META, with_failure()))

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What ioflush has to reach, beside what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Iterator
+
+from . import axes
+from .figures import number
+from .results import Result, Results
+
+HEADINGS = ("what", "measured", "bar", "verdict")
+_STREAM = "TCP_STREAM"
+_NIC = "virtio-net"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One figure of ours and the limit that it is held to."""
+
+    what: str
+    value: float | None
+    limit: float
+    at_least: bool = False
+    said: str | None = None  # the limit in other words than its number
+
+    @property
+    def verdict(self) -> str:
+        """One of three."""
+        if self.value is None:
+            return "not measured"
+        good = self.value >= self.limit if self.at_least else self.value <= self.limit
+        return "met" if good else "MISSED"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Under HEADINGS."""
+        limit = self.said or number(self.limit)
+        return (self.what, number(self.value),
+                f"{'at least' if self.at_least else 'at most'} {limit}", self.verdict)
+
+    def as_json(self, arch: str) -> dict[str, Any]:
+        """The form in results.json."""
+        return {"arch": arch, **asdict(self), "verdict": self.verdict}
+
+
+def _worst(results: list[Result], pick: Callable[[list[float]], float] = max) -> float | None:
+    """Of what was measured on all NICs; nothing if any of them failed."""
+    values = [result.value for result in results]
+    return pick(values) if values and None not in values else None
+
+
+def _ours(results: Results, test: str, metric: str, mode: str = "lazy",
+          **other: str) -> list[Result]:
+    """Ours with the default engine, on the guest's clock."""
+    return results.of_test(test, metric, stack="ioflush", mode=mode, clock="guest",
+                           is_default=True, **other)
+
+
+def _instructions(results: Results) -> Iterator[Bar]:
+    """On VT-d, which is where mainline's were counted."""
+    for mode, iommu, limit in (("lazy", "vtd", 700), ("strict", "vtd", 1100),
+                               ("lazy", "vtd-cm", 1400)):
+        found = _ours(results, "map_unmap_4k", "instructions", mode, iommu=iommu)
+        title = axes.VARIANT_TITLES.get(iommu)
+        yield Bar(f"instructions of one map plus unmap of 4 KiB, {mode}"
+                  + (f", {title}" if title else ""), _worst(found), limit)
+
+
+def _counts(results: Results) -> Iterator[Bar]:
+    def worst(metric: str) -> float | None:
+        return _worst(_ours(results, axes.COUNT_TEST, metric))
+
+    whole, walks = worst("domain_invalidations"), worst("walk_flushes")
+    yield Bar("syncs per unmap, lazy", worst("waits"), 1 / 256, said="1 / 256")
+    yield Bar("invalidations of a whole domain per unmap, lazy", whole, 1 / 2048,
+              said="1 / 2,048")
+    yield Bar("pages invalidated per page unmapped, lazy", worst("precision"), 1.25)
+    yield Bar("invalidations by page that are not leaf-only per unmap, lazy",
+              None if walks is None or whole is None else walks - whole, 0)
+    yield Bar("table pages gained or lost in a netperf, lazy", worst("table_pages"), 0)
+
+
+def _window(results: Results) -> Iterator[Bar]:
+    longest = _worst(_ours(results, axes.WINDOW_TEST, "window_max"))
+    bound = _worst(_ours(results, axes.WINDOW_TEST, "window_bound"), min)
+    yield Bar("longest window, us", longest, bound or 0,
+              said=f"its bound, {number(bound)}")
+
+
+def _streams(results: Results) -> Iterator[Bar]:
+    for mode, limit in (("lazy", 0.9), ("strict", 0.82)):
+        found = _ours(results, _STREAM, "throughput", mode, nic=_NIC)
+        ratio = results.to_passthrough(found[0]) if found else None
+        yield Bar(f"{_STREAM} on {_NIC} over mainline's passthrough, {mode}", ratio, limit,
+                  at_least=True)
+
+
+def _arm64(results: Results) -> Iterator[Bar]:
+    for mode, limit in (("lazy", 1.15), ("strict", 1.2)):
+        found = _ours(results, _STREAM, "throughput", mode, nic=_NIC)
+        ratio = results.to_mainline(found[0]) if found else None
+        yield Bar(f"{_STREAM} on {_NIC} over mainline's, {mode}", ratio, limit, at_least=True)
+    storms = [result for test in axes.STORM_TESTS.values()
+              for result in _ours(results, test, "commands", "strict")]
+    yield Bar("TLBI commands for 1 GiB of 2 MiB blocks", _worst(storms), 16)
+
+
+def bars(results: Results) -> list[Bar]:
+    """All of one architecture's; those of which nothing was measured say so."""
+    arch = results.arches[0] if results.arches else axes.ARCHES[0]
+    of_arch = {"x86_64": (_instructions,), "arm64": (_arm64,)}[arch]
+    return [bar for made in (*of_arch, _streams, _counts, _window) for bar in made(results)]
+
+
+def measured(results: Results) -> list[Bar]:
+    """Those that something can be said of."""
+    return [bar for bar in bars(results) if bar.value is not None]
+
+
+def sentence(results: Results) -> str | None:
+    """How many are met, and which are not."""
+    found = measured(results)
+    if not found:
+        return None
+    over = [bar for bar in found if bar.verdict != "met"]
+    text = f"{len(found) - len(over)} of {len(found)} bars for the whole path are met"
+    if over:
+        text += "; missed: " + "; ".join(f"{bar.what} ({number(bar.value)}, bar "
+                                         f"{bar.said or number(bar.limit)})" for bar in over)
+    return text + "."
+
+
+def lines(results: Results) -> Iterator[str]:
+    """The table as text."""
+    rows = [HEADINGS, *(bar.words for bar in measured(results))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    for row in rows:
+        yield "  ".join(word.rjust(width) if column == 1 else word.ljust(width)
+                        for column, (word, width) in enumerate(zip(row, widths))).rstrip()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What has to be reached: each bar is met at its limit and missed beyond it."""
+
+import unittest
+from dataclasses import replace
+
+from ioflush_bench import axes, bars, matrix, page, results, summary, table
+
+from .fixtures import META, full
+
+#: Of each architecture: what, and the figure that it is about.
+LAZY = {
+    "syncs per unmap": ("virtio-net", "TCP_STREAM", "waits", 1 / 256),
+    "of a whole domain": ("e1000e", "TCP_STREAM", "domain_invalidations", 1 / 2048),
+    "per page unmapped": ("virtio-net", "TCP_STREAM", "precision", 1.25),
+    "not leaf-only": ("virtio-net", "TCP_STREAM", "walk_flushes", 1 / 2048),
+    "gained or lost": ("virtio-net", "TCP_STREAM", "table_pages", 0),
+    "longest window": ("virtio-net", "window", "window_max", 2000),
+}
+
+
+def cell(arch, nic, test, metric, mode="lazy", iommu=None, stack="ioflush"):
+    return matrix.Cell(arch, iommu or axes.IOMMU_OF[arch], nic, stack, mode, test, "guest",
+                       metric)
+
+
+def good(arch):
+    """A bench in which each figure is exactly at its bar."""
+    found = full(RUNS="1").of_arch(arch)
+
+    def put(value, *words, **other):
+        found.put(results.Result(cell(arch, *words, **other), [value]))
+
+    for nic in axes.NICS:
+        for _, test, metric, value in LAZY.values():
+            put(value, nic, test, metric)
+        put(2000, nic, "window", "window_bound")
+    put(1000, "virtio-net", "TCP_STREAM", "throughput", mode="passthrough", stack="mainline")
+    put(900, "virtio-net", "TCP_STREAM", "throughput")
+    put(820, "virtio-net", "TCP_STREAM", "throughput", mode="strict")
+    if arch == "x86_64":
+        put(700, None, "map_unmap_4k", "instructions")
+        put(1100, None, "map_unmap_4k", "instructions", mode="strict")
+        put(1400, None, "map_unmap_4k", "instructions", iommu="vtd-cm")
+    else:
+        put(900 / 1.15, "virtio-net", "TCP_STREAM", "throughput", stack="mainline")
+        put(820 / 1.2, "virtio-net", "TCP_STREAM", "throughput", mode="strict",
+            stack="mainline")
+        for test in axes.STORM_TESTS.values():
+            put(16, None, test, "commands", mode="strict")
+    return found
+
+
+class BarsTest(unittest.TestCase):
+    """By what is measured of each architecture."""
+
+    def missed(self, found):
+        return [bar.what for bar in bars.bars(found) if bar.verdict != "met"]
+
+    def worse(self, arch, what, words, value, **other):
+        found = good(arch)
+        found.put(results.Result(cell(arch, *words, **other), [value]))
+        missed = self.missed(found)
+        self.assertEqual(len(missed), 1, missed)
+        self.assertIn(what, missed[0])
+
+    def test_at_the_limit(self):
+        for arch in axes.ARCHES:
+            self.assertEqual(self.missed(good(arch)), [], arch)
+
+    def test_lazy_counts(self):
+        for arch in axes.ARCHES:
+            for what, (nic, test, metric, limit) in LAZY.items():
+                if metric == "domain_invalidations":
+                    continue
+                with self.subTest((arch, what)):
+                    self.worse(arch, what, (nic, test, metric), limit + 0.001)
+
+    def test_whole_domain(self):
+        found = good("x86_64")
+        for metric in ("domain_invalidations", "walk_flushes"):
+            found.put(results.Result(cell("x86_64", "e1000e", "TCP_STREAM", metric), [0.001]))
+        self.assertEqual(self.missed(found),
+                         ["invalidations of a whole domain per unmap, lazy"])
+
+    def test_instructions(self):
+        words = (None, "map_unmap_4k", "instructions")
+        self.worse("x86_64", "4 KiB, lazy", words, 701)
+        self.worse("x86_64", "4 KiB, strict", words, 1101, mode="strict")
+        self.worse("x86_64", "caching-mode", words, 1401, iommu="vtd-cm")
+
+    def test_streams(self):
+        words = ("virtio-net", "TCP_STREAM", "throughput")
+        self.worse("x86_64", "passthrough, lazy", words, 899)
+        self.worse("x86_64", "passthrough, strict", words, 819, mode="strict")
+        self.worse("arm64", "over mainline's, lazy", words, 790, stack="mainline")
+        self.worse("arm64", "over mainline's, strict", words, 690, stack="mainline",
+                   mode="strict")
+
+    def test_storm(self):
+        self.worse("arm64", "1 GiB", (None, "unmap_1g_blocks", "commands"), 17, mode="strict")
+
+    def test_another_engine_is_not_judged(self):
+        found = good("x86_64")
+        slow = replace(cell("x86_64", None, "map_unmap_4k", "instructions"), engine="rcu")
+        found.put(results.Result(slow, [5000.0]))
+        self.assertEqual(self.missed(found), [])
+
+    def test_a_failed_cell_is_not_judged(self):
+        found = good("x86_64")
+        found.put(results.Result(cell("x86_64", "e1000e", "TCP_STREAM", "waits"), [], "crashed"))
+        verdicts = {bar.what: bar.verdict for bar in bars.bars(found)}
+        self.assertEqual(verdicts["syncs per unmap, lazy"], "not measured")
+        self.assertEqual(len(bars.measured(found)), len(verdicts) - 1)
+
+    def test_shown(self):
+        found = good("x86_64")
+        found.put(results.Result(cell("x86_64", None, "map_unmap_4k", "instructions"), [800]))
+        text = table.text(META, found)
+        line = next(line for line in text.splitlines() if line.startswith("instructions of one")
+                    and "MISSED" in line)
+        self.assertEqual(line.split()[-5:], ["800.0", "at", "most", "700.0", "MISSED"])
+        self.assertIn("<td class=over>MISSED</td>", page.html(META, found))
+        self.assertIn("missed: instructions of one map plus unmap of 4 KiB, lazy (800.0, bar "
+                      "700.0)", "\n".join(summary.sentences(found)))
+
+    def test_nothing_measured(self):
+        self.assertEqual(bars.measured(results.Results()), [])
+        self.assertIsNone(bars.sentence(results.Results()))
