@@ -250,6 +250,7 @@ static struct device *new_untrusted(struct kunit *test, struct device *dev)
 	pdev->dev.dma_mask = &pdev->dma_mask;
 	pdev->dev.coherent_dma_mask = DMA_BIT_MASK(64);
 	pdev->dev.iommu_group = dev->iommu_group;
+	dma_test_set_coherent(&pdev->dev, true);
 	swiotlb_dev_init(&pdev->dev);
 	if (!is_swiotlb_active(&pdev->dev))
 		kunit_skip(test, "bounce buffers are disabled");

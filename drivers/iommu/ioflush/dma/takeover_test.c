@@ -111,9 +111,7 @@ static void takeover_careful(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE))
 		kunit_skip(test, "all devices are coherent");
-#ifdef CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE
-	dev->dma_coherent = false;
-#endif
+	dma_test_set_coherent(dev, false);
 	iodma_take_over(dev);
 	KUNIT_EXPECT_PTR_EQ(test, &iodma_careful_ops, get_dma_ops(dev));
 }

@@ -227,6 +227,7 @@ struct device *dma_test_device(struct kunit *test, const char *name)
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	dma_test_set_coherent(&pdev->dev, true);
 	mutex_lock(&iommu_probe_device_lock);
 	ret = iommu_fwspec_init(&pdev->dev, dma_test_iommu_dev.fwnode);
 	mutex_unlock(&iommu_probe_device_lock);

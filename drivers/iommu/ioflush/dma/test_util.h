@@ -43,6 +43,14 @@ struct dma_test_iommu {
 
 extern struct dma_test_iommu dma_test_iommu;
 
+/* Where all devices are coherent, there is no place to say that one is not. */
+static inline void dma_test_set_coherent(struct device *dev, bool coherent)
+{
+#ifdef CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE
+	dev->dma_coherent = coherent;
+#endif
+}
+
 int dma_test_init(struct kunit *test);
 struct device *dma_test_device(struct kunit *test, const char *name);
 struct device *dma_test_bound(struct kunit *test);
