@@ -5,7 +5,8 @@
 #ifndef _IOFLUSH_SMMU3_CMD_H
 #define _IOFLUSH_SMMU3_CMD_H
 
-#include <linux/ioflush/domain.h>
+#include <linux/ioflush/flush.h>
+#include <linux/ioflush/invq.h>
 
 struct smmu3_caps;
 
