@@ -18,7 +18,8 @@ pci_devices() {
 }
 
 # report_stack DEVICE...: which IOMMU driver there is, and how it translates for
-# these PCI devices.  A figure of another stack or mode than asked for is none.
+# these PCI devices, each of which has its driver: on arm64 no IOMMU knows it before.
+# A figure of another stack or mode than asked for is none.
 report_stack() {
 	report "iommu $(ls /sys/class/iommu)"
 	for device; do
