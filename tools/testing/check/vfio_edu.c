@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user-space driver for QEMU's edu device: maps memory through VFIO, has the
- * device copy within it, unmaps a part and sees that the device cannot reach it
- * any more. Runs in the guest.
+ * A user-space driver for QEMU's edu device: maps hugepages, where the guest has
+ * some, and single pages through VFIO, has the device copy within and between
+ * them, unmaps a part and sees that the device cannot reach it any more. Runs in
+ * the guest and prints what memory it had.
  *
  * usage: vfio_edu GROUP PCI-DEVICE
  */
@@ -30,6 +31,13 @@
 #define AREA_BYTES	(8UL << 20)
 #define AREA_IOVA	(1UL << 30)
 #define HALF		(AREA_BYTES / 2)
+
+/* Pages of their own, each mapped by itself, with holes between them. */
+#define PAGES		5UL
+#define PAGE_BYTES	4096UL
+#define PAGES_IOVA	(2UL << 30)
+#define PAGES_STEP	(2 * PAGE_BYTES)
+
 #define COPY_BYTES	2048
 #define POISON		0xa5
 
@@ -152,37 +160,83 @@ static int is_all(const uint8_t *memory, uint8_t value)
 	return 1;
 }
 
+/* Two mappings in the area, so that one of them can go. */
+static void test_area(struct vfio *v, uint8_t *area)
+{
+	vfio_map(v, area, AREA_IOVA, HALF);
+	vfio_map(v, area + HALF, AREA_IOVA + HALF, HALF);
+	edu_copy(v, AREA_IOVA, AREA_IOVA + HALF);
+	check(is_all(area + HALF, 0x11), "the device copies");
+
+	vfio_unmap(v, AREA_IOVA + HALF, HALF);
+	memset(area + HALF, POISON, COPY_BYTES);
+	edu_copy(v, AREA_IOVA, AREA_IOVA + HALF);
+	check(is_all(area + HALF, POISON), "the unmapped half stays untouched");
+
+	/* The other half is still there, and the address can be had again. */
+	vfio_map(v, area + HALF, AREA_IOVA + HALF, HALF);
+	edu_copy(v, AREA_IOVA, AREA_IOVA + AREA_BYTES - PAGE_BYTES);
+	check(is_all(area + AREA_BYTES - PAGE_BYTES, 0x11),
+	      "the device copies again");
+}
+
+/* From the area to each page, and back again where that page is still mapped. */
+static void test_pages(struct vfio *v, uint8_t *area, uint8_t *pages)
+{
+	uint64_t iova = PAGES_IOVA;
+
+	for (unsigned int i = 0; i < PAGES; i++, iova += PAGES_STEP) {
+		uint8_t *page = pages + i * PAGE_BYTES;
+
+		vfio_map(v, page, iova, PAGE_BYTES);
+		edu_copy(v, AREA_IOVA, iova);
+		check(is_all(page, 0x11), "the device copies to a page");
+	}
+
+	iova = PAGES_IOVA + PAGES_STEP;
+	vfio_unmap(v, iova, PAGE_BYTES);
+	memset(pages, 0x22, PAGES * PAGE_BYTES);
+	edu_copy(v, AREA_IOVA, iova);
+	check(is_all(pages + PAGE_BYTES, 0x22), "the unmapped page stays untouched");
+	edu_copy(v, iova + PAGES_STEP, AREA_IOVA + HALF);
+	check(is_all(area + HALF, 0x22), "the device copies from the next page");
+
+	vfio_unmap(v, PAGES_IOVA, PAGE_BYTES);
+	for (unsigned int i = 2; i < PAGES; i++)
+		vfio_unmap(v, PAGES_IOVA + i * PAGES_STEP, PAGE_BYTES);
+}
+
+static uint8_t *memory(uint64_t bytes, int flags)
+{
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | flags, -1, 0);
+}
+
 int main(int argc, char **argv)
 {
+	const char *kind = "hugepages";
+	uint8_t *area, *pages;
 	struct vfio v;
-	uint8_t *area;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: vfio_edu GROUP PCI-DEVICE\n");
 		return 2;
 	}
 	vfio_open(&v, argv[1], argv[2]);
-	area = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	check(area != MAP_FAILED, "memory");
+	area = memory(AREA_BYTES, MAP_HUGETLB);
+	if (area == MAP_FAILED) {
+		kind = "pages";
+		area = memory(AREA_BYTES, 0);
+	}
+	pages = memory(PAGES * PAGE_BYTES, 0);
+	check(area != MAP_FAILED && pages != MAP_FAILED, "memory");
+	printf("%s\n", kind);
 	memset(area, POISON, AREA_BYTES);
 	memset(area, 0x11, COPY_BYTES);
+	memset(pages, POISON, PAGES * PAGE_BYTES);
 
-	/* Two mappings, so that one of them can go. */
-	vfio_map(&v, area, AREA_IOVA, HALF);
-	vfio_map(&v, area + HALF, AREA_IOVA + HALF, HALF);
-	edu_copy(&v, AREA_IOVA, AREA_IOVA + HALF);
-	check(is_all(area + HALF, 0x11), "the device copies");
-
-	vfio_unmap(&v, AREA_IOVA + HALF, HALF);
-	memset(area + HALF, POISON, COPY_BYTES);
-	edu_copy(&v, AREA_IOVA, AREA_IOVA + HALF);
-	check(is_all(area + HALF, POISON), "the unmapped half stays untouched");
-
-	/* The other half is still there, and the address can be had again. */
-	vfio_map(&v, area + HALF, AREA_IOVA + HALF, HALF);
-	edu_copy(&v, AREA_IOVA, AREA_IOVA + AREA_BYTES - 4096);
-	check(is_all(area + AREA_BYTES - 4096, 0x11), "the device copies again");
+	test_area(&v, area);
+	test_pages(&v, area, pages);
 	vfio_unmap(&v, AREA_IOVA, AREA_BYTES);
 	return 0;
 }
