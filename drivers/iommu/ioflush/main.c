@@ -78,6 +78,7 @@ static int __init ioflush_bringup(void)
 		       ret);
 		return ret;
 	}
-	return vtd_setup();
+	ret = vtd_setup();
+	return ret ?: smmu3_setup();
 }
 fs_initcall(ioflush_bringup);

@@ -29,4 +29,13 @@ static inline int vtd_setup(void)
 }
 #endif
 
+#ifdef CONFIG_IOFLUSH_SMMUV3
+int smmu3_setup(void);
+#else
+static inline int smmu3_setup(void)
+{
+	return 0;
+}
+#endif
+
 #endif /* _LINUX_IOFLUSH_IOFLUSH_H */

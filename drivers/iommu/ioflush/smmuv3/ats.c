@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: devices that cache translations themselves (PCI ATS)
+ *
+ * What such a device has cached is invalidated after the unit's own caches,
+ * from which it would load it again: IHI 0070 section 3.9.1. The commands go
+ * into the queue together, with a sync in between.
+ *
+ * Attaching races with unmapping:
+ *
+ *	CPU 0 (unmap)			CPU 1 (attach)
+ *
+ *	clear the translation		device on the domain's list
+ *	smp_mb()			smp_mb()
+ *	read the list of devices	let the device ask for translations
+ *
+ * If CPU 0 misses the device, there was nothing left to cache when it asked.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/pci-ats.h>
+#include <linux/pci.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "smmuv3.h"
+
+/**
+ * struct smmu3_ats - a device on a domain's list
+ * @node: on struct smmu3_ctx.ats
+ * @sdev: the device
+ * @rcu: frees it
+ *
+ * While a device goes from one domain to another it is on both lists.
+ */
+struct smmu3_ats {
+	struct list_head node;
+	struct smmu3_dev *sdev;
+	struct rcu_head rcu;
+};
+
+/**
+ * smmu3_ats_join() - a domain's invalidations are to reach a device, too
+ * @sdev: the device
+ * @ctx: the domain on its unit
+ * @ats: receives the device's place on the list, NULL if it caches nothing
+ *
+ * Context: process context, with the unit's mutex.
+ * Return: 0 or -ENOMEM.
+ */
+int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
+		   struct smmu3_ats **ats)
+{
+	lockdep_assert_held(&sdev->unit->mutex);
+
+	*ats = NULL;
+	if (!sdev->ats_able)
+		return 0;
+	*ats = kzalloc(sizeof(**ats), GFP_KERNEL);
+	if (!*ats)
+		return -ENOMEM;
+	(*ats)->sdev = sdev;
+	list_add_tail_rcu(&(*ats)->node, &ctx->ats);
+	/* Pairs with the barrier in iodom_invalidate(), see above. */
+	smp_mb();
+	return 0;
+}
+
+/**
+ * smmu3_ats_leave() - a device has nothing of a domain any more
+ * @ats: its place on the domain's list; NULL for none
+ *
+ * Context: process context, with the unit's mutex.
+ */
+void smmu3_ats_leave(struct smmu3_ats *ats)
+{
+	if (!ats)
+		return;
+	list_del_rcu(&ats->node);
+	kfree_rcu(ats, rcu);
+}
+
+/**
+ * smmu3_ats_on() - let a device cache translations
+ * @sdev: a device whose stream table entries allow it, and that is on the list
+ *	of its domain
+ *
+ * Context: process context, with the unit's mutex.
+ * Return: whether it does now.
+ */
+bool smmu3_ats_on(struct smmu3_dev *sdev)
+{
+	int ret = 0;
+
+	if (dev_is_pci(sdev->dev))
+		ret = pci_enable_ats(to_pci_dev(sdev->dev),
+				     __ffs(sdev->unit->caps.pgsize_bitmap));
+	if (ret)
+		dev_warn(sdev->dev,
+			 "caches no translations: ATS cannot be enabled: error %d\n",
+			 ret);
+	sdev->ats_on = !ret;
+	return sdev->ats_on;
+}
+
+/**
+ * smmu3_ats_off() - a device no longer caches translations
+ * @sdev: the device
+ *
+ * It forgets what it has; translated requests that it has sent still arrive.
+ *
+ * Context: process context, with the unit's mutex.
+ */
+void smmu3_ats_off(struct smmu3_dev *sdev)
+{
+	if (dev_is_pci(sdev->dev))
+		pci_disable_ats(to_pci_dev(sdev->dev));
+	sdev->ats_on = false;
+}
+
+/**
+ * smmu3_ats_forget() - make a device forget all translations
+ * @sdev: a device that caches some
+ *
+ * Context: process context, with the unit's mutex; waits for hardware.
+ */
+void smmu3_ats_forget(struct smmu3_dev *sdev)
+{
+	struct invq_cmd cmd;
+
+	for (unsigned int i = 0; i < sdev->nsids; i++) {
+		smmu3_cmd_atc_inv_all(&cmd, sdev->sids[i]);
+		invq_submit_wait(&sdev->unit->q, &cmd, 1);
+	}
+}
+
+/* One more command; those before it go first if there is no room left. */
+static struct invq_cmd *smmu3_ats_next(struct smmu3_unit *unit,
+				       struct invq_cmd *cmds, unsigned int *n)
+{
+	if (*n >= min_t(u32, IODOM_CMDS_MAX, (unit->q.mask + 1) / 2)) {
+		invq_submit(&unit->q, cmds, *n);
+		*n = 0;
+	}
+	return &cmds[(*n)++];
+}
+
+/**
+ * smmu3_ats_encode() - invalidate the caches of a domain's devices
+ * @ctx: the domain on a unit
+ * @range: what to invalidate; NULL for all
+ * @cmds: IODOM_CMDS_MAX commands, of which some are in use; those invalidate
+ *	the unit's own caches
+ * @n: how many are in use
+ *
+ * The queue keeps the order: what has no place in @cmds is put there first.
+ *
+ * Context: any context in which the queue may be used; in an RCU read section.
+ * Return: how many of @cmds are in use now; not 0, unless @n is and no device
+ *	caches translations.
+ */
+unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
+			      const struct ioflush_range *range,
+			      struct invq_cmd *cmds, unsigned int n)
+{
+	struct smmu3_unit *unit = ctx->unit;
+	struct smmu3_ats *ats;
+	bool first = true;
+
+	list_for_each_entry_rcu(ats, &ctx->ats, node) {
+		const struct smmu3_dev *sdev = ats->sdev;
+
+		if (first)
+			smmu3_cmd_sync(smmu3_ats_next(unit, cmds, &n));
+		first = false;
+		for (unsigned int i = 0; i < sdev->nsids; i++) {
+			struct invq_cmd *cmd = smmu3_ats_next(unit, cmds, &n);
+
+			if (range)
+				smmu3_cmd_atc_inv(cmd, sdev->sids[i],
+						  range->start, range->last);
+			else
+				smmu3_cmd_atc_inv_all(cmd, sdev->sids[i]);
+		}
+	}
+	return n;
+}

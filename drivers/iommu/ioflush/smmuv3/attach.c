@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: a device meets a domain
+ *
+ * All streams of a device get the same entry. How an entry goes from one
+ * meaning to another, and whether requests are blocked meanwhile, is for
+ * smmu3_entry_plan() to say.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include "smmuv3.h"
+#include "ste.h"
+
+/**
+ * struct smmu3_place - where a device is going to be
+ * @domain: NULL for nowhere
+ * @dom: the same, if it is a paging domain
+ * @ctx: what the unit knows of @dom
+ * @ats: the device's place on the domain's list of those that cache
+ */
+struct smmu3_place {
+	struct iommu_domain *domain;
+	struct iodom *dom;
+	struct smmu3_ctx *ctx;
+	struct smmu3_ats *ats;
+};
+
+static void smmu3_ste_make(struct smmu3_entry *ste, struct smmu3_unit *unit,
+			   const struct smmu3_place *place, bool ats)
+{
+	const struct smmu3_ctx *ctx = place->ctx;
+
+	if (ctx && ctx->tag.stage2)
+		smmu3_ste_stage2(ste, &unit->caps, &ctx->regs, ctx->tag.id,
+				 ats);
+	else if (ctx)
+		smmu3_ste_stage1(ste, &unit->caps, ctx->cd_dma, unit->coherent,
+				 ats);
+	else if (place->domain == &smmu3_identity_domain)
+		smmu3_ste_bypass(ste);
+	else
+		smmu3_ste_abort(ste);
+}
+
+static void smmu3_ste_write(struct smmu3_unit *unit, u32 sid,
+			    const struct smmu3_entry *ste)
+{
+	struct smmu3_entry *entry = smmu3_streams_find(unit, sid);
+	struct smmu3_entry_plan plan;
+	struct invq_cmd cmd;
+
+	smmu3_cmd_cfgi_ste(&cmd, sid);
+	smmu3_entry_plan(&plan, entry, ste, smmu3_ste_used);
+	for (unsigned int i = 0; i < plan.nsteps; i++) {
+		smmu3_entry_store(entry, &plan.step[i]);
+		invq_submit_wait(&unit->q, &cmd, 1);
+	}
+}
+
+/* A stream that another device uses, too, stays when one of them leaves. */
+static void smmu3_dev_point(struct smmu3_dev *sdev,
+			    const struct smmu3_place *place)
+{
+	struct smmu3_unit *unit = sdev->unit;
+	struct smmu3_entry ste;
+
+	for (unsigned int i = 0; i < sdev->nsids; i++) {
+		struct smmu3_dev *other = smmu3_sid_other(sdev, sdev->sids[i]);
+
+		if (other && !place->domain)
+			continue;
+		smmu3_ste_make(&ste, unit, place,
+			       place->ats ||
+			       (place->ctx && other && other->ats_on));
+		smmu3_ste_write(unit, sdev->sids[i], &ste);
+	}
+}
+
+/* It is in its new domain: what it has cached of the old one has to go. */
+static void smmu3_dev_cache(struct smmu3_dev *sdev, struct smmu3_place *place)
+{
+	if (!place->ats)
+		return;
+	if (sdev->ats_on) {
+		smmu3_ats_forget(sdev);
+	} else if (!smmu3_ats_on(sdev)) {
+		/* Take the permission back: it would not be checked. */
+		smmu3_ats_leave(place->ats);
+		place->ats = NULL;
+		sdev->ats_able = false;
+		smmu3_dev_point(sdev, place);
+	}
+}
+
+/*
+ * Stops asking for translations before it may not, and begins when it may. The
+ * old domain's invalidations reach it until it has nothing of it any more.
+ */
+static struct iodom *smmu3_dev_move(struct smmu3_dev *sdev,
+				    struct smmu3_place *place)
+{
+	struct iodom *old = sdev->dom;
+
+	lockdep_assert_held(&sdev->unit->mutex);
+	if (sdev->ats_on && !place->ats)
+		smmu3_ats_off(sdev);
+	smmu3_dev_point(sdev, place);
+	smmu3_dev_cache(sdev, place);
+	smmu3_ats_leave(sdev->ats);
+
+	sdev->domain = place->domain;
+	sdev->dom = place->dom;
+	sdev->ctx = place->ctx;
+	sdev->ats = place->ats;
+	return old;
+}
+
+/* Can the unit walk the domain's table, and do what the domain relies on? */
+static bool smmu3_fits(const struct smmu3_unit *unit, const struct iodom *dom)
+{
+	const bool stage2 = dom->pgt.ops == &iopgt_arm_s2_ops;
+	const struct smmu3_caps *caps = &unit->caps;
+	const struct iopgt_cfg *has = &dom->pgt.cfg;
+	struct iopgt_cfg can;
+
+	if (smmu3_caps_pgt_cfg(caps, stage2, unit->coherent, &can))
+		return false;
+	return has->ias_bits <= can.ias_bits && has->oas_bits <= can.oas_bits &&
+	       !(has->pgsize_bitmap & ~can.pgsize_bitmap) &&
+	       (!has->coherent_walk || unit->coherent) &&
+	       (!has->hitless || caps->hitless) &&
+	       (!has->hw_dirty || caps->httu_dirty);
+}
+
+static int smmu3_attach(struct iodom *dom, struct device *dev)
+{
+	struct smmu3_dev *sdev = dev_iommu_priv_get(dev);
+	struct smmu3_place place = { .domain = &dom->domain, .dom = dom };
+	struct smmu3_unit *unit = sdev->unit;
+	struct iodom_link *link;
+	struct iodom *old = dom;
+	int ret;
+
+	if (!smmu3_fits(unit, dom))
+		return -EINVAL;
+	link = iodom_link_get(dom, unit, &unit->q, false);
+	if (IS_ERR(link))
+		return PTR_ERR(link);
+
+	place.ctx = link->priv;
+	mutex_lock(&unit->mutex);
+	ret = smmu3_ats_join(sdev, place.ctx, &place.ats);
+	if (!ret)
+		old = smmu3_dev_move(sdev, &place);
+	mutex_unlock(&unit->mutex);
+	/* That it left, or did not come to */
+	if (old)
+		iodom_link_put(old, unit);
+	return ret;
+}
+
+static void smmu3_attach_static(struct smmu3_dev *sdev,
+				struct iommu_domain *domain)
+{
+	struct smmu3_place place = { .domain = domain };
+	struct iodom *old;
+
+	mutex_lock(&sdev->unit->mutex);
+	old = smmu3_dev_move(sdev, &place);
+	mutex_unlock(&sdev->unit->mutex);
+	if (old)
+		iodom_link_put(old, sdev->unit);
+}
+
+static int smmu3_static_attach_dev(struct iommu_domain *domain,
+				   struct device *dev)
+{
+	smmu3_attach_static(dev_iommu_priv_get(dev), domain);
+	return 0;
+}
+
+const struct iodom_hw_ops smmu3_iodom_hw_ops = {
+	.attach = smmu3_attach,
+	.encode_range = smmu3_encode_range,
+	.encode_all = smmu3_encode_all,
+	.link_get = smmu3_link_get,
+	.link_put = smmu3_link_put,
+};
+
+static const struct iommu_domain_ops smmu3_static_ops = {
+	.attach_dev = smmu3_static_attach_dev,
+};
+
+struct iommu_domain smmu3_identity_domain = {
+	.type = IOMMU_DOMAIN_IDENTITY,
+	.ops = &smmu3_static_ops,
+	.owner = &smmu3_ops,
+};
+
+struct iommu_domain smmu3_blocked_domain = {
+	.type = IOMMU_DOMAIN_BLOCKED,
+	.ops = &smmu3_static_ops,
+	.owner = &smmu3_ops,
+};
+
+/**
+ * smmu3_dev_detach() - block a device that goes away
+ * @sdev: the device
+ *
+ * Context: process context; the core holds the group's mutex.
+ */
+void smmu3_dev_detach(struct smmu3_dev *sdev)
+{
+	smmu3_attach_static(sdev, NULL);
+}
