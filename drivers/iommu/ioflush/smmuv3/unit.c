@@ -42,11 +42,10 @@ int smmu3_unit_read_caps(struct smmu3_unit *unit)
 		.idr5 = smmu3_read32(unit, SMMU3_REG_IDR5),
 		.aidr = smmu3_read32(unit, SMMU3_REG_AIDR),
 	};
-	const char *why = "no registers answer";
-	int ret = -ENODEV;
+	const char *why;
+	int ret;
 
-	if (idr.idr0 != U32_MAX)
-		ret = smmu3_caps_decode(&unit->caps, &idr, &why);
+	ret = smmu3_caps_decode(&unit->caps, &idr, &why);
 	if (ret)
 		pr_err("%s: left alone: %s (IDR0 %#x, IDR1 %#x, IDR5 %#x)\n",
 		       unit->name, why, idr.idr0, idr.idr1, idr.idr5);
