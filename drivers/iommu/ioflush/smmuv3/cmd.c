@@ -187,6 +187,28 @@ static unsigned int leaf_level(unsigned int granule_lg2, unsigned int leaf_lg2,
 	return 3 - above;
 }
 
+static u64 tlbi_tg(const struct smmu3_tag *tag)
+{
+	/* 12, 14 and 16 are 1, 2 and 3. */
+	return FIELD_PREP(SMMU3_TLBI1_TG, (tag->granule_lg2 - 10U) / 2);
+}
+
+/*
+ * Most unmaps are of one page, which is of the lowest level. TTL comes with TG,
+ * and what NUM and SCALE of 0 stand for is one granule.
+ */
+static void tlbi_granule(struct invq_cmd *cmd, const struct smmu3_caps *caps,
+			 const struct smmu3_tag *tag,
+			 const struct ioflush_range *range)
+{
+	struct tlbi tlbi = tlbi_by_address(tag, range);
+
+	if (caps->range_inval && range->leaf_only)
+		tlbi.w1 |= tlbi_tg(tag) | FIELD_PREP(SMMU3_TLBI1_TTL, 3);
+	cmd_put(cmd, tlbi.w0,
+		tlbi.w1 | (range->start & ~0ULL << tag->granule_lg2));
+}
+
 /* One command an entry, as large as those of the smallest leaf are. */
 static unsigned int tlbi_leaves(struct invq_cmd *cmds, unsigned int room,
 				const struct smmu3_tag *tag,
@@ -239,8 +261,7 @@ static unsigned int tlbi_ranges(struct invq_cmd *cmds, unsigned int room,
 {
 	const unsigned int granule_lg2 = tag->granule_lg2;
 	const u64 ttl = FIELD_PREP(SMMU3_TLBI1_TTL, tlbi_ttl(tag, range));
-	/* 12, 14 and 16 are 1, 2 and 3. */
-	const u64 tg = FIELD_PREP(SMMU3_TLBI1_TG, (granule_lg2 - 10) / 2);
+	const u64 tg = tlbi_tg(tag);
 	const struct tlbi tlbi = tlbi_by_address(tag, range);
 	u64 at = range->start >> granule_lg2;
 	u64 left = (range->last >> granule_lg2) - at + 1;
@@ -290,6 +311,12 @@ unsigned int smmu3_cmd_tlbi_range(struct invq_cmd *cmds, unsigned int room,
 	/* Beyond what any table translates: "all of it". */
 	if (unlikely(range->last >> SMMU3_ADDR_BITS))
 		return 0;
+	if (likely(!((range->start ^ range->last) >> tag->granule_lg2))) {
+		if (unlikely(!room))
+			return 0;
+		tlbi_granule(cmds, caps, tag, range);
+		return 1;
+	}
 	if (caps->range_inval)
 		return tlbi_ranges(cmds, room, tag, range);
 	return tlbi_leaves(cmds, room, tag, range);
