@@ -41,8 +41,11 @@ static void ste_meaning(const struct smmu3_entry *ste, struct meaning *m)
 		return;
 	}
 	keep(ste, m, 0, 0xf);
-	/* INSTCFG 115:114, PRIVCFG 113:112 */
-	keep(ste, m, 1, 0x000f000000000000);
+	/* INSTCFG 115:114, PRIVCFG 113:112, ALLOCCFG 104:101 */
+	keep(ste, m, 1, 0x000f01e000000000);
+	/* S2HWU 75:72, DRE 76, CONT 80:77, DCP 81, PPAR 82, MEV 83 */
+	if (config != 4)
+		keep(ste, m, 1, 0xfff00);
 	/* MemAttr 99:96, MTCFG 100, SHCFG 109:108: not of stage 1 alone */
 	if (config != 5 || w0 >> 59)
 		keep(ste, m, 1, 0x0000301f00000000);
@@ -257,19 +260,22 @@ static const struct state cds[] = {
 			 CD_MAIR } },
 	{ "upper table", { (CD_ANY & ~BIT_ULL(30)) | CD_ASID(1) | 0x99190000,
 			   0x880001000, 0x880003000, CD_MAIR } },
+	{ "other table, rubbish for an upper one",
+	  { CD_ANY | CD_ASID(1) | 0x3fff0000, 0x880002000, ~0ULL, CD_MAIR } },
 };
 
 /* ASID and dirty state are in one word, the table in another. */
 static const char *const cd_hitless[] = {
-	/* i r v a t d * u */
-	"++++++++",
-	"++++++++",
-	"++++++-+",
-	"++++-+-+",
-	"+++-+-+-",
-	"++++-+-+",
-	"++--+-+-",
-	"++++-+-+",
+	/* i r v a t d * u tr */
+	"+++++++++",
+	"+++++++++",
+	"++++++-++",
+	"++++-+-+-",
+	"+++-+-+-+",
+	"++++-+-+-",
+	"++--+-+-+",
+	"++++-+-+-",
+	"+++-+-+-+",
 };
 
 static void entry_cd(struct kunit *test)
