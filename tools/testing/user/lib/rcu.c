@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include <linux/kernel.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -77,6 +78,8 @@ int cond_resched(void)
 static void *reclaim(void *unused)
 {
 	user_rcu_register();
+	/* Callbacks are called on the last CPU. */
+	user_cpu_enter(user_nr_cpus - 1);
 	pthread_mutex_lock(&lock);
 	for (;;) {
 		struct rcu_head *head, *next;

@@ -35,11 +35,15 @@
 #define atomic_dec_return(v)	atomic_sub_return(1, v)
 #define atomic_dec_return_release(v)	atomic_sub_return_release(1, v)
 #define atomic_dec_and_test(v)	(!atomic_dec_return(v))
+#define atomic_sub_and_test(i, v)	(!atomic_sub_return(i, v))
 
 #define atomic_xchg_acquire(v, i)					\
 	__atomic_exchange_n(&(v)->counter, i, __ATOMIC_ACQUIRE)
 #define atomic_try_cmpxchg_relaxed(v, old, new)				\
 	try_cmpxchg_relaxed(&(v)->counter, old, new)
+#define atomic_try_cmpxchg_acquire(v, old, new)				\
+	try_cmpxchg_acquire(&(v)->counter, old, new)
+#define atomic_cmpxchg(v, old, new)	cmpxchg(&(v)->counter, old, new)
 
 #define atomic_long_read(v)		atomic_read(v)
 #define atomic_long_read_acquire(v)	atomic_read_acquire(v)
@@ -53,6 +57,14 @@
 #define atomic_long_sub_return_release(i, v) atomic_sub_return_release(i, v)
 #define atomic_long_dec_return_release(v) atomic_dec_return_release(v)
 #define atomic_long_dec_and_test(v)	atomic_dec_and_test(v)
+
+#define atomic64_read(v)		atomic_read(v)
+#define atomic64_read_acquire(v)	atomic_read_acquire(v)
+#define atomic64_inc_return(v)		atomic_inc_return(v)
+#define atomic64_try_cmpxchg_release(v, old, new)			\
+	try_cmpxchg_release(&(v)->counter, old, new)
+#define atomic64_try_cmpxchg_relaxed(v, old, new)			\
+	try_cmpxchg_relaxed(&(v)->counter, old, new)
 
 #define USER_TRY_CMPXCHG(p, old, new, order)				\
 	__atomic_compare_exchange_n(p, old, new, false, order,		\

@@ -36,6 +36,9 @@ static __always_inline int fls(unsigned int x)
 	return x ? 32 - __builtin_clz(x) : 0;
 }
 
+#define fls_long(x)	fls64(x)
+#define order_base_2(n)	((n) > 1 ? fls64((n) - 1) : 0)
+
 #define hweight16(x)	__builtin_popcount((u16)(x))
 #define hweight32(x)	__builtin_popcount(x)
 #define hweight64(x)	__builtin_popcountll(x)

@@ -33,4 +33,7 @@ do {									\
 			 #condition);					\
 } while (0)
 
+/* The same for our own, where there is no kernel that could go on. */
+#define user_refuse(condition)	BUG_ON(condition)
+
 #endif /* _USER_LINUX_BUG_H */

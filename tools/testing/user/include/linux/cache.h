@@ -8,5 +8,6 @@
 #include <linux/compiler.h>
 
 #define ____cacheline_aligned_in_smp	__aligned(64)
+#define cache_line_size()		64
 
 #endif /* _USER_LINUX_CACHE_H */

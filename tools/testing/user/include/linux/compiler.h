@@ -26,6 +26,8 @@
 #define __rcu
 #define __init
 #define __percpu
+#define __acquires(lock)
+#define __releases(lock)
 
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))

@@ -10,11 +10,14 @@
  * code asks for has to be named here.
  */
 #define IS_ENABLED(option)	(option)
+#define IS_REACHABLE(option)	(option)
 
 #define CONFIG_X86		1
 #define CONFIG_64BIT		1
 #define CONFIG_CPU_BIG_ENDIAN	0
 #define CONFIG_PREEMPTION	0
+#define CONFIG_IOMMU_IOVA	1
+#define CONFIG_HOTPLUG_CPU	1
 #ifdef USER_BENCH
 #define CONFIG_IOFLUSH_KUNIT_TEST 0
 #else

@@ -5,10 +5,13 @@
 #ifndef _USER_LINUX_KERNEL_H
 #define _USER_LINUX_KERNEL_H
 
+#include <limits.h>
+
 #include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>

@@ -26,6 +26,6 @@ unsigned int num_online_cpus(void);
 	user_task;							\
 })
 #define kthread_bind(task, cpu)	((void)(task), (void)(cpu))
-#define cpumask_next(n, mask)	((n) + 1)
+#define cpumask_next(n, mask)	((unsigned int)(n) + 1)
 
 #endif /* _USER_LINUX_KTHREAD_H */

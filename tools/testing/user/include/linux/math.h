@@ -8,6 +8,7 @@
 #include <linux/align.h>
 
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define DIV_ROUND_UP_ULL(n, d)	DIV_ROUND_UP((unsigned long long)(n), d)
 #define round_up(x, a)		ALIGN(x, a)
 #define round_down(x, a)	ALIGN_DOWN(x, a)
 

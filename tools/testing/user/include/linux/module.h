@@ -9,5 +9,7 @@
 
 #define EXPORT_SYMBOL_GPL(name)
 #define MODULE_LICENSE(text)
+#define MODULE_AUTHOR(text)
+#define MODULE_DESCRIPTION(text)
 
 #endif /* _USER_LINUX_MODULE_H */

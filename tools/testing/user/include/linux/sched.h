@@ -18,5 +18,6 @@ extern __thread bool user_need_resched;
 #define set_tsk_need_resched(flag)	(*(flag) = true)
 #define set_preempt_need_resched()	do { } while (0)
 #define test_tsk_need_resched(flag)	(*(flag))
+#define is_idle_task(flag)		((void)(flag), false)
 
 #endif /* _USER_LINUX_SCHED_H */

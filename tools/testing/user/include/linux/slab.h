@@ -34,6 +34,30 @@ static inline void kfree(const void *ptr)
 	free((void *)ptr);
 }
 
+struct kmem_cache {
+	size_t bytes;
+};
+
+static inline struct kmem_cache *kmem_cache_create(const char *name,
+						   unsigned int bytes,
+						   unsigned int align,
+						   unsigned int flags,
+						   void (*ctor)(void *obj))
+{
+	struct kmem_cache *cache = kmalloc(sizeof(*cache), 0);
+
+	if (cache)
+		cache->bytes = bytes;
+	return cache;
+}
+
+#define SLAB_HWCACHE_ALIGN		0
+#define kmem_cache_destroy(cache)	kfree(cache)
+#define kmem_cache_alloc(cache, gfp)	kmalloc((cache)->bytes, gfp)
+#define kmem_cache_zalloc(cache, gfp)	kzalloc((cache)->bytes, gfp)
+#define kmem_cache_free(cache, obj)	((void)(cache), kfree(obj))
+
+#define kvcalloc_node(n, bytes, gfp, nid) ((void)(nid), kcalloc(n, bytes, gfp))
 #define kmalloc_array(n, bytes, gfp)	kcalloc(n, bytes, gfp)
 #define kvmalloc(bytes, gfp)		kmalloc(bytes, gfp)
 #define kvzalloc(bytes, gfp)		kzalloc(bytes, gfp)

@@ -11,7 +11,9 @@
 
 #define NSEC_PER_USEC	1000L
 #define NSEC_PER_MSEC	1000000L
+#define USEC_PER_MSEC	1000L
 #define USEC_PER_SEC	1000000L
+#define NSEC_PER_SEC	1000000000L
 
 static inline u64 ktime_get_mono_fast_ns(void)
 {
@@ -20,5 +22,9 @@ static inline u64 ktime_get_mono_fast_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
+
+#define ktime_get()		((ktime_t)ktime_get_mono_fast_ns())
+#define ns_to_ktime(ns)		((ktime_t)(ns))
+#define ktime_add_ns(t, ns)	((t) + (ktime_t)(ns))
 
 #endif /* _USER_LINUX_TIMEKEEPING_H */

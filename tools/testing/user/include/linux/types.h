@@ -24,6 +24,7 @@ typedef u32 __le32;
 typedef u64 __le64;
 typedef u64 phys_addr_t;
 typedef u64 dma_addr_t;
+typedef s64 ktime_t;
 typedef unsigned int gfp_t;
 typedef unsigned long pgoff_t;
 
@@ -41,6 +42,14 @@ typedef struct {
 
 struct list_head {
 	struct list_head *next, *prev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
 };
 
 struct rcu_head {
