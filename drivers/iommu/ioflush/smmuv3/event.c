@@ -21,6 +21,9 @@
 
 #define EVENT_OF_MAPPING (EVENT_ADDR | EVENT_ACCESS | EVENT_STAGE | EVENT_MAPPING)
 
+/* The smallest page there is */
+#define EVENT_PAGE_LG2	12
+
 struct smmu3_event_type {
 	const char *reason;
 	const char *request;
@@ -149,6 +152,20 @@ void smmu3_event_decode(struct smmu3_event *event,
 }
 
 /**
+ * smmu3_event_alike() - do two events tell the same of one page?
+ * @a: one event
+ * @b: another
+ *
+ * Return: true if one line of the log is enough for both.
+ */
+bool smmu3_event_alike(const struct smmu3_event *a, const struct smmu3_event *b)
+{
+	return a->type == b->type && a->sid == b->sid &&
+	       a->is_read == b->is_read && a->stage == b->stage &&
+	       a->addr >> EVENT_PAGE_LG2 == b->addr >> EVENT_PAGE_LG2;
+}
+
+/**
  * smmu3_event_text() - an event for the log
  * @text: receives it
  * @bytes: room there; SMMU3_EVENT_TEXT are enough
@@ -172,9 +189,11 @@ int smmu3_event_text(char *text, size_t bytes, const struct smmu3_event *event,
 		n += scnprintf(text + n, bytes - n, " at %#llx", event->addr);
 	n += scnprintf(text + n, bytes - n, " by %s (stream %#x",
 		       dev_name ?: "an unknown device", event->sid);
+	/* Stage 1 only translates what devices ask for. */
 	if (event->stage)
 		n += scnprintf(text + n, bytes - n, ", stage %u%s",
-			       event->stage, classes[event->class]);
+			       event->stage,
+			       event->stage == 2 ? classes[event->class] : "");
 	n += scnprintf(text + n, bytes - n, ") blocked: %s (event %#04x",
 		       smmu3_event_reason(event->type), event->type);
 	if (event->has_fetch)

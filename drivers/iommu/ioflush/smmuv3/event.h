@@ -26,7 +26,7 @@ struct invq_cmd;
  * @has_fetch: @fetch is valid
  * @fetch: what the unit could not read
  * @stage: 1 or 2, or 0 if the record does not say
- * @class: what the unit was after: SMMU3_CLASS_*; counts if @stage does
+ * @class: what the unit was after: SMMU3_CLASS_*; counts if @stage is 2
  * @mapping: it is about a translation, and the owner of the domain may mend it
  * @is_read: no write
  * @stalled: the request waits for a CMD_RESUME
@@ -51,6 +51,8 @@ struct smmu3_event {
 void smmu3_event_decode(struct smmu3_event *event,
 			const __le64 record[SMMU3_EVENT_U64S]);
 const char *smmu3_event_reason(u8 type);
+bool smmu3_event_alike(const struct smmu3_event *a,
+		       const struct smmu3_event *b);
 int smmu3_event_text(char *text, size_t bytes, const struct smmu3_event *event,
 		     const char *dev_name);
 void smmu3_event_resume(struct invq_cmd *cmd, const struct smmu3_event *event);

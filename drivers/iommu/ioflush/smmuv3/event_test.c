@@ -69,7 +69,7 @@ static const struct event_row event_rows[] = {
 	{ { ON(0x10), 0x200ULL << 32, ADDR, X3 },
 	  "write" AT, ", stage 1",
 	  "not mapped (event 0x10)" },
-	{ { ON(0x10), 0x20cULL << 32, 0, X3 },
+	{ { ON(0x10), 0x00cULL << 32, 0, X3 },
 	  "instruction fetch at 0x0", ", stage 1",
 	  "not mapped (event 0x10)" },
 	{ { ON(0x11), 0x288ULL << 32, ADDR, X3 },
@@ -167,6 +167,27 @@ static void event_mapping(struct kunit *test)
 	}
 }
 
+/* One line is enough for what a device does with one page, and no other. */
+static void event_alike(struct kunit *test)
+{
+	static const u64 words[][SMMU3_EVENT_U64S] = {
+		{ ON(0x10), 0x200ULL << 32, 0x1000 },
+		{ ON(0x10), 0x200ULL << 32, 0x1fff },
+		{ ON(0x10), 0x200ULL << 32, 0x2000 },
+		{ ON(0x10), 0x208ULL << 32, 0x1000 },
+		{ ON(0x10), 0x280ULL << 32, 0x1000 },
+		{ ON(0x13), 0x200ULL << 32, 0x1000 },
+		{ 0x10 | 0x11ULL << 32, 0x200ULL << 32, 0x1000 },
+	};
+	struct smmu3_event first, event;
+
+	event_make(&first, words[0]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+		event_make(&event, words[i]);
+		KUNIT_EXPECT_EQ(test, i < 2, smmu3_event_alike(&event, &first));
+	}
+}
+
 /* Each event has words of its own; numbers without one have some. */
 static void event_reasons(struct kunit *test)
 {
@@ -201,6 +222,7 @@ static struct kunit_case event_cases[] = {
 	KUNIT_CASE(event_texts),
 	KUNIT_CASE(event_text_room),
 	KUNIT_CASE(event_mapping),
+	KUNIT_CASE(event_alike),
 	KUNIT_CASE(event_reasons),
 	KUNIT_CASE(event_resume),
 	{}

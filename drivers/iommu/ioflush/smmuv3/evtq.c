@@ -16,8 +16,8 @@
 #include "regs.h"
 #include "smmuv3.h"
 
-/* Log2 of the most events in a queue: a page of them */
-#define SMMU3_EVTQ_LG2		7
+/* Log2 of the most events in a queue: as many as a page has words of 32 bits */
+#define SMMU3_EVTQ_LG2		10
 
 /* Between two rounds over the queue: a storm of events gets no whole CPU. */
 #define SMMU3_EVENT_PAUSE_MS	10
@@ -38,37 +38,75 @@ static u32 smmu3_evtq_pending(const struct smmu3_unit *unit, u32 prod)
 	return (prod - unit->evtq_cons) & smmu3_evtq_span(unit);
 }
 
+/**
+ * struct smmu3_event_run - events that are alike, one after the other
+ * @event: the first
+ * @times: how many; 0 for none
+ *
+ * A device that may not write a page tries with every few bytes of it.
+ */
+struct smmu3_event_run {
+	struct smmu3_event event;
+	unsigned int times;
+};
+
 /*
  * Offer a fault to the owner of the domain. The mutex keeps the device in the
  * domain.
  */
 static bool smmu3_event_handled(struct smmu3_unit *unit,
-				const struct smmu3_event *event,
-				struct smmu3_dev *sdev)
+				const struct smmu3_event *event)
 {
-	lockdep_assert_held(&unit->mutex);
-	return event->mapping && sdev && sdev->dom &&
-	       !report_iommu_fault(sdev->domain, sdev->dev, event->addr,
-				   event->is_read ? IOMMU_FAULT_READ :
-						    IOMMU_FAULT_WRITE);
+	struct smmu3_dev *sdev;
+	bool handled = false;
+
+	if (!event->mapping)
+		return false;
+	mutex_lock(&unit->mutex);
+	sdev = smmu3_dev_of_sid(unit, event->sid);
+	if (sdev && sdev->dom)
+		handled = !report_iommu_fault(sdev->domain, sdev->dev,
+					      event->addr, event->is_read ?
+					      IOMMU_FAULT_READ :
+					      IOMMU_FAULT_WRITE);
+	mutex_unlock(&unit->mutex);
+	return handled;
 }
 
-static void smmu3_event_one(struct smmu3_unit *unit,
-			    const struct smmu3_event *event)
+static void smmu3_event_tell(struct smmu3_unit *unit,
+			     const struct smmu3_event_run *run)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 	char text[SMMU3_EVENT_TEXT];
 	struct smmu3_dev *sdev;
 
+	if (!run->times || !__ratelimit(&limit))
+		return;
 	mutex_lock(&unit->mutex);
-	sdev = smmu3_dev_of_sid(unit, event->sid);
-	if (!smmu3_event_handled(unit, event, sdev) && __ratelimit(&limit)) {
-		smmu3_event_text(text, sizeof(text), event,
-				 sdev ? dev_name(sdev->dev) : NULL);
-		pr_err("%s: %s\n", unit->name, text);
-	}
+	sdev = smmu3_dev_of_sid(unit, run->event.sid);
+	smmu3_event_text(text, sizeof(text), &run->event,
+			 sdev ? dev_name(sdev->dev) : NULL);
 	mutex_unlock(&unit->mutex);
+	if (run->times > 1)
+		pr_err("%s: %s, %u times\n", unit->name, text, run->times);
+	else
+		pr_err("%s: %s\n", unit->name, text);
+}
+
+/* Tell of a run of events that are alike when one comes that is not. */
+static void smmu3_event_one(struct smmu3_unit *unit,
+			    const struct smmu3_event *event,
+			    struct smmu3_event_run *run)
+{
+	if (smmu3_event_handled(unit, event))
+		return;
+	if (!run->times || !smmu3_event_alike(event, &run->event)) {
+		smmu3_event_tell(unit, run);
+		run->event = *event;
+		run->times = 0;
+	}
+	run->times++;
 }
 
 /* No entry of ours lets a request stall; one that does must not wait for ever. */
@@ -83,24 +121,30 @@ static void smmu3_event_unstall(struct smmu3_unit *unit,
 	invq_submit_wait(&unit->q, &cmd, 1);
 }
 
-/* Some came while the queue was full; which, nobody knows. */
-static void smmu3_event_overflow(struct smmu3_unit *unit, u32 prod)
+/**
+ * smmu3_event_lost() - events could not be recorded
+ * @unit: the unit
+ *
+ * Which, and how many, nobody knows.
+ *
+ * Context: any context.
+ */
+void smmu3_event_lost(struct smmu3_unit *unit)
 {
-	if (!((prod ^ unit->evtq_cons) & SMMU3_EVENTQ_PROD_OVFLG))
-		return;
 	if (atomic_long_inc_return(&unit->evtq_lost) == 1)
-		pr_err("%s: more events than it could record; further ones that are lost are only counted\n",
+		pr_err("%s: events could not be recorded and are lost; from now on that is only counted\n",
 		       unit->name);
 }
 
-static void smmu3_event_next(struct smmu3_unit *unit)
+static void smmu3_event_next(struct smmu3_unit *unit,
+			     struct smmu3_event_run *run)
 {
 	u32 index = unit->evtq_cons & (smmu3_evtq_span(unit) >> 1);
 	const __le64 *record = unit->evtq.mem;
 	struct smmu3_event event;
 
 	smmu3_event_decode(&event, record + index * SMMU3_EVENT_U64S);
-	smmu3_event_one(unit, &event);
+	smmu3_event_one(unit, &event, run);
 	smmu3_event_unstall(unit, &event);
 	unit->evtq_cons = (unit->evtq_cons & ~smmu3_evtq_span(unit)) |
 			  ((unit->evtq_cons + 1) & smmu3_evtq_span(unit));
@@ -110,6 +154,7 @@ static void smmu3_event_next(struct smmu3_unit *unit)
 static void smmu3_event_round(struct smmu3_unit *unit, u32 prod)
 {
 	u32 n = smmu3_evtq_pending(unit, prod);
+	struct smmu3_event_run run = {};
 
 	if (n > 1U << unit->evtq.lg2) {
 		pr_err_ratelimited("%s: EVENTQ_PROD is %#x, EVENTQ_CONS %#x: events skipped\n",
@@ -118,9 +163,11 @@ static void smmu3_event_round(struct smmu3_unit *unit, u32 prod)
 		unit->evtq_cons = prod;
 	}
 	while (n--)
-		smmu3_event_next(unit);
+		smmu3_event_next(unit, &run);
+	smmu3_event_tell(unit, &run);
 
-	smmu3_event_overflow(unit, prod);
+	if ((prod ^ unit->evtq_cons) & SMMU3_EVENTQ_PROD_OVFLG)
+		smmu3_event_lost(unit);
 	unit->evtq_cons = (unit->evtq_cons & smmu3_evtq_span(unit)) |
 			  (prod & SMMU3_EVENTQ_PROD_OVFLG);
 	/* The records have been read before hardware may write to them again. */

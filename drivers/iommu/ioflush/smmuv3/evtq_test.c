@@ -177,6 +177,20 @@ static void evtq_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, evtq_cons(ctx), 25 % 16 | BIT(31));
 }
 
+/* Hardware may say so by a global error, too, and goes on when it is acked. */
+static void evtq_abort(struct kunit *test)
+{
+	struct evtq_ctx *ctx = evtq_ctx(test);
+	struct smmu3_unit *unit = &ctx->hw->unit;
+
+	smmu3_write32(unit, SMMU3_REG_GERROR, SMMU3_GERROR_EVENTQ_ABT);
+	smmu3_gerror_take(unit);
+	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&unit->evtq_lost));
+	KUNIT_EXPECT_EQ(test, 0, smmu3_gerror_active(unit));
+	smmu3_gerror_take(unit);
+	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&unit->evtq_lost));
+}
+
 /* A register that makes no sense is no reason to read records that are none. */
 static void evtq_nonsense(struct kunit *test)
 {
@@ -213,6 +227,7 @@ static struct kunit_case evtq_cases[] = {
 	KUNIT_CASE(evtq_nothing),
 	KUNIT_CASE(evtq_reported),
 	KUNIT_CASE(evtq_overflow),
+	KUNIT_CASE(evtq_abort),
 	KUNIT_CASE(evtq_nonsense),
 	KUNIT_CASE(evtq_stalled),
 	{}

@@ -34,7 +34,6 @@ static const struct {
 	const char *text;
 } smmu3_gerrors[] = {
 	{ SMMU3_GERROR_CMDQ_ERR, "command queue stopped at an error" },
-	{ SMMU3_GERROR_EVENTQ_ABT, "events could not be written and are lost" },
 	{ SMMU3_GERROR_PRIQ_ABT, "page requests could not be written" },
 	{ SMMU3_GERROR_MSI_CMDQ_ABT, "message of a sync could not be written" },
 	{ SMMU3_GERROR_MSI_EVENTQ_ABT, "interrupt of the event queue could not be sent" },
@@ -95,6 +94,8 @@ void smmu3_gerror_take(struct smmu3_unit *unit)
 			pr_err_ratelimited("%s: %s (GERROR %#x)\n", unit->name,
 					   smmu3_gerrors[i].text, errors);
 
+	if (errors & SMMU3_GERROR_EVENTQ_ABT)
+		smmu3_event_lost(unit);
 	/* Nothing is consumed any more: there is no queue to wait for. */
 	if (errors & SMMU3_GERROR_OF_QUEUE && !(errors & SMMU3_GERROR_SFM))
 		invq_wait(&unit->q, READ_ONCE(unit->q.published));

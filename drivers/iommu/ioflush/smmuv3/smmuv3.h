@@ -197,6 +197,7 @@ int smmu3_event_init(struct smmu3_unit *unit);
 void smmu3_event_exit(struct smmu3_unit *unit);
 void smmu3_event_start(struct smmu3_unit *unit);
 void smmu3_event_take(struct smmu3_unit *unit);
+void smmu3_event_lost(struct smmu3_unit *unit);
 
 /* irq.c: wired or by messages; gerror is looked at here */
 int smmu3_irq_init(struct smmu3_unit *unit);
