@@ -103,6 +103,11 @@ static const struct tlbi_case tlbi_cases[] = {
 	  { { VA | 0x1f1f000, 0x401 } } },
 	{ "r: 51 bits", &ranges, S1(12), 0, BIT(51), 12, true, 8,
 	  { { VA | 0x1f1f000, 0x401 }, { VA | 0x1f1f000, BIT(48) | 0x401 } } },
+	/* No whole blocks: nothing is said of the level */
+	{ "r: blocks off their boundaries", &ranges, S1(12), 0x1000, SZ_2M, 21,
+	  true, 1, { { VA | 0x900000, 0x1401 } } },
+	{ "r: beyond 52 bits", &ranges, S1(12), BIT(52), 0x1000, 12, true, 0 },
+	{ "beyond 52 bits", &single, S2(12), BIT(52), 0x1000, 12, true, 0 },
 	{ "r: 64 bits", &ranges, S1(12), 0, 0, 12, true, 0 },
 	{ "64 bits", &single, S1(12), 0, 0, 12, true, 0 },
 };
