@@ -77,6 +77,27 @@ static void flush_merges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(iova) * PAGE, hw->bytes);
 }
 
+/* precision: of two that are freed in turns, each stays one range */
+static void flush_merges_two(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+	dma_addr_t iova[32];
+	unsigned int half = ARRAY_SIZE(iova) / 2;
+
+	/* The page between the two stays in use. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(iova); i++)
+		iova[i] = ioflush_hw_alloc(hw, PAGE);
+	for (unsigned int i = 0; i < half; i++) {
+		ioflush_hw_unmapped(hw, iova[i], PAGE);
+		if (i)
+			ioflush_hw_unmapped(hw, iova[half + i], PAGE);
+	}
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	KUNIT_EXPECT_EQ(test, 2, hw->ranges);
+	KUNIT_EXPECT_EQ(test, (ARRAY_SIZE(iova) - 1) * PAGE, hw->bytes);
+	ioflush_hw_unmapped(hw, iova[half], PAGE);
+}
+
 /* precision: what lies apart is not invalidated as one */
 static void flush_keeps_apart(struct kunit *test)
 {
@@ -261,6 +282,7 @@ static void flush_no_rings(struct kunit *test)
 	KUNIT_CASE(flush_strict),					\
 	KUNIT_CASE(flush_deferred_reuse),				\
 	KUNIT_CASE(flush_merges),					\
+	KUNIT_CASE(flush_merges_two),					\
 	KUNIT_CASE(flush_keeps_apart),					\
 	KUNIT_CASE(flush_high_water),					\
 	KUNIT_CASE(flush_full),						\

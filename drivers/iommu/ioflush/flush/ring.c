@@ -30,21 +30,19 @@
 
 #include "ring.h"
 
-/* A new range may extend one of this many newest entries. */
-#define IOFLUSH_MERGE_DEPTH	2
-
 /* Ends at an address that no range begins at. Only ever read. */
 static struct ioflush_entry ioflush_closed;
 
 /**
- * ioflush_ring_close() - let no range extend the newest entry
+ * ioflush_ring_close() - let no range extend an entry
  * @ring: the ring
  *
  * Context: any context, with the ring's lock held.
  */
 void ioflush_ring_close(struct ioflush_ring *ring)
 {
-	ring->open = &ioflush_closed;
+	for (unsigned int i = 0; i < IOFLUSH_OPEN; i++)
+		ring->open[i].entry = &ioflush_closed;
 }
 
 static bool ioflush_entry_extend(struct ioflush_entry *e,
@@ -68,7 +66,7 @@ static bool ioflush_entry_extend(struct ioflush_entry *e,
 static bool ioflush_ring_merge(struct ioflush_ring *ring,
 			       const struct ioflush_entry *new)
 {
-	u32 n = min_t(u32, ring->tail - ring->claimed, IOFLUSH_MERGE_DEPTH);
+	u32 n = min_t(u32, ring->tail - ring->claimed, IOFLUSH_OPEN);
 	u32 i;
 
 	for (i = 1; i <= n; i++)
@@ -79,7 +77,7 @@ static bool ioflush_ring_merge(struct ioflush_ring *ring,
 }
 
 static void ioflush_ring_append(struct ioflush_ring *ring,
-				struct ioflush_entry *new)
+				struct ioflush_entry *new, u64 limit)
 {
 	struct ioflush_entry *e = ioflush_entry(ring, ring->tail);
 	u64 now_ns = ioflush_now_ns(ring->flush);
@@ -90,7 +88,9 @@ static void ioflush_ring_append(struct ioflush_ring *ring,
 	*e = *new;
 	ring->tail++;
 	ring->appended++;
-	ring->open = e->mergeable ? e : &ioflush_closed;
+	ring->open[1] = ring->open[0];
+	ring->open[0].entry = e->mergeable ? e : &ioflush_closed;
+	ring->open[0].limit = limit;
 }
 
 static bool ioflush_ring_full(const struct ioflush_ring *ring, size_t bytes)
@@ -147,8 +147,7 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 		return IOFLUSH_ADDED_COARSE;
 
 	if (!ioflush_ring_merge(ring, &new)) {
-		ioflush_ring_append(ring, &new);
-		ring->merge_limit = limit;
+		ioflush_ring_append(ring, &new, limit);
 		ioflush_window_arm(ring);
 	}
 	if (unlikely(gather->tables_unlinked)) {
@@ -162,16 +161,20 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 	return ring->limit ? IOFLUSH_ADDED_DRAIN : IOFLUSH_ADDED_LATE;
 }
 
-/* The commonest case: it begins where the one before has ended. */
+/* The commonest case: it begins where one of the two before has ended. */
 static __always_inline bool
 ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 		    const struct iopgt_gather *gather, dma_addr_t iova,
 		    size_t bytes)
 {
-	struct ioflush_entry *e = ring->open;
+	const struct ioflush_open *open = &ring->open[0];
 	size_t sum = ring->bytes + bytes;
+	struct ioflush_entry *e;
 
-	if (unlikely(e->end != iova || iova >= ring->merge_limit ||
+	if (open->entry->end != iova)
+		open = &ring->open[1];
+	e = open->entry;
+	if (unlikely(e->end != iova || iova >= open->limit ||
 		     sum > ring->limit || gather->tables_unlinked ||
 		     gather->nr != 1 || e->leaf_lg2 != gather->range[0].leaf_lg2))
 		return false;

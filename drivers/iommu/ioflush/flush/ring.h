@@ -38,15 +38,27 @@ struct ioflush_entry {
 	bool leaf_only;
 };
 
+/** IOFLUSH_OPEN - entries that the next range is likely to extend */
+#define IOFLUSH_OPEN 2
+
+/**
+ * struct ioflush_open - an entry that ranges may be added to without a search
+ * @entry: mergeable and not claimed; else one that nothing can extend
+ * @limit: what begins below may be merged with it
+ */
+struct ioflush_open {
+	struct ioflush_entry *entry;
+	u64 limit;
+};
+
 /**
  * struct ioflush_ring - one CPU's entries, oldest first
  * @lock: bit 0 protects all fields but the entries that a drain has claimed.
  *	Never held while waiting for hardware; taken, with interrupts off, by
  *	the owner and, rarely, by a drain that runs elsewhere. A bit, since
  *	that makes the owner's way one without calls
- * @open: the entry that the next range is likely to extend: the newest, if it
- *	is mergeable and not claimed; else one that nothing can extend
- * @merge_limit: what begins below may be merged with @open
+ * @open: the newest entry and the one before: a network device frees what it
+ *	sent and what it received in turns
  * @bytes: length of all entries that no drain has claimed
  * @limit: where @bytes ask for a drain; 0 when their time has come
  * @unmaps: ranges ever pushed
@@ -75,8 +87,7 @@ struct ioflush_entry {
  */
 struct ioflush_ring {
 	unsigned long lock;
-	struct ioflush_entry *open;
-	u64 merge_limit;
+	struct ioflush_open open[IOFLUSH_OPEN];
 	size_t bytes;
 	size_t limit;
 	unsigned long unmaps;
