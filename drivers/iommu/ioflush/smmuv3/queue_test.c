@@ -298,6 +298,31 @@ static void queue_without_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&hw->unit.q.stats.refused));
 }
 
+/*
+ * On the unit of this machine, if there is one: whatever command it refuses,
+ * those who wait for the queue go on, and so does the queue.
+ */
+static void queue_machine(struct kunit *test)
+{
+	struct smmu3_unit *unit = smmu3_unit_of(NULL);
+	struct invq_cmd cmds[3] = {};
+	long refused;
+
+	if (!unit)
+		kunit_skip(test, "no SMMU here that is ours");
+	refused = atomic_long_read(&unit->q.stats.refused);
+	smmu3_cmd_tlbi_all(&cmds[0]);
+	cmds[1].u64s[0] = cpu_to_le64(0xff);
+	smmu3_cmd_tlbi_all(&cmds[2]);
+	for (unsigned int i = 0; i < 3; i++)
+		invq_submit_wait(&unit->q, cmds, ARRAY_SIZE(cmds));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&unit->q.stats.refused),
+			refused + 3);
+	KUNIT_EXPECT_FALSE(test, smmu3_gerror_active(unit) &
+				 SMMU3_GERROR_CMDQ_ERR);
+	invq_submit_wait(&unit->q, cmds, 1);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_start),
 	KUNIT_CASE(queue_size),
@@ -313,6 +338,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_again),
 	KUNIT_CASE(queue_lost_message),
 	KUNIT_CASE(queue_without_waiter),
+	KUNIT_CASE(queue_machine),
 	{}
 };
 
