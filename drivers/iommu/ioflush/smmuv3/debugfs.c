@@ -9,6 +9,7 @@
 #include <linux/ioflush/ioflush.h>
 #include <linux/seq_file.h>
 
+#include "regs.h"
 #include "smmuv3.h"
 #include "ste.h"
 
@@ -90,6 +91,28 @@ void smmu3_debugfs_remove_dev(struct smmu3_dev *sdev)
 	debugfs_lookup_and_remove(dev_name(sdev->dev), sdev->unit->debugfs);
 }
 
+static int smmu3_unit_show(struct seq_file *m, void *unused)
+{
+	struct smmu3_unit *unit = m->private;
+	const struct smmu3_idr *idr = &unit->caps.idr;
+
+	seq_printf(m, "idr0 %#x idr1 %#x idr3 %#x idr5 %#x aidr %#x\n",
+		   idr->idr0, idr->idr1, idr->idr3, idr->idr5, idr->aidr);
+	seq_printf(m, "cr0ack %#x gerror %#x gerrorn %#x\n",
+		   smmu3_read32(unit, SMMU3_REG_CR0ACK),
+		   smmu3_read32(unit, SMMU3_REG_GERROR),
+		   smmu3_read32(unit, SMMU3_REG_GERRORN));
+	seq_printf(m, "stream table at %#llx, StreamIDs of %u bits, split %u\n",
+		   (u64)unit->streams.base, unit->streams.sid_bits,
+		   unit->streams.split);
+	seq_printf(m, "event queue overflowed %ld times\n",
+		   atomic_long_read(&unit->evtq_lost));
+	seq_puts(m, "command queue: ");
+	invq_show(m, &unit->q);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(smmu3_unit);
+
 /**
  * smmu3_debugfs_add() - give a unit a directory
  * @unit: the unit
@@ -99,6 +122,8 @@ void smmu3_debugfs_remove_dev(struct smmu3_dev *sdev)
 void smmu3_debugfs_add(struct smmu3_unit *unit)
 {
 	unit->debugfs = debugfs_create_dir(unit->name, ioflush_debugfs_root());
+	debugfs_create_file("unit", 0400, unit->debugfs, unit,
+			    &smmu3_unit_fops);
 }
 
 /**

@@ -28,7 +28,14 @@ MODULE_PARM_DESC(smmuv3_stage,
 #define SMMU3_MSI_FIRST	0x8000000UL
 #define SMMU3_MSI_BYTES	SZ_1M
 
-static bool smmu3_uses_stage2(const struct smmu3_unit *unit)
+/**
+ * smmu3_uses_stage2() - which stage do the domains on a unit have?
+ * @unit: a unit with decoded capabilities
+ *
+ * Context: any context.
+ * Return: true for stage 2.
+ */
+bool smmu3_uses_stage2(const struct smmu3_unit *unit)
 {
 	return unit->caps.stage2 && (smmu3_stage == 2 || !unit->caps.stage1);
 }

@@ -176,15 +176,23 @@ static void smmu3_bypass_live(struct smmu3_unit *unit)
 	iort_put_rmr_sids(dev_fwnode(unit->dev), &regions);
 }
 
+/* What its tables look like, and what they could. */
 static void smmu3_log_unit(const struct smmu3_unit *unit, phys_addr_t base)
 {
 	const struct smmu3_caps *caps = &unit->caps;
+	const bool stage2 = smmu3_uses_stage2(unit);
+	struct iopgt_cfg cfg = {};
 
-	pr_info("%s: ioflush owns the SMMUv3 at %#llx: version 3.%u, stage%s%s, %u bits to %u, pages %#lx, StreamIDs of %u bits in %u level%s, %s%s%s%s%s%s\n",
-		unit->name, (u64)base, caps->minor, caps->stage1 ? " 1" : "",
-		caps->stage2 ? " 2" : "", caps->va_bits, caps->oas_bits,
-		caps->pgsize_bitmap, unit->streams.sid_bits,
-		unit->streams.split ? 2 : 1, unit->streams.split ? "s" : "",
+	smmu3_caps_pgt_cfg(caps, stage2, unit->coherent, &cfg);
+	pr_info("%s: ioflush owns the SMMUv3 at %#llx: version 3.%u, stage %u%s, %u bits to %u, pages %lu KiB (has%s%s%s), StreamIDs of %u bits in %u level%s, %s%s%s%s%s%s\n",
+		unit->name, (u64)base, caps->minor, stage2 ? 2 : 1,
+		caps->stage1 && caps->stage2 ? " of two" : "", cfg.ias_bits,
+		cfg.oas_bits, BIT(__ffs(cfg.pgsize_bitmap)) / SZ_1K,
+		caps->pgsize_bitmap & SZ_4K ? " 4" : "",
+		caps->pgsize_bitmap & SZ_16K ? " 16" : "",
+		caps->pgsize_bitmap & SZ_64K ? " 64" : "",
+		unit->streams.sid_bits, unit->streams.split ? 2 : 1,
+		unit->streams.split ? "s" : "",
 		caps->range_inval ? "range invalidation" :
 				    "invalidation page by page",
 		unit->q.ops->head ? ", polled" : ", syncs by message",

@@ -245,6 +245,7 @@ void smmu3_dev_detach(struct smmu3_dev *sdev);
 /* ops.c: struct iommu_ops */
 extern const struct iommu_ops smmu3_ops;
 struct iodom *smmu3_domain_create(struct smmu3_unit *unit, bool dirty);
+bool smmu3_uses_stage2(const struct smmu3_unit *unit);
 
 /* setup.c: finds units */
 struct smmu3_unit *smmu3_unit_of(const struct fwnode_handle *fwnode);
