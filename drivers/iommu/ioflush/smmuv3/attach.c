@@ -37,7 +37,7 @@ static void smmu3_ste_make(struct smmu3_entry *ste, struct smmu3_unit *unit,
 		smmu3_ste_stage1(ste, &unit->caps, ctx->cd_dma, unit->coherent,
 				 ats);
 	else if (place->domain == &smmu3_identity_domain)
-		smmu3_ste_bypass(ste);
+		smmu3_ste_bypass(ste, &unit->caps);
 	else
 		smmu3_ste_abort(ste);
 }

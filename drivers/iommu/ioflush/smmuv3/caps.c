@@ -60,6 +60,8 @@ static void caps_fill(struct smmu3_caps *caps, const struct smmu3_idr *idr)
 	const u32 idr0 = idr->idr0, idr1 = idr->idr1, idr3 = idr->idr3;
 	const u32 httu = FIELD_GET(SMMU3_IDR0_HTTU, idr0);
 	const u8 oas_bits = caps_oas_bits(idr->idr5);
+	const bool stalls = FIELD_GET(SMMU3_IDR0_STALL_MODEL, idr0) ==
+			    SMMU3_IDR0_STALL_ALWAYS;
 
 	*caps = (struct smmu3_caps) {
 		.idr = *idr,
@@ -69,10 +71,10 @@ static void caps_fill(struct smmu3_caps *caps, const struct smmu3_idr *idr)
 		.two_level = FIELD_GET(SMMU3_IDR0_ST_LEVEL, idr0) ==
 			     SMMU3_IDR0_ST_LEVEL_2,
 		.coherent = idr0 & SMMU3_IDR0_COHACC,
-		.ats = idr0 & SMMU3_IDR0_ATS,
+		/* No entry of stage 2 may have both, section 5.2, EATS. */
+		.ats = idr0 & SMMU3_IDR0_ATS && !stalls,
 		.msi = idr0 & SMMU3_IDR0_MSI,
-		.stall_forced = FIELD_GET(SMMU3_IDR0_STALL_MODEL, idr0) ==
-				SMMU3_IDR0_STALL_ALWAYS,
+		.stall_forced = stalls,
 		.httu_access = httu >= SMMU3_IDR0_HTTU_ACCESS,
 		.httu_dirty = httu >= SMMU3_IDR0_HTTU_DIRTY,
 		.hitless = FIELD_GET(SMMU3_IDR3_BBML, idr3) >= 2,

@@ -99,6 +99,8 @@ static const struct caps_byte caps_bytes[] = {
 	BYTE(idr0, 0xc0, 0x80, httu_access, true),
 	BYTE(idr0, 0xc0, 0x80, httu_dirty, true),
 	BYTE(idr0, 0x400, 0x400, ats, true),
+	/* Section 5.2, EATS: not where all faults stall */
+	BYTE(idr0, 0x3000400, 0x2000400, ats, false),
 	BYTE(idr0, 0x1000, 0, id_bits_asid, 8),
 	BYTE(idr0, 0x2000, 0x2000, msi, true),
 	BYTE(idr0, 0x40000, 0, id_bits_vmid, 8),

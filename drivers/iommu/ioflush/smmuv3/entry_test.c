@@ -41,14 +41,15 @@ static void ste_meaning(const struct smmu3_entry *ste, struct meaning *m)
 		return;
 	}
 	keep(ste, m, 0, 0xf);
-	/* INSTCFG 115:114, PRIVCFG 113:112, ALLOCCFG 104:101 */
+	/* Section 13.5: INSTCFG 115:114, PRIVCFG 113:112, ALLOCCFG 104:101 */
 	keep(ste, m, 1, 0x000f01e000000000);
 	/* S2HWU 75:72, DRE 76, CONT 80:77, DCP 81, PPAR 82, MEV 83 */
 	if (config != 4)
 		keep(ste, m, 1, 0xfff00);
-	/* MemAttr 99:96, MTCFG 100, SHCFG 109:108: not of stage 1 alone */
+	/* MemAttr 99:96, MTCFG 100; SHCFG 109:108 not of stage 1 alone */
+	keep(ste, m, 1, 0x0000001f00000000);
 	if (config != 5 || w0 >> 59)
-		keep(ste, m, 1, 0x0000301f00000000);
+		keep(ste, m, 1, 0x0000300000000000);
 	if (config & 1) {
 		/* S1Fmt 5:4, S1ContextPtr 51:6, S1CDMax 63:59 */
 		keep(ste, m, 0, 0xf80ffffffffffff0);

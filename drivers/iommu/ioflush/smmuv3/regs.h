@@ -163,7 +163,7 @@
 #define SMMU3_IRQ_CFG2_MEMATTR		GENMASK(3, 0)
 #define SMMU3_IRQ_CFG2_SH		GENMASK(5, 4)
 
-/* Types of memory: STE.MemAttr, *_IRQ_CFG2, CMD_SYNC.MSIAttr; 13.1. */
+/* Types of memory: STE.MemAttr (5.2), *_IRQ_CFG2, CMD_SYNC.MSIAttr. */
 #define SMMU3_MEMATTR_DEVICE_NGNRE	0x1
 #define SMMU3_MEMATTR_NORMAL_NC		0x5
 #define SMMU3_MEMATTR_NORMAL_WB		0xf
@@ -313,8 +313,8 @@
 #define SMMU3_OP_TLBI_S2_IPA		0x2a
 #define SMMU3_OP_TLBI_NSNH_ALL		0x30
 #define SMMU3_OP_ATC_INV		0x40	/* 4.5.1 */
-#define SMMU3_OP_RESUME			0x44	/* 4.6.1 */
-#define SMMU3_OP_STALL_TERM		0x45	/* 4.6.2 */
+#define SMMU3_OP_RESUME			0x44	/* 4.7.1 */
+#define SMMU3_OP_STALL_TERM		0x45	/* 4.7.2 */
 #define SMMU3_OP_SYNC			0x46	/* 4.7.3 */
 
 #define SMMU3_CMD0_SSID			GENMASK_ULL(31, 12)

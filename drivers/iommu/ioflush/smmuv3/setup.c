@@ -150,7 +150,7 @@ static void smmu3_bypass_sid(struct smmu3_unit *unit, u32 sid)
 		pr_err("%s: firmware's reserved memory is out of reach for StreamID %#x: error %d\n",
 		       unit->name, sid, ret);
 	} else {
-		smmu3_ste_bypass(&ste);
+		smmu3_ste_bypass(&ste, &unit->caps);
 		smmu3_entry_store(smmu3_streams_find(unit, sid), &ste);
 	}
 	mutex_unlock(&unit->mutex);

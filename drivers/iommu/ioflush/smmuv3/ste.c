@@ -14,10 +14,8 @@
  * translation or none, section 13.5. Ours are all 0, "as it comes".
  */
 #define STE1_ANY	(SMMU3_STE1_PRIVCFG | SMMU3_STE1_INSTCFG | \
-			 SMMU3_STE1_NSCFG | SMMU3_STE1_ALLOCCFG)
-/* The type of memory: what stage 1 translates has its own, section 13.5. */
-#define STE1_TYPE	(SMMU3_STE1_MEMATTR | SMMU3_STE1_MTCFG | \
-			 SMMU3_STE1_SHCFG)
+			 SMMU3_STE1_NSCFG | SMMU3_STE1_ALLOCCFG | \
+			 SMMU3_STE1_MEMATTR | SMMU3_STE1_MTCFG)
 /* What only matters where something is translated. */
 #define STE1_XLATE	(SMMU3_STE1_S2HWU | SMMU3_STE1_DRE | \
 			 SMMU3_STE1_CONT | SMMU3_STE1_DCP | \
@@ -42,6 +40,16 @@ static void ste_put(struct smmu3_entry *ste, u64 config, u64 w0, u64 w1)
 	};
 }
 
+/*
+ * Shareability as it comes, where stage 1 does not give its own: 0 would be
+ * "none". Reserved in units that cannot override it, section 5.2, SHCFG.
+ */
+static u64 ste_incoming(const struct smmu3_caps *caps)
+{
+	return caps->idr.idr1 & SMMU3_IDR1_ATTR_TYPES_OVR ?
+	       FIELD_PREP(SMMU3_STE1_SHCFG, SMMU3_SHCFG_INCOMING) : 0;
+}
+
 static u64 ste_ats(const struct smmu3_caps *caps, bool ats)
 {
 	return FIELD_PREP(SMMU3_STE1_EATS, caps->ats && ats ?
@@ -62,14 +70,11 @@ void smmu3_ste_abort(struct smmu3_entry *ste)
 /**
  * smmu3_ste_bypass() - an entry that lets everything through
  * @ste: receives the entry
- *
- * Type of memory and shareability stay as they come; for the latter 0 would
- * be "none", section 5.2, SHCFG.
+ * @caps: of the unit
  */
-void smmu3_ste_bypass(struct smmu3_entry *ste)
+void smmu3_ste_bypass(struct smmu3_entry *ste, const struct smmu3_caps *caps)
 {
-	ste_put(ste, SMMU3_STE_BYPASS, 0,
-		FIELD_PREP(SMMU3_STE1_SHCFG, SMMU3_SHCFG_INCOMING));
+	ste_put(ste, SMMU3_STE_BYPASS, 0, ste_incoming(caps));
 }
 
 /**
@@ -126,8 +131,7 @@ void smmu3_ste_stage2(struct smmu3_entry *ste, const struct smmu3_caps *caps,
 	if (caps->stall_forced)
 		w2 |= SMMU3_STE2_S2S;
 	ste_put(ste, SMMU3_STE_S2, 0,
-		FIELD_PREP(SMMU3_STE1_SHCFG, SMMU3_SHCFG_INCOMING) |
-		ste_ats(caps, ats));
+		ste_incoming(caps) | ste_ats(caps, ats));
 	ste->w[2] = cpu_to_le64(w2);
 	ste->w[3] = cpu_to_le64(regs->base & SMMU3_STE3_S2TTB);
 }
@@ -149,11 +153,11 @@ static void ste_used_xlate(const struct smmu3_entry *ste, u64 config,
 		      SMMU3_STE0_S1CDMAX;
 		w1 |= STE1_S1;
 		if (ste_substreams(ste))
-			w1 |= STE1_TYPE;
+			w1 |= SMMU3_STE1_SHCFG;
 		used->w[2] = cpu_to_le64(SMMU3_STE2_S2VMID);
 	}
 	if (config & 2) {
-		w1 |= STE1_TYPE | SMMU3_STE1_S2FWB;
+		w1 |= SMMU3_STE1_SHCFG | SMMU3_STE1_S2FWB;
 		used->w[2] = cpu_to_le64(~0ULL);
 		used->w[3] = cpu_to_le64(~0ULL);
 	}
@@ -188,7 +192,7 @@ void smmu3_ste_used(const struct smmu3_entry *ste, struct smmu3_entry *used)
 	}
 	used->w[0] = cpu_to_le64(SMMU3_STE0_V | SMMU3_STE0_CONFIG);
 	if (config == SMMU3_STE_BYPASS)
-		used->w[1] = cpu_to_le64(STE1_ANY | STE1_TYPE);
+		used->w[1] = cpu_to_le64(STE1_ANY | SMMU3_STE1_SHCFG);
 }
 
 /**

@@ -11,7 +11,7 @@
 #include "entry.h"
 
 void smmu3_ste_abort(struct smmu3_entry *ste);
-void smmu3_ste_bypass(struct smmu3_entry *ste);
+void smmu3_ste_bypass(struct smmu3_entry *ste, const struct smmu3_caps *caps);
 void smmu3_ste_stage1(struct smmu3_entry *ste, const struct smmu3_caps *caps,
 		      phys_addr_t cd, bool coherent, bool ats);
 void smmu3_ste_stage2(struct smmu3_entry *ste, const struct smmu3_caps *caps,

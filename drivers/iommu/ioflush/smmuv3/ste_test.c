@@ -27,8 +27,11 @@ static void dirty(struct smmu3_entry *e)
 }
 
 static const struct smmu3_caps plain;
-static const struct smmu3_caps rich = { .ats = true, .httu_dirty = true };
 static const struct smmu3_caps stalls = { .stall_forced = true };
+/* IDR1: ATTR_TYPES_OVR */
+static const struct smmu3_caps rich = {
+	.ats = true, .httu_dirty = true, .idr.idr1 = 0x08000000,
+};
 
 /* Section 5.2: V 0, Config 3:1 (0b000 abort, 0b100 bypass), SHCFG 109:108 */
 static void ste_no_translation(struct kunit *test)
@@ -39,8 +42,11 @@ static void ste_no_translation(struct kunit *test)
 	smmu3_ste_abort(&e);
 	expect_words(test, &e, 0x1, 0, 0, 0);
 	dirty(&e);
-	smmu3_ste_bypass(&e);
+	smmu3_ste_bypass(&e, &rich);
 	expect_words(test, &e, 0x9, 0x0000100000000000, 0, 0);
+	/* Reserved where the unit overrides nothing */
+	smmu3_ste_bypass(&e, &plain);
+	expect_words(test, &e, 0x9, 0, 0, 0);
 }
 
 /*
@@ -91,14 +97,14 @@ static void ste_stage2(struct kunit *test)
 
 	dirty(&e);
 	smmu3_ste_stage2(&e, &plain, &s2_4k, 0x1234, true);
-	expect_words(test, &e, 0xd, 0x0000100000000000, 0x040d355800001234,
+	expect_words(test, &e, 0xd, 0, 0x040d355800001234,
 		     0x8a0001000);
 	dirty(&e);
 	smmu3_ste_stage2(&e, &rich, &s2_64k, 0xffff, true);
 	expect_words(test, &e, 0xd, 0x0000100010000000, 0x040e608c0000ffff,
 		     0xf000000010000);
 	smmu3_ste_stage2(&e, &stalls, &s2_4k, 1, false);
-	expect_words(test, &e, 0xd, 0x0000100000000000, 0x060d355800000001,
+	expect_words(test, &e, 0xd, 0, 0x060d355800000001,
 		     0x8a0001000);
 }
 
