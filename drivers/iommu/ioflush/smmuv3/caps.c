@@ -42,6 +42,18 @@ static u8 caps_ias_bits(u32 idr0, u8 oas_bits)
 	return oas_bits;
 }
 
+/* Section 6.3.6, VAX: the format with 56 bits is again not ours. */
+static u8 caps_va_bits(u32 idr5)
+{
+	switch (FIELD_GET(SMMU3_IDR5_VAX, idr5)) {
+	case SMMU3_IDR5_VAX_52:
+	case SMMU3_IDR5_VAX_56:
+		return 52;
+	default:
+		return 48;
+	}
+}
+
 static unsigned long caps_pgsizes(u32 idr5, u8 oas_bits)
 {
 	unsigned long sizes = 0;
@@ -88,8 +100,7 @@ static void caps_fill(struct smmu3_caps *caps, const struct smmu3_idr *idr)
 				  SMMU3_QUEUE_LG2_MAX),
 		.ias_bits = caps_ias_bits(idr0, oas_bits),
 		.oas_bits = oas_bits,
-		.va_bits = FIELD_GET(SMMU3_IDR5_VAX, idr->idr5) ==
-			   SMMU3_IDR5_VAX_52 ? 52 : 48,
+		.va_bits = caps_va_bits(idr->idr5),
 		.pgsize_bitmap = caps_pgsizes(idr->idr5, oas_bits),
 	};
 }

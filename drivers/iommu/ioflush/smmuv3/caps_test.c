@@ -126,7 +126,8 @@ static const struct caps_byte caps_bytes[] = {
 	BYTE(idr5, 0x7, 7, oas_bits, 52),
 	BYTE(idr5, 0x7, 0, ias_bits, 32),
 	BYTE(idr5, 0xc00, 0x400, va_bits, 52),
-	BYTE(idr5, 0xc00, 0x800, va_bits, 48),
+	BYTE(idr5, 0xc00, 0x800, va_bits, 52),
+	BYTE(idr5, 0xc00, 0xc00, va_bits, 48),
 	BYTE(aidr, 0xf, 0x5, minor, 5),
 };
 
