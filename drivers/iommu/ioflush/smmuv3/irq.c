@@ -138,15 +138,16 @@ static const struct {
 	},
 };
 
-/* Registers of the message of each, section 6.3.20 and 6.3.31 */
+/* Registers of the message of each, sections 6.3.21 and 6.3.30 */
 static const u32 smmu3_irq_cfg[SMMU3_IRQ_MESSAGES] = {
 	[SMMU3_IRQ_EVENT] = SMMU3_REG_EVENTQ_IRQ_CFG0,
 	[SMMU3_IRQ_GERROR] = SMMU3_REG_GERROR_IRQ_CFG0,
 };
 
 /*
- * CFG0 to CFG2: address, data, attributes. Also called when an interrupt moves
- * to another CPU: then the address of the ITS stays, and only the data changes.
+ * CFG0 to CFG2: address, data, attributes. Hardware takes them only while the
+ * interrupt is not enabled in IRQ_CTRL. So it is when one is requested; and
+ * when it moves to another CPU, the message stays the same.
  */
 static void smmu3_irq_write_msg(struct msi_desc *desc, struct msi_msg *msg)
 {

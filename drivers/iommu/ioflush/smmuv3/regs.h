@@ -3,7 +3,8 @@
  * ioflush: SMMUv3 registers, and what lies in memory for hardware to read
  *
  * Offsets and fields by section of the Arm System Memory Management Unit
- * Architecture Specification, version 3 (IHI 0070).
+ * Architecture Specification, version 3 (IHI 0070), as issues number them that
+ * have SMMUv3.4.
  */
 #ifndef _IOFLUSH_SMMU3_REGS_H
 #define _IOFLUSH_SMMU3_REGS_H
@@ -144,12 +145,12 @@
 #define SMMU3_GBPA_ABORT		BIT(20)
 #define SMMU3_GBPA_UPDATE		BIT(31)
 
-/* IRQ_CTRL commands, IRQ_CTRLACK reports; 6.3.16 and 6.3.17. */
+/* IRQ_CTRL commands, IRQ_CTRLACK reports; 6.3.17 and 6.3.18. */
 #define SMMU3_IRQ_CTRL_GERROR		BIT(0)
 #define SMMU3_IRQ_CTRL_PRIQ		BIT(1)
 #define SMMU3_IRQ_CTRL_EVENTQ		BIT(2)
 
-/* Active where GERROR and GERRORN differ; 6.3.18 and 6.3.19. */
+/* Active where GERROR and GERRORN differ; 6.3.19 and 6.3.20. */
 #define SMMU3_GERROR_CMDQ_ERR		BIT(0)
 #define SMMU3_GERROR_EVENTQ_ABT		BIT(2)
 #define SMMU3_GERROR_PRIQ_ABT		BIT(3)
@@ -159,7 +160,7 @@
 #define SMMU3_GERROR_MSI_GERROR_ABT	BIT(7)
 #define SMMU3_GERROR_SFM		BIT(8)
 
-/* *_IRQ_CFG0 to CFG2, 6.3.20 to 6.3.22; DATA is all of CFG1. */
+/* *_IRQ_CFG0 to CFG2, 6.3.21 to 6.3.23; DATA is all of CFG1. */
 #define SMMU3_IRQ_CFG0_ADDR		GENMASK_ULL(51, 2)
 #define SMMU3_IRQ_CFG2_MEMATTR		GENMASK(3, 0)
 #define SMMU3_IRQ_CFG2_SH		GENMASK(5, 4)
@@ -169,16 +170,16 @@
 #define SMMU3_MEMATTR_NORMAL_NC		0x5
 #define SMMU3_MEMATTR_NORMAL_WB		0xf
 
-#define SMMU3_STRTAB_BASE_ADDR		GENMASK_ULL(51, 6)	/* 6.3.23 */
+#define SMMU3_STRTAB_BASE_ADDR		GENMASK_ULL(51, 6)	/* 6.3.24 */
 #define SMMU3_STRTAB_BASE_RA		BIT_ULL(62)
 
-#define SMMU3_STRTAB_CFG_LOG2SIZE	GENMASK(5, 0)	/* 6.3.24 */
+#define SMMU3_STRTAB_CFG_LOG2SIZE	GENMASK(5, 0)	/* 6.3.25 */
 #define SMMU3_STRTAB_CFG_SPLIT		GENMASK(10, 6)
 #define SMMU3_STRTAB_CFG_FMT		GENMASK(17, 16)
 #define SMMU3_STRTAB_FMT_LINEAR		0
 #define SMMU3_STRTAB_FMT_2LVL		1
 
-/* CMDQ_BASE (6.3.25) and EVENTQ_BASE (6.3.28). */
+/* CMDQ_BASE (6.3.26) and EVENTQ_BASE (6.3.29). */
 #define SMMU3_Q_BASE_LOG2SIZE		GENMASK_ULL(4, 0)
 #define SMMU3_Q_BASE_ADDR		GENMASK_ULL(51, 5)
 #define SMMU3_Q_BASE_RA			BIT_ULL(62)	/* read: CMDQ */
@@ -187,13 +188,13 @@
 /* PROD and CONS hold index and, just above it, the wrap bit. */
 #define SMMU3_Q_INDEX			GENMASK(19, 0)
 
-#define SMMU3_CMDQ_CONS_ERR		GENMASK(30, 24)	/* 6.3.27 */
+#define SMMU3_CMDQ_CONS_ERR		GENMASK(30, 24)	/* 6.3.28 */
 #define SMMU3_CERROR_NONE		0		/* 7.1 */
 #define SMMU3_CERROR_ILL		1
 #define SMMU3_CERROR_ABT		2
 #define SMMU3_CERROR_ATC_INV_SYNC	3
 
-/* An overflow is pending where the two differ; 6.3.29 and 6.3.30. */
+/* An overflow is pending where the two differ, 7.4. */
 #define SMMU3_EVENTQ_PROD_OVFLG		BIT(31)
 #define SMMU3_EVENTQ_CONS_OVACKFLG	BIT(31)
 

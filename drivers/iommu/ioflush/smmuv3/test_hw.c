@@ -95,7 +95,7 @@ static void test_hw_consume(struct test_hw *hw)
 	}
 }
 
-/* Sections 6.3.11, 6.3.12, 6.3.23, 6.3.25: what is guarded by what is enabled */
+/* Sections 6.3.11, 6.3.12, 6.3.24, 6.3.26: what is guarded by what is enabled */
 static void test_hw_guard(struct test_hw *hw, u32 cr0)
 {
 	const u64 now[] = {

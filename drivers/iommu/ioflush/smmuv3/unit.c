@@ -190,7 +190,7 @@ static void smmu3_unit_forget(struct smmu3_unit *unit)
  * smmu3_unit_reset() - make a unit use our tables and our queues
  * @unit: a unit with its queues and its stream table
  *
- * Order as in section 6.3.9.1 and 6.3.11: first all off, then what may only be
+ * Order as in sections 3.11 and 6.3.9: first all off, then what may only be
  * written while it is off, then the command queue, with it what caches hold,
  * then the event queue. It does not translate yet.
  *
