@@ -107,14 +107,17 @@ bool smmu3_ats_on(struct smmu3_dev *sdev)
  * smmu3_ats_off() - a device no longer caches translations
  * @sdev: the device
  *
- * It forgets what it has; translated requests that it has sent still arrive.
+ * In this order, section 3.9.2: what it has sent by a translation that it had is
+ * where it belongs when the sync behind the invalidation has completed; then its
+ * entries may forbid such requests.
  *
- * Context: process context, with the unit's mutex.
+ * Context: process context, with the unit's mutex; waits for hardware.
  */
 void smmu3_ats_off(struct smmu3_dev *sdev)
 {
 	if (dev_is_pci(sdev->dev))
 		pci_disable_ats(to_pci_dev(sdev->dev));
+	smmu3_ats_forget(sdev);
 	sdev->ats_on = false;
 }
 
@@ -122,12 +125,17 @@ void smmu3_ats_off(struct smmu3_dev *sdev)
  * smmu3_ats_forget() - make a device forget all translations
  * @sdev: a device that caches some
  *
+ * One that was pulled out has none, and would not answer.
+ *
  * Context: process context, with the unit's mutex; waits for hardware.
  */
 void smmu3_ats_forget(struct smmu3_dev *sdev)
 {
 	struct invq_cmd cmd;
 
+	if (dev_is_pci(sdev->dev) &&
+	    pci_dev_is_disconnected(to_pci_dev(sdev->dev)))
+		return;
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
 		smmu3_cmd_atc_inv_all(&cmd, sdev->sids[i]);
 		invq_submit_wait(&sdev->unit->q, &cmd, 1);
