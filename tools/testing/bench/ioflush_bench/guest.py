@@ -81,6 +81,8 @@ class Runner:
                  "--file", f"{folder / 'params'}:params",
                  "--timeout", str(self._timeout_s(boot)), "--out", str(folder)]
         words += axes.VARIANT_ARGS.get(boot.iommu, ())
+        if boot.nic and boot.clock == "guest":
+            words += axes.POLL_ARGS.get(boot.arch, ())
         if boot.engine:
             words += ["--append", f"ioflush.engine={boot.engine}"]
         if boot.part in ("micro", "storm", "pgtable"):
@@ -106,6 +108,7 @@ class Runner:
         for name in (boot.part, "lib.sh"):
             digest.update((BENCH_DIR / "jobs" / name).read_bytes())
         digest.update(self._params(boot).encode())
+        digest.update(repr(self.command(boot, Path())).encode())
         digest.update(repr(sorted(asdict(boot).items())).encode())
         return digest.hexdigest()
 

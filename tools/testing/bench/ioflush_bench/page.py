@@ -30,9 +30,9 @@ _ABOUT = {
         "network namespace; one vCPU, one nanosecond of guest time an instruction. "
         "UDP_STREAM counts 64-byte packets sent. The emulated devices cost no guest "
         "time, so this shows what the stacks' own code costs. An idle guest's clock "
-        "jumps to its next timer; with virtio-net, whose packets QEMU forwards behind "
-        "the guest's back, that happens between a request and its response: read "
-        "TCP_RR on e1000e only.",
+        "jumps to its next timer, or, on arm64, ticks as fast as the host lets it poll; "
+        "with virtio-net, whose packets QEMU forwards behind the guest's back, it is idle "
+        "between a request and its response: read TCP_RR on e1000e only.",
         "make bench PARTS=netperf CLOCKS=guest"),
     "network-wall": (
         "Network throughput, wall clock",

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How guests are booted, and when an earlier figure may be used again."""
+
+import unittest
+from pathlib import Path
+
+from ioflush_bench import guest, matrix
+
+from .fixtures import wanted
+
+
+def command(**names):
+    """The call of the first boot that has these names."""
+    asked = wanted(RUNS="1")
+    runner = guest.Runner(asked, {"x86_64": "a", "arm64": "b"})
+    boot = next(boot for boot in matrix.plan(asked)
+                if all(getattr(boot, name) == value for name, value in names.items()))
+    return " ".join(runner.command(boot, Path("/folder")))
+
+
+class CommandTest(unittest.TestCase):
+    """Each boot gets the machine that its figures are said to be of."""
+
+    def test_architecture(self):
+        self.assertIn("--arch arm64 --iommu smmuv3", command(arch="arm64"))
+        self.assertIn("--arch x86_64 --iommu vtd", command(arch="x86_64"))
+
+    def test_variant(self):
+        call = command(iommu="vtd-cm")
+        self.assertIn("--iommu vtd ", call)
+        self.assertIn("--vtd-arg caching-mode=on", call)
+        self.assertNotIn("caching-mode", command(iommu="vtd"))
+
+    def test_engine(self):
+        self.assertIn("--append ioflush.engine=rcu", command(engine="rcu"))
+        self.assertIn("--append ioflush.engine=ring", command(engine="ring"))
+        self.assertNotIn("engine", command(engine=None))
+
+    def test_an_idle_guest_polls_where_it_idles(self):
+        for names, polls in (({"arch": "arm64", "part": "netperf", "clock": "guest"}, True),
+                             ({"arch": "arm64", "part": "counts"}, True),
+                             ({"arch": "arm64", "part": "netperf", "clock": "wall"}, False),
+                             ({"arch": "arm64", "part": "micro"}, False),
+                             ({"arch": "x86_64", "part": "netperf"}, False)):
+            with self.subTest(names):
+                self.assertEqual("--append nohlt" in command(**names), polls)
+
+    def test_traces(self):
+        self.assertIn("--trace smmuv3_cmdq_opcode", command(arch="arm64", part="storm"))
+        self.assertIn("--trace vtd_inv_desc ", command(arch="x86_64", part="counts"))
+        self.assertNotIn("--trace", command(part="netperf"))
+
+    def test_edu_where_no_nic_is(self):
+        for part in ("micro", "storm", "pgtable"):
+            self.assertIn("--edu", command(part=part))
+        self.assertNotIn("--edu", command(part="counts"))
+
+
+class KeyTest(unittest.TestCase):
+    """A figure is used again for nothing but the very same measurement."""
+
+    def test_what_it_depends_on(self):
+        asked = wanted(RUNS="1")
+        boots = matrix.plan(asked)
+        runner = guest.Runner(asked, {"x86_64": "a", "arm64": "b"})
+        keys = {runner.key(boot) for boot in boots}
+        self.assertEqual(len(keys), len(boots))
+        other = guest.Runner(asked, {"x86_64": "c", "arm64": "b"})
+        for boot in boots:
+            self.assertEqual(runner.key(boot) == other.key(boot), boot.arch == "arm64")
