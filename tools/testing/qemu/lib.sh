@@ -133,6 +133,14 @@ step() {
 	msg "$name: done in $((SECONDS - start)) s"
 }
 
+# debian_mirror: where this machine has Debian's packages from, and its release.
+debian_mirror() {
+	# shellcheck disable=SC2016 # apt expands these, not the shell
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' |
+		awk '$3 == "main" && $4 == "Packages" && $2 !~ /-(updates|security|backports)$/ { print $1, $2 }' |
+		sort -u | head -n 1
+}
+
 # kbuild ARCH DIR ARGUMENT...: the kernel's make, for the tree in out/src/linux.
 #
 # The compiler's cache is shared by all clones: names relative to the clone, and
