@@ -35,7 +35,7 @@ static const struct smmu3_event_type smmu3_event_types[] = {
 		"transaction of a kind that is not supported",
 		.fields = EVENT_ADDR | EVENT_ACCESS,
 	},
-	[SMMU3_C_BAD_STREAMID] = { "stream is beyond the stream table" },
+	[SMMU3_C_BAD_STREAMID] = { "stream has no entry in the stream table" },
 	[SMMU3_F_STE_FETCH] = {
 		"stream table entry cannot be read", .fields = EVENT_FETCH,
 	},

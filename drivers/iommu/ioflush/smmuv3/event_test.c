@@ -38,7 +38,7 @@ static const struct event_row event_rows[] = {
 	  "transaction of a kind that is not supported (event 0x01)" },
 	{ { ON(0x02), X3, X3, X3 },
 	  "request", "",
-	  "stream is beyond the stream table (event 0x02)" },
+	  "stream has no entry in the stream table (event 0x02)" },
 	{ { ON(0x03), X3, X3, FETCH },
 	  "request", "",
 	  "stream table entry cannot be read (event 0x03, at 0x80001000)" },
@@ -128,7 +128,7 @@ static void event_texts(struct kunit *test)
 	event_make(&event, event_rows[1].w);
 	smmu3_event_text(text, sizeof(text), &event, NULL);
 	KUNIT_EXPECT_STREQ(test, text,
-			   "request by an unknown device (stream 0x10) blocked: stream is beyond the stream table (event 0x02)");
+			   "request by an unknown device (stream 0x10) blocked: stream has no entry in the stream table (event 0x02)");
 }
 
 /* The longest text has room, and one that has none is cut. */

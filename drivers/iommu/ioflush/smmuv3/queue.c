@@ -229,6 +229,13 @@ static const struct invq_ops smmu3_queue_msi_ops = {
 	.dump = smmu3_queue_dump,
 };
 
+static int smmu3_queue_set_up(struct smmu3_unit *unit,
+			      const struct invq_ops *ops)
+{
+	return invq_init(&unit->q, ops, unit->name, unit->cmdq.mem, unit->done,
+			 unit->cmdq.lg2);
+}
+
 /**
  * smmu3_queue_init() - allocate a unit's command queue
  * @unit: a unit with decoded capabilities, whose device has its DMA mask
@@ -252,9 +259,8 @@ int smmu3_queue_init(struct smmu3_unit *unit)
 	ret = smmu3_ring_alloc(unit, &unit->cmdq, lg2, sizeof(struct invq_cmd));
 	if (ret)
 		return ret;
-	return invq_init(&unit->q, unit->caps.msi && unit->coherent ?
-			 &smmu3_queue_msi_ops : &smmu3_queue_ops,
-			 unit->name, unit->cmdq.mem, unit->done, lg2);
+	return smmu3_queue_set_up(unit, unit->caps.msi && unit->coherent ?
+				  &smmu3_queue_msi_ops : &smmu3_queue_ops);
 }
 
 /**
@@ -302,11 +308,12 @@ static bool smmu3_queue_stored(const struct smmu3_unit *unit)
  * @unit: a unit with CR0.CMDQEN set, whose queue nobody else uses yet
  *
  * Once the queue is in use, waits for it never give up; here is where a unit
- * that does not answer is found out. One that answers, but whose messages do
- * not arrive, is from now on polled.
+ * that does not answer is found out. Of one that answers, but whose messages do
+ * not arrive, the software side is set up again, to be polled.
  *
  * Context: process context; sleeps.
- * Return: 0 or -ETIMEDOUT, which is logged.
+ * Return: 0; -ETIMEDOUT, which is logged; or -EAGAIN if the queue has to be
+ *	started once more.
  */
 int smmu3_queue_check(struct smmu3_unit *unit)
 {
@@ -338,7 +345,5 @@ int smmu3_queue_check(struct smmu3_unit *unit)
 	pr_warn("%s: messages of syncs do not arrive, polling for them\n",
 		unit->name);
 	smmu3_gerror_ack(unit, SMMU3_GERROR_MSI_CMDQ_ABT);
-	q->ops = &smmu3_queue_ops;
-	q->ops->sync(q, &q->sync_cmd);
-	return 0;
+	return smmu3_queue_set_up(unit, &smmu3_queue_ops) ?: -EAGAIN;
 }

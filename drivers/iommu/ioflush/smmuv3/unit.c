@@ -186,6 +186,13 @@ static void smmu3_unit_forget(struct smmu3_unit *unit)
 	invq_submit_wait(&unit->q, &cmd, 1);
 }
 
+static int smmu3_unit_start_queue(struct smmu3_unit *unit)
+{
+	smmu3_queue_start(unit);
+	return smmu3_unit_set_cr0(unit, SMMU3_CR0_CMDQEN) ?:
+	       smmu3_queue_check(unit);
+}
+
 /**
  * smmu3_unit_reset() - make a unit use our tables and our queues
  * @unit: a unit with its queues and its stream table
@@ -205,11 +212,10 @@ int smmu3_unit_reset(struct smmu3_unit *unit)
 	if (ret)
 		return ret;
 	smmu3_unit_configure(unit);
-	smmu3_queue_start(unit);
-	ret = smmu3_unit_set_cr0(unit, SMMU3_CR0_CMDQEN);
-	if (ret)
-		return ret;
-	ret = smmu3_queue_check(unit);
+	ret = smmu3_unit_start_queue(unit);
+	if (ret == -EAGAIN)
+		ret = smmu3_unit_set_cr0(unit, 0) ?:
+		      smmu3_unit_start_queue(unit);
 	if (ret)
 		return ret;
 	smmu3_unit_forget(unit);

@@ -191,6 +191,14 @@ static void unit_no_messages(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, smmu3_unit_reset(&hw->unit));
 		KUNIT_EXPECT_NOT_NULL(test, hw->unit.q.ops->head);
 		KUNIT_EXPECT_EQ(test, smmu3_gerror_active(&hw->unit), 0);
+		KUNIT_EXPECT_EQ(test, hw->broken_rules, 0);
+
+		/* All but the first, which showed it, are of the plain kind. */
+		for (unsigned int i = 1; i < hw->ncmds; i++)
+			if (test_hw_op(hw, i) == SMMU3_OP_SYNC)
+				KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC,
+						le64_to_cpu(hw->cmds[i].u64s[0]));
+		KUNIT_EXPECT_EQ(test, hw->ncmds, 6);
 	}
 }
 
