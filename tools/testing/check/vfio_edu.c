@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user-space driver for QEMU's edu device: maps hugepages, where the guest has
- * some, and single pages through VFIO, has the device copy within and between
- * them, unmaps a part and sees that the device cannot reach it any more. Runs in
- * the guest and prints what memory it had.
+ * A user-space driver for QEMU's edu device: maps physically contiguous blocks
+ * and single pages through VFIO, has the device copy within and between them,
+ * unmaps a part and sees that the device cannot reach it any more. Runs in the
+ * guest, where ioflush_blocks.ko has the blocks.
  *
  * usage: vfio_edu GROUP PCI-DEVICE
  */
@@ -206,15 +206,9 @@ static void test_pages(struct vfio *v, uint8_t *area, uint8_t *pages)
 		vfio_unmap(v, PAGES_IOVA + i * PAGES_STEP, PAGE_BYTES);
 }
 
-static uint8_t *memory(uint64_t bytes, int flags)
-{
-	return mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | flags, -1, 0);
-}
-
 int main(int argc, char **argv)
 {
-	const char *kind = "hugepages";
+	int blocks = open("/dev/ioflush_blocks", O_RDWR);
 	uint8_t *area, *pages;
 	struct vfio v;
 
@@ -223,14 +217,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	vfio_open(&v, argv[1], argv[2]);
-	area = memory(AREA_BYTES, MAP_HUGETLB);
-	if (area == MAP_FAILED) {
-		kind = "pages";
-		area = memory(AREA_BYTES, 0);
-	}
-	pages = memory(PAGES * PAGE_BYTES, 0);
-	check(area != MAP_FAILED && pages != MAP_FAILED, "memory");
-	printf("%s\n", kind);
+	check(blocks >= 0, "open blocks");
+	area = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, blocks, 0);
+	check(area != MAP_FAILED, "blocks");
+	pages = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	check(pages != MAP_FAILED, "pages");
 	memset(area, POISON, AREA_BYTES);
 	memset(area, 0x11, COPY_BYTES);
 	memset(pages, POISON, PAGES * PAGE_BYTES);
