@@ -5,7 +5,10 @@
  * unmaps a part and sees that the device cannot reach it any more. Runs in the
  * guest, where ioflush_blocks.ko has the blocks.
  *
- * usage: vfio_edu GROUP PCI-DEVICE
+ * usage: vfio_edu CONTAINER GROUP PCI-DEVICE
+ *
+ * CONTAINER is /dev/vfio/vfio, or /dev/iommu, which takes the same requests and
+ * has iommufd do them.
  */
 #include <fcntl.h>
 #include <linux/pci_regs.h>
@@ -73,8 +76,8 @@ static void vfio_enable_dma(struct vfio *v)
 	check(pwrite(v->device, &command, 2, at) == 2, "write command");
 }
 
-static void vfio_open(struct vfio *v, const char *group_number,
-		      const char *device)
+static void vfio_open(struct vfio *v, const char *container,
+		      const char *group_number, const char *device)
 {
 	struct vfio_region_info bar = {
 		.argsz = sizeof(bar),
@@ -83,8 +86,8 @@ static void vfio_open(struct vfio *v, const char *group_number,
 	char path[64];
 	int group;
 
-	v->container = open("/dev/vfio/vfio", O_RDWR);
-	check(v->container >= 0, "open container");
+	v->container = open(container, O_RDWR);
+	check(v->container >= 0, container);
 	snprintf(path, sizeof(path), "/dev/vfio/%s", group_number);
 	group = open(path, O_RDWR);
 	check(group >= 0, path);
@@ -212,11 +215,11 @@ int main(int argc, char **argv)
 	uint8_t *area, *pages;
 	struct vfio v;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: vfio_edu GROUP PCI-DEVICE\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: vfio_edu CONTAINER GROUP PCI-DEVICE\n");
 		return 2;
 	}
-	vfio_open(&v, argv[1], argv[2]);
+	vfio_open(&v, argv[1], argv[2], argv[3]);
 	check(blocks >= 0, "open blocks");
 	area = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, blocks, 0);
 	check(area != MAP_FAILED, "blocks");
