@@ -121,6 +121,7 @@ static int smmu3_map(struct smmu3_unit *unit, const struct resource *res)
 		       unit->name, res ? (u64)resource_size(res) : 0, needs);
 		return -EINVAL;
 	}
+	/* devm_ioremap_resource() logs why, if it cannot. */
 	unit->regs = smmu3_map_page(unit->dev, res->start);
 	if (IS_ERR(unit->regs))
 		return PTR_ERR(unit->regs);
@@ -298,6 +299,25 @@ static struct smmu3_unit *smmu3_unit_new(struct device *dev)
 	return unit;
 }
 
+static int smmu3_bring_up(struct smmu3_unit *unit)
+{
+	int ret;
+
+	smmu3_check_coherence(unit);
+	ret = smmu3_unit_alloc(unit);
+	if (!ret)
+		ret = smmu3_unit_start(unit);
+	if (!ret)
+		return 0;
+
+	smmu3_unit_free(unit);
+	if (ret != -EPROBE_DEFER)
+		pr_err("%s: cannot be set up and stays as it was: error %d\n",
+		       unit->name, ret);
+	return ret;
+}
+
+/* Why a unit is left alone has been logged: -ENODEV says no more about it. */
 static int smmu3_probe(struct platform_device *pdev)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
@@ -310,19 +330,10 @@ static int smmu3_probe(struct platform_device *pdev)
 	ret = smmu3_map(unit, res);
 	if (!ret)
 		ret = smmu3_unit_read_caps(unit);
-	if (ret)
-		return ret;
-
-	smmu3_check_coherence(unit);
-	ret = smmu3_unit_alloc(unit);
 	if (!ret)
-		ret = smmu3_unit_start(unit);
-	if (ret) {
-		pr_err("%s: cannot be set up and stays as it was: error %d\n",
-		       unit->name, ret);
-		smmu3_unit_free(unit);
-		return ret;
-	}
+		ret = smmu3_bring_up(unit);
+	if (ret)
+		return ret == -EPROBE_DEFER ? ret : -ENODEV;
 	smmu3_log_unit(unit, res->start);
 	return 0;
 }
