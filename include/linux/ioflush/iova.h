@@ -40,6 +40,10 @@ enum iospace_kind {
  * @chunks: how many it has
  * @chunks_used: how many of them are in the hands of a CPU or have ranges that
  *	have not been given back
+ * @large_allocs: allocations from the arena for larger lengths
+ * @large_chunk_bytes: length of one of its chunks
+ * @large_chunks: how many it has; 0 while there is none
+ * @large_chunks_used: as @chunks_used
  */
 struct iospace_stats {
 	u64 arena_base;
@@ -51,6 +55,10 @@ struct iospace_stats {
 	u32 chunk_bytes;
 	u32 chunks;
 	u32 chunks_used;
+	unsigned long large_allocs;
+	u32 large_chunk_bytes;
+	u32 large_chunks;
+	u32 large_chunks_used;
 };
 
 struct iospace *iospace_create(u8 granule_lg2, u64 first, u64 last);

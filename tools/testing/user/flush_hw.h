@@ -9,7 +9,8 @@
 #include <linux/ioflush/iova.h>
 #include <linux/prandom.h>
 
-#define HW_PAGES	65536UL
+/* Enough for each part that a space has. */
+#define HW_PAGES	262144UL
 #define HW_PAGE_LG2	12
 #define HW_BYTES(pages)	((size_t)(pages) << HW_PAGE_LG2)
 

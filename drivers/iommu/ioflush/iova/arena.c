@@ -269,6 +269,23 @@ u32 arena_chunks_used(struct arena *arena)
 }
 
 /**
+ * arena_allocs() - how many pieces an arena has handed out
+ * @arena: an arena, open or not
+ *
+ * Context: any context.
+ * Return: the number, approximate while the arena is in use.
+ */
+unsigned long arena_allocs(const struct arena *arena)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(arena->fronts, cpu)->allocs);
+	return sum;
+}
+
+/**
  * arena_bar() - keep addresses out of use
  * @arena: an open arena
  * @first: first address
@@ -340,16 +357,22 @@ int arena_init(struct arena *arena, u8 granule_lg2)
  * @base: first address, a multiple of the length of a chunk
  * @bytes: length, a power of two, at least ARENA_CHUNKS_MIN chunks and at
  *	most 2^ARENA_BYTES_LG2
+ * @apart: no piece may be a neighbour of what is not the arena's: the first
+ *	and the last chunk stay out of use
  *
  * What CPUs may keep to themselves is a quarter of the arena at most.
  *
  * Context: any context.
  */
-void arena_open(struct arena *arena, u64 base, u64 bytes)
+void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart)
 {
 	u32 nr_chunks = bytes >> arena->chunk_lg2;
 	unsigned long flags;
 
+	if (apart) {
+		atomic_set(&arena->chunks[0].out, ARENA_BARRED);
+		atomic_set(&arena->chunks[nr_chunks - 1].out, ARENA_BARRED);
+	}
 	arena->base = base;
 	WRITE_ONCE(arena->last, base + bytes - 1);
 	arena->depth_max = min(nr_chunks / 4 / num_possible_cpus(),

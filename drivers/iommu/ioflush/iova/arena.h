@@ -121,13 +121,14 @@ struct arena {
 
 int arena_init(struct arena *arena, u8 granule_lg2);
 void arena_exit(struct arena *arena);
-void arena_open(struct arena *arena, u64 base, u64 bytes);
+void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart);
 int arena_bar(struct arena *arena, u64 first, u64 last);
 u64 arena_alloc(struct arena *arena, u32 bytes);
 void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk);
 void arena_free_across(struct arena *arena, u64 offset, u64 bytes);
 void arena_front_retire(struct arena *arena, struct arena_front *front);
 u32 arena_chunks_used(struct arena *arena);
+unsigned long arena_allocs(const struct arena *arena);
 
 /**
  * arena_cut() - hand out a piece of this CPU's chunk

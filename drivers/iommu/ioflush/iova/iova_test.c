@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 
 #include "iova_test.h"
+#include "space.h"
 
 #define NARROW		DMA_BIT_MASK(28)
 
@@ -52,10 +53,12 @@ static const struct alloc_row alloc_rows[] = {
 	{ "a page and a byte", SZ_4K + 1, U64_MAX, IOSPACE_STREAMING, true, SZ_4K },
 	{ "64 KiB", SZ_64K, U64_MAX, IOSPACE_STREAMING, true, SZ_4K },
 	{ "the largest piece", SZ_128K, U64_MAX, IOSPACE_STREAMING, true, SZ_4K },
-	{ "too large", SZ_128K + 1, U64_MAX, IOSPACE_STREAMING, false, SZ_4K },
-	{ "a MiB", SZ_1M, U64_MAX, IOSPACE_STREAMING, false, SZ_4K },
+	{ "more than that", SZ_128K + 1, U64_MAX, IOSPACE_STREAMING, true, SZ_32K },
+	{ "the largest large piece", SZ_1M, U64_MAX, IOSPACE_STREAMING, true, SZ_32K },
+	{ "more than that too", SZ_1M + 1, U64_MAX, IOSPACE_STREAMING, false, SZ_2M },
 	{ "32-bit device", SZ_4K, DMA_BIT_MASK(32), IOSPACE_STREAMING, true, SZ_4K },
-	{ "narrow device", SZ_4K, NARROW, IOSPACE_STREAMING, false, SZ_4K },
+	{ "narrow device", SZ_4K, NARROW, IOSPACE_STREAMING, true, SZ_4K },
+	{ "24-bit device", SZ_4K, DMA_BIT_MASK(24), IOSPACE_STREAMING, false, SZ_4K },
 	{ "odd limit", SZ_4K, 0x12345, IOSPACE_STREAMING, false, SZ_4K },
 	{ "lasting page", SZ_4K, U64_MAX, IOSPACE_LASTING, false, SZ_4K },
 	{ "lasting 12 KiB", 3 * SZ_4K, U64_MAX, IOSPACE_LASTING, false, SZ_16K },
@@ -289,6 +292,121 @@ static void iova_pinned_chunk(struct kunit *test)
 	iospace_destroy(space);
 }
 
+#define LARGE_PIECE	SZ_1M
+#define LARGE_PIECES	SZ_1K
+
+/* A piece of one arena is never a neighbour of a piece of another. */
+static void iova_large_apart(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	dma_addr_t *iova = kunit_kzalloc(test, LARGE_PIECES * sizeof(*iova),
+					 GFP_KERNEL);
+	u64 base, end, first = U64_MAX, last = 0;
+	struct iospace_stats stats;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, iova);
+	for (i = 0; i < LARGE_PIECES; i++) {
+		iova[i] = stream(space, LARGE_PIECE);
+		if (!iospace_mergeable(space, iova[i]))
+			continue;
+		first = min(first, iova[i]);
+		last = max(last, iova[i] + LARGE_PIECE - 1);
+	}
+	iospace_get_stats(space, &stats);
+	KUNIT_EXPECT_EQ(test, stats.large_chunks_used, stats.large_chunks - 2);
+	end = iospace_merge_limit(space, first);
+	base = end - (u64)stats.large_chunks * stats.large_chunk_bytes;
+	KUNIT_EXPECT_EQ(test, first, base + stats.large_chunk_bytes);
+	KUNIT_EXPECT_EQ(test, last, end - stats.large_chunk_bytes - 1);
+
+	for (i = 0; i < LARGE_PIECES; i++)
+		iospace_free(space, iova[i], LARGE_PIECE);
+	iospace_get_stats(space, &stats);
+	KUNIT_EXPECT_LE(test, stats.large_chunks_used, 1);
+	iospace_destroy(space);
+}
+
+/* Where lengths are no multiples of its granule only the last may be odd. */
+static void iova_large_merged_free(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	struct iospace_stats stats;
+	dma_addr_t first, next;
+
+	migrate_disable();
+	first = stream(space, SZ_256K);
+	next = stream(space, SZ_128K + SZ_4K);
+	KUNIT_EXPECT_EQ(test, next, first + SZ_256K);
+	KUNIT_EXPECT_EQ(test, stream(space, SZ_512K), next + SZ_128K + SZ_32K);
+	iospace_free(space, first, SZ_256K + SZ_128K + SZ_4K);
+	iospace_free(space, next + SZ_128K + SZ_32K, SZ_512K);
+	iospace_get_stats(space, &stats);
+	KUNIT_EXPECT_EQ(test, stats.large_chunks_used, 1);
+	/* All of the chunk is back: when it is used up it starts again. */
+	for (unsigned int i = 0; i < stats.large_chunk_bytes / SZ_1M; i++) {
+		next = stream(space, SZ_1M);
+		iospace_free(space, next, SZ_1M);
+	}
+	KUNIT_EXPECT_EQ(test, next, first);
+	migrate_enable();
+	iospace_destroy(space);
+}
+
+/* The arena is where its first user reaches, unless that is too narrow. */
+static void iova_narrow_first(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	dma_addr_t narrow, wide;
+
+	narrow = iospace_alloc(space, SZ_4K, DMA_BIT_MASK(24), IOSPACE_STREAMING);
+	KUNIT_EXPECT_FALSE(test, iospace_mergeable(space, narrow));
+	wide = iospace_alloc(space, SZ_4K, NARROW, IOSPACE_STREAMING);
+	KUNIT_EXPECT_TRUE(test, iospace_mergeable(space, wide));
+	KUNIT_EXPECT_LE(test, iospace_merge_limit(space, wide) - 1, NARROW);
+	iospace_free(space, narrow, SZ_4K);
+	iospace_free(space, wide, SZ_4K);
+	iospace_destroy(space);
+}
+
+#define LONG		SZ_128M
+
+/* Long ranges have a tree of their own, and addresses of it can be reserved. */
+static void iova_long_tree(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	dma_addr_t iova[4];
+	u64 held;
+	int i;
+
+	iova[0] = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
+	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[0]));
+	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[0] + LONG - 1));
+	iova[1] = iospace_alloc(space, SZ_128K, U64_MAX, IOSPACE_LASTING);
+	KUNIT_EXPECT_FALSE(test, iospace_long_has(space, iova[1]));
+
+	/* Of four places that the tree has, the next one. */
+	held = iova[0] - LONG;
+	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, held));
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, held, held), 0);
+	for (i = 2; i < 4; i++) {
+		iova[i] = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
+		KUNIT_EXPECT_NE(test, iova[i], held);
+		KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[i]));
+	}
+	/* What has no place there has one elsewhere. */
+	held = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
+	KUNIT_EXPECT_NE(test, held, 0);
+	KUNIT_EXPECT_FALSE(test, iospace_long_has(space, held));
+
+	iospace_free(space, held, LONG);
+	iospace_free(space, iova[1], SZ_128K);
+	for (i = 0; i < 4; i++)
+		if (i != 1)
+			iospace_free(space, iova[i], LONG);
+	iospace_destroy(space);
+}
+
 static struct kunit_case iova_test_cases[] = {
 	KUNIT_CASE_PARAM(iova_alloc_table, iova_alloc_gen_params),
 	KUNIT_CASE(iova_alloc_nothing),
@@ -298,6 +416,10 @@ static struct kunit_case iova_test_cases[] = {
 	KUNIT_CASE(iova_last_back_first_used),
 	KUNIT_CASE(iova_merged_free),
 	KUNIT_CASE(iova_pinned_chunk),
+	KUNIT_CASE(iova_large_apart),
+	KUNIT_CASE(iova_large_merged_free),
+	KUNIT_CASE(iova_narrow_first),
+	KUNIT_CASE(iova_long_tree),
 	{}
 };
 

@@ -16,78 +16,42 @@
 
 #include "space.h"
 
-/* Of the addresses below 4 GiB no more than this part goes to the arena. */
-#define IOSPACE_ARENA_SHARE 4
+/* Of the addresses below 4 GiB each part gets no more than one in so many. */
+#define IOSPACE_SHARE 4
 
 static int iospace_cpuhp_state;
 
-/* The last granule that ends at or below a limit. */
-static unsigned long iospace_limit_pfn(struct iospace *space, u64 limit)
+/* How small a part may be. */
+static u64 iospace_part_min(const struct iospace *space, enum iospace_part part)
 {
-	if (limit < space->granule_mask)
-		return 0;
-	return (limit - space->granule_mask) >> iova_shift(&space->tree);
+	/* A tree of long ranges is worth no less than their arena. */
+	enum iospace_part arena = min_t(u32, part, IOSPACE_LARGE);
+
+	return (u64)ARENA_CHUNKS_MIN << space->arena[arena].chunk_lg2;
 }
 
 /*
- * A search below 4 GiB that fails makes the tree refuse what is as large, or
- * larger, without looking. That is no verdict if the limit was lower still:
- * one narrow device would cut off all others.
+ * How much of the addresses up to @last a part may have; 0 if that makes none.
  */
-static void iospace_tree_forget_failure(struct iova_domain *tree)
+static u64 iospace_part_share(const struct iospace *space,
+			      enum iospace_part part, u64 last)
 {
-	unsigned long flags;
+	u64 bytes = (last - space->first) / IOSPACE_SHARE;
 
-	spin_lock_irqsave(&tree->iova_rbtree_lock, flags);
-	tree->max32_alloc_size = tree->dma_32bit_pfn;
-	spin_unlock_irqrestore(&tree->iova_rbtree_lock, flags);
-}
-
-static unsigned long iospace_tree_search(struct iospace *space,
-					 unsigned long pages, u64 limit)
-{
-	struct iova_domain *tree = &space->tree;
-	unsigned long pfn = 0;
-
-	/*
-	 * Below 4 GiB first, as long as there is room: devices and bridges
-	 * that get longer addresses wrong are still about.
-	 */
-	if (limit > DMA_BIT_MASK(32))
-		pfn = alloc_iova_fast(tree, pages,
-				      iospace_limit_pfn(space, DMA_BIT_MASK(32)),
-				      false);
-	if (!pfn)
-		pfn = alloc_iova_fast(tree, pages,
-				      iospace_limit_pfn(space, limit), true);
-	if (!pfn && limit < min(space->last, DMA_BIT_MASK(32)))
-		iospace_tree_forget_failure(tree);
-	return pfn;
-}
-
-static dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes,
-				     u64 limit)
-{
-	struct iova_domain *tree = &space->tree;
-	unsigned long pfn;
-
-	pfn = iospace_tree_search(space, bytes >> iova_shift(tree),
-				  min(limit, space->last));
-	if (!pfn)
+	if (last < space->first || bytes < iospace_part_min(space, part))
 		return 0;
-
-	atomic_long_inc(&space->tree_allocs);
-	atomic_long_inc(&space->tree_out);
-	return (dma_addr_t)pfn << iova_shift(tree);
+	return min_t(u64, rounddown_pow_of_two(bytes), 1ULL << ARENA_BYTES_LG2);
 }
 
-static void iospace_tree_free(struct iospace *space, dma_addr_t iova,
-			      size_t bytes)
+static void iospace_part_open(struct iospace *space, enum iospace_part part,
+			      u64 first, u64 bytes)
 {
-	struct iova_domain *tree = &space->tree;
-
-	atomic_long_dec(&space->tree_out);
-	free_iova_fast(tree, iova_pfn(tree, iova), bytes >> iova_shift(tree));
+	if (part == IOSPACE_LONG)
+		iospace_long_open(space, first, bytes);
+	else
+		/* No piece of an arena may touch one of the other's. */
+		arena_open(&space->arena[part], first, bytes,
+			   part == IOSPACE_LARGE);
 }
 
 /*
@@ -95,28 +59,19 @@ static void iospace_tree_free(struct iospace *space, dma_addr_t iova,
  * allocation, aligned to its size, which nothing but the end of the space
  * gives back.
  */
-static bool iospace_arena_place(struct iospace *space)
+static bool iospace_part_place(struct iospace *space, enum iospace_part part,
+			       u64 last, u64 bytes)
 {
 	struct iova_domain *tree = &space->tree;
-	u64 last = space->last;
-	u64 bytes, bytes_min;
 
-	if (space->first <= DMA_BIT_MASK(32))
-		last = min_t(u64, last, DMA_BIT_MASK(32));
-	bytes_min = (u64)ARENA_CHUNKS_MIN << space->arena.chunk_lg2;
-	bytes = (last - space->first) / IOSPACE_ARENA_SHARE;
-	if (bytes < bytes_min)
-		return false;
-
-	bytes = min_t(u64, rounddown_pow_of_two(bytes), 1ULL << ARENA_BYTES_LG2);
-	for (; bytes >= bytes_min; bytes >>= 1) {
+	for (; bytes >= iospace_part_min(space, part); bytes >>= 1) {
 		struct iova *iova = alloc_iova(tree, bytes >> iova_shift(tree),
 					       iospace_limit_pfn(space, last),
 					       true);
 
 		if (iova) {
-			arena_open(&space->arena, iova_dma_addr(tree, iova),
-				   bytes);
+			iospace_part_open(space, part,
+					  iova_dma_addr(tree, iova), bytes);
 			return true;
 		}
 	}
@@ -124,47 +79,84 @@ static bool iospace_arena_place(struct iospace *space)
 }
 
 /*
- * The arena is placed when the first streaming mapping wants an address: all
- * that the space's owner reserves has been reserved by then. Who comes while
+ * A part is placed when the first mapping wants an address of it: all that the
+ * space's owner reserves has been reserved by then. It is placed where that
+ * mapping's device can reach it, below 4 GiB in any case; where that is too
+ * narrow, the part waits for a device that reaches farther. Who comes while
  * another CPU is at it does without.
  */
-static void iospace_arena_start(struct iospace *space)
+static void iospace_part_start(struct iospace *space, enum iospace_part part,
+			       u64 limit)
 {
-	enum iospace_arena_state state = IOSPACE_ARENA_NO_ROOM;
+	enum iospace_part_state state = IOSPACE_PART_NO_ROOM;
+	u64 last = min(space->last, limit), bytes;
 
-	if (atomic_read(&space->arena_state) != IOSPACE_ARENA_NONE ||
-	    atomic_cmpxchg(&space->arena_state, IOSPACE_ARENA_NONE,
-			   IOSPACE_ARENA_BUSY) != IOSPACE_ARENA_NONE)
+	if (atomic_read(&space->part_state[part]) != IOSPACE_PART_NONE)
+		return;
+	if (space->first <= DMA_BIT_MASK(32))
+		last = min_t(u64, last, DMA_BIT_MASK(32));
+	bytes = iospace_part_share(space, part, last);
+	if (!bytes || atomic_cmpxchg(&space->part_state[part],
+				     IOSPACE_PART_NONE, IOSPACE_PART_BUSY) !=
+		      IOSPACE_PART_NONE)
 		return;
 
-	if (iospace_arena_place(space))
-		state = IOSPACE_ARENA_OPEN;
-	/* Pairs with the acquire in iospace_arena_claim(). */
-	atomic_set_release(&space->arena_state, state);
+	if (iospace_part_place(space, part, last, bytes))
+		state = IOSPACE_PART_OPEN;
+	/* Pairs with the acquire in iospace_part_claim(). */
+	atomic_set_release(&space->part_state[part], state);
 }
 
-static bool iospace_arena_serves(const struct iospace *space, u64 limit)
+static bool iospace_arena_serves(const struct arena *arena, u64 limit)
 {
-	return limit >= READ_ONCE(space->arena.last);
+	return limit >= READ_ONCE(arena->last);
+}
+
+/* A length as the large arena counts it. */
+static size_t iospace_large_bytes(const struct iospace *space, size_t bytes)
+{
+	u64 mask = ((space->granule_mask + 1) << IOSPACE_LARGE_LG2) - 1;
+
+	return (bytes + mask) & ~mask;
+}
+
+/* From whichever arena is right for the length; 0 if none has it. */
+static dma_addr_t iospace_arena_alloc(struct iospace *space, size_t bytes,
+				      u64 limit)
+{
+	enum iospace_part part = IOSPACE_SMALL;
+	struct arena *arena;
+	dma_addr_t iova = 0;
+
+	if (bytes > space->arena[IOSPACE_SMALL].piece_bytes) {
+		part = IOSPACE_LARGE;
+		if (bytes > space->arena[IOSPACE_LARGE].piece_bytes)
+			return 0;
+		bytes = iospace_large_bytes(space, bytes);
+	}
+	arena = &space->arena[part];
+	iospace_part_start(space, part, limit);
+	if (iospace_arena_serves(arena, limit))
+		iova = arena_alloc(arena, bytes);
+	if (!iova)
+		atomic_long_inc(&space->arena_misses);
+	return iova;
 }
 
 static noinline dma_addr_t iospace_alloc_slow(struct iospace *space,
 					      size_t bytes, u64 limit,
 					      enum iospace_kind kind)
 {
-	dma_addr_t iova;
+	dma_addr_t iova = 0;
 
 	if (!bytes)
 		return 0;
-	if (kind == IOSPACE_STREAMING && bytes <= space->arena.piece_bytes) {
-		iospace_arena_start(space);
-		if (iospace_arena_serves(space, limit)) {
-			iova = arena_alloc(&space->arena, bytes);
-			if (iova)
-				return iova;
-		}
-		atomic_long_inc(&space->arena_misses);
-	}
+	if (kind == IOSPACE_STREAMING)
+		iova = iospace_arena_alloc(space, bytes, limit);
+	if (iova)
+		return iova;
+	if (iospace_is_long(space, bytes))
+		iospace_part_start(space, IOSPACE_LONG, limit);
 	return iospace_tree_alloc(space, bytes, limit);
 }
 
@@ -186,18 +178,32 @@ static noinline dma_addr_t iospace_alloc_slow(struct iospace *space,
 dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 			 enum iospace_kind kind)
 {
+	struct arena *small = &space->arena[IOSPACE_SMALL];
 	dma_addr_t iova;
 
 	bytes = (bytes + space->granule_mask) & ~space->granule_mask;
 	/* Also false for 0, which a length close to the largest becomes. */
 	if (likely(kind == IOSPACE_STREAMING &&
-		   bytes - 1 < space->arena.piece_bytes &&
-		   iospace_arena_serves(space, limit))) {
-		iova = arena_cut(&space->arena, bytes);
+		   bytes - 1 < small->piece_bytes &&
+		   iospace_arena_serves(small, limit))) {
+		iova = arena_cut(small, bytes);
 		if (likely(iova))
 			return iova;
 	}
 	return iospace_alloc_slow(space, bytes, limit, kind);
+}
+
+static noinline void iospace_free_slow(struct iospace *space, dma_addr_t iova,
+				       size_t bytes)
+{
+	struct arena *large = &space->arena[IOSPACE_LARGE];
+	u64 offset;
+
+	/* What was merged ends with a piece whose length may be any. */
+	if (arena_has(large, iova, &offset))
+		arena_free(large, offset, iospace_large_bytes(space, bytes));
+	else
+		iospace_tree_free(space, iova, bytes);
 }
 
 /**
@@ -214,13 +220,14 @@ dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
  */
 void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 {
+	struct arena *small = &space->arena[IOSPACE_SMALL];
 	u64 offset;
 
 	bytes = (bytes + space->granule_mask) & ~space->granule_mask;
-	if (likely(arena_has(&space->arena, iova, &offset)))
-		arena_free(&space->arena, offset, bytes);
+	if (likely(arena_has(small, iova, &offset)))
+		arena_free(small, offset, bytes);
 	else
-		iospace_tree_free(space, iova, bytes);
+		iospace_free_slow(space, iova, bytes);
 }
 
 /**
@@ -234,9 +241,7 @@ void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
  */
 bool iospace_mergeable(const struct iospace *space, dma_addr_t iova)
 {
-	u64 offset;
-
-	return arena_has(&space->arena, iova, &offset);
+	return iospace_merge_limit(space, iova);
 }
 
 /**
@@ -250,27 +255,57 @@ bool iospace_mergeable(const struct iospace *space, dma_addr_t iova)
  */
 u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova)
 {
-	const struct arena *arena = &space->arena;
 	u64 offset;
 
-	return arena_has(arena, iova, &offset) ? arena->base + arena->bytes : 0;
+	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++) {
+		const struct arena *arena = &space->arena[i];
+
+		if (arena_has(arena, iova, &offset))
+			return arena->base + arena->bytes;
+	}
+	return 0;
 }
 
-/* Wait for the right to reserve addresses; returns the state to go back to. */
-static enum iospace_arena_state iospace_arena_claim(struct iospace *space)
+/* Wait for the right to open a part; returns the state to go back to. */
+static enum iospace_part_state iospace_part_claim(struct iospace *space,
+						  enum iospace_part part)
 {
-	int state;
+	atomic_t *state = &space->part_state[part];
+	int was;
 
 	for (;;) {
-		state = atomic_read(&space->arena_state);
+		was = atomic_read(state);
 		/* Acquire: pairs with the release of who had it before. */
-		if (state != IOSPACE_ARENA_BUSY &&
-		    atomic_try_cmpxchg_acquire(&space->arena_state, &state,
-					       IOSPACE_ARENA_BUSY))
-			return state;
+		if (was != IOSPACE_PART_BUSY &&
+		    atomic_try_cmpxchg_acquire(state, &was, IOSPACE_PART_BUSY))
+			return was;
 		/* Held for the time of a search through a tree. */
 		usleep_range(10, 50);
 	}
+}
+
+static int iospace_tree_reserve(struct iova_domain *tree, u64 first, u64 last)
+{
+	return reserve_iova(tree, iova_pfn(tree, first), iova_pfn(tree, last)) ?
+	       0 : -ENOMEM;
+}
+
+/* In the parts that are open; no other is being opened meanwhile. */
+static int iospace_parts_reserve(struct iospace *space,
+				 const enum iospace_part_state *state,
+				 u64 first, u64 last)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < IOSPACE_ARENAS && !ret; i++)
+		if (state[i] == IOSPACE_PART_OPEN)
+			ret = arena_bar(&space->arena[i], first, last);
+	if (ret || state[IOSPACE_LONG] != IOSPACE_PART_OPEN)
+		return ret;
+
+	first = max(first, space->long_first);
+	last = min(last, space->long_first + space->long_bytes - 1);
+	return first <= last ? iospace_tree_reserve(&space->longs, first, last) : 0;
 }
 
 /**
@@ -285,21 +320,21 @@ static enum iospace_arena_state iospace_arena_claim(struct iospace *space)
  */
 int iospace_reserve(struct iospace *space, u64 first, u64 last)
 {
-	struct iova_domain *tree = &space->tree;
-	enum iospace_arena_state state;
-	int ret = 0;
+	enum iospace_part_state state[IOSPACE_PARTS];
+	unsigned int i;
+	int ret;
 
 	if (first > last)
 		return -EINVAL;
 
-	state = iospace_arena_claim(space);
-	if (state == IOSPACE_ARENA_OPEN)
-		ret = arena_bar(&space->arena, first, last);
-	if (!ret && !reserve_iova(tree, iova_pfn(tree, first),
-				  iova_pfn(tree, last)))
-		ret = -ENOMEM;
-	/* Pairs with the acquire in iospace_arena_claim(). */
-	atomic_set_release(&space->arena_state, state);
+	for (i = 0; i < IOSPACE_PARTS; i++)
+		state[i] = iospace_part_claim(space, i);
+	ret = iospace_parts_reserve(space, state, first, last);
+	if (!ret)
+		ret = iospace_tree_reserve(&space->tree, first, last);
+	/* Pairs with the acquire in iospace_part_claim(). */
+	for (i = 0; i < IOSPACE_PARTS; i++)
+		atomic_set_release(&space->part_state[i], state[i]);
 	return ret;
 }
 
@@ -313,33 +348,38 @@ int iospace_reserve(struct iospace *space, u64 first, u64 last)
  */
 void iospace_get_stats(struct iospace *space, struct iospace_stats *stats)
 {
-	struct arena *arena = &space->arena;
-	int cpu;
+	struct arena *arena = &space->arena[IOSPACE_SMALL];
+	struct arena *large = &space->arena[IOSPACE_LARGE];
 
 	*stats = (struct iospace_stats) {
+		.arena_allocs = arena_allocs(arena),
 		.arena_misses = atomic_long_read(&space->arena_misses),
 		.tree_allocs = atomic_long_read(&space->tree_allocs),
 		.tree_out = atomic_long_read(&space->tree_out),
 		.chunk_bytes = arena->chunk_bytes,
 		.chunks = READ_ONCE(arena->nr_chunks),
 		.chunks_used = arena_chunks_used(arena),
+		.large_allocs = arena_allocs(large),
+		.large_chunk_bytes = large->chunk_bytes,
+		.large_chunks = READ_ONCE(large->nr_chunks),
+		.large_chunks_used = arena_chunks_used(large),
 	};
 	/* Pairs with the release in arena_open(). */
 	stats->arena_bytes = smp_load_acquire(&arena->bytes);
 	if (stats->arena_bytes)
 		stats->arena_base = arena->base;
-	for_each_possible_cpu(cpu)
-		stats->arena_allocs +=
-			READ_ONCE(per_cpu_ptr(arena->fronts, cpu)->allocs);
 }
 
 /* A dead CPU's chunks would be out of reach for as long as it stays dead. */
 static int iospace_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct iospace *space = hlist_entry_safe(node, struct iospace, cpuhp);
-	struct arena *arena = &space->arena;
 
-	arena_front_retire(arena, per_cpu_ptr(arena->fronts, cpu));
+	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++) {
+		struct arena *arena = &space->arena[i];
+
+		arena_front_retire(arena, per_cpu_ptr(arena->fronts, cpu));
+	}
 	return 0;
 }
 
@@ -353,13 +393,33 @@ static int __init iospace_setup(void)
 }
 core_initcall(iospace_setup);
 
+static int iospace_arenas_init(struct iospace *space, u8 granule_lg2)
+{
+	int ret;
+
+	ret = arena_init(&space->arena[IOSPACE_SMALL], granule_lg2);
+	if (ret)
+		return ret;
+	ret = arena_init(&space->arena[IOSPACE_LARGE],
+			 granule_lg2 + IOSPACE_LARGE_LG2);
+	if (ret)
+		arena_exit(&space->arena[IOSPACE_SMALL]);
+	return ret;
+}
+
+static void iospace_arenas_exit(struct iospace *space)
+{
+	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++)
+		arena_exit(&space->arena[i]);
+}
+
 static int iospace_init(struct iospace *space, u8 granule_lg2)
 {
 	unsigned long granule = 1UL << granule_lg2;
 	u64 first_pfn = DIV_ROUND_UP_ULL(space->first, granule);
 	int ret;
 
-	ret = arena_init(&space->arena, granule_lg2);
+	ret = iospace_arenas_init(space, granule_lg2);
 	if (ret)
 		return ret;
 
@@ -376,7 +436,7 @@ static int iospace_init(struct iospace *space, u8 granule_lg2)
 
 err_tree:
 	put_iova_domain(&space->tree);
-	arena_exit(&space->arena);
+	iospace_arenas_exit(space);
 	return ret;
 }
 
@@ -402,6 +462,7 @@ struct iospace *iospace_create(u8 granule_lg2, u64 first, u64 last)
 	space = kzalloc(sizeof(*space), GFP_KERNEL);
 	if (!space)
 		return NULL;
+	space->granule_lg2 = granule_lg2;
 	space->granule_mask = (1ULL << granule_lg2) - 1;
 	space->first = first;
 	space->last = last;
@@ -435,10 +496,12 @@ void iospace_destroy(struct iospace *space)
 		return;
 
 	cpuhp_state_remove_instance_nocalls(iospace_cpuhp_state, &space->cpuhp);
-	arena_exit(&space->arena);
+	iospace_arenas_exit(space);
 	out = atomic_long_read(&space->tree_out);
 	WARN(out, "ioflush: %ld ranges of bus addresses were not given back\n",
 	     out);
+	if (space->long_bytes)
+		put_iova_domain(&space->longs);
 	put_iova_domain(&space->tree);
 	iova_cache_put();
 	kfree(space);

@@ -11,45 +11,87 @@
 #include "arena.h"
 
 /**
- * enum iospace_arena_state - where a space is with its arena
- * @IOSPACE_ARENA_NONE: the space has not needed one yet
- * @IOSPACE_ARENA_BUSY: somebody is opening it, or is reserving addresses
- * @IOSPACE_ARENA_OPEN: it hands out addresses
- * @IOSPACE_ARENA_NO_ROOM: there is no room for one, for good
+ * enum iospace_part - the parts of a space, each one allocation in its tree
+ * @IOSPACE_SMALL: arena for streaming mappings up to a quarter of its chunks
+ * @IOSPACE_LARGE: arena for longer ones, up to a quarter of larger chunks
+ * @IOSPACE_ARENAS: how many of the parts are arenas
+ * @IOSPACE_LONG: a tree of what the kernel's allocator does not cache
+ * @IOSPACE_PARTS: how many parts there are
  */
-enum iospace_arena_state {
-	IOSPACE_ARENA_NONE,
-	IOSPACE_ARENA_BUSY,
-	IOSPACE_ARENA_OPEN,
-	IOSPACE_ARENA_NO_ROOM,
+enum iospace_part {
+	IOSPACE_SMALL,
+	IOSPACE_LARGE,
+	IOSPACE_ARENAS,
+	IOSPACE_LONG = IOSPACE_ARENAS,
+	IOSPACE_PARTS,
+};
+
+/**
+ * IOSPACE_LARGE_LG2 - log2 of a granule of the large arena, in granules
+ *
+ * Its pieces stay shorter than a block at the next level of a table: whatever
+ * can use one wants the alignment, which the trees have.
+ */
+#define IOSPACE_LARGE_LG2 3
+
+/**
+ * enum iospace_part_state - where a space is with one of its parts
+ * @IOSPACE_PART_NONE: the space has not needed it yet
+ * @IOSPACE_PART_BUSY: somebody is opening it, or is reserving addresses
+ * @IOSPACE_PART_OPEN: it hands out addresses
+ * @IOSPACE_PART_NO_ROOM: there is no room for it, for good
+ */
+enum iospace_part_state {
+	IOSPACE_PART_NONE,
+	IOSPACE_PART_BUSY,
+	IOSPACE_PART_OPEN,
+	IOSPACE_PART_NO_ROOM,
 };
 
 /**
  * struct iospace - bus addresses of one domain
  * @arena: for streaming mappings
  * @granule_mask: granule size less one
+ * @granule_lg2: log2 of the granule
  * @first: first address that may be handed out
  * @last: last address that may be handed out
- * @tree: the kernel's allocator, for all else; the arena is one allocation in
+ * @tree: the kernel's allocator, for all else; each part is one allocation in
  *	it
- * @arena_state: enum iospace_arena_state; who moves it to
- *	IOSPACE_ARENA_BUSY may reserve addresses and open the arena
+ * @longs: the same once more, for long ranges
+ * @long_first: first address of @longs
+ * @long_bytes: their length; 0 until it is open. Written with release ordering
+ *	after @longs and @long_first
+ * @part_state: enum iospace_part_state of each part; who moves it to
+ *	IOSPACE_PART_BUSY may open the part, and who moves all of them may
+ *	reserve addresses
  * @arena_misses: see struct iospace_stats
- * @tree_allocs: allocations made from @tree
- * @tree_out: allocations from @tree that are out
+ * @tree_allocs: allocations made from the trees
+ * @tree_out: allocations from the trees that are out
  * @cpuhp: instance of the CPU hotplug state
  */
 struct iospace {
-	struct arena arena;
+	struct arena arena[IOSPACE_ARENAS];
 	u64 granule_mask;
+	u8 granule_lg2;
 	u64 first;
 	u64 last;
 	struct iova_domain tree;
-	atomic_t arena_state;
+	struct iova_domain longs;
+	u64 long_first;
+	u64 long_bytes;
+	atomic_t part_state[IOSPACE_PARTS];
 	atomic_long_t arena_misses;
 	atomic_long_t tree_allocs;
 	atomic_long_t tree_out;
 	struct hlist_node cpuhp;
 };
+
+/* tree.c */
+unsigned long iospace_limit_pfn(const struct iospace *space, u64 limit);
+bool iospace_is_long(const struct iospace *space, size_t bytes);
+void iospace_long_open(struct iospace *space, u64 first, u64 bytes);
+bool iospace_long_has(const struct iospace *space, u64 iova);
+dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit);
+void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes);
 
 #endif /* _IOFLUSH_IOVA_SPACE_H */

@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 
 #ifdef USER_TSAN
 /* It waits a second for threads that are still there, as RCU's always is. */
@@ -77,6 +78,46 @@ bool user_param_set(const char *text)
 		return true;
 	}
 	return false;
+}
+
+static struct kmem_cache *caches;
+
+/* Callers have a lock of their own. */
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int bytes,
+				     unsigned int align, unsigned int flags,
+				     void (*ctor)(void *obj))
+{
+	struct kmem_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	cache->name = name;
+	cache->bytes = bytes;
+	cache->next = caches;
+	caches = cache;
+	return cache;
+}
+
+void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	struct kmem_cache **p = &caches;
+
+	if (!cache)
+		return;
+	WARN_ON(cache->used);
+	while (*p != cache)
+		p = &(*p)->next;
+	*p = cache->next;
+	kfree(cache);
+}
+
+long user_cache_used(const char *name)
+{
+	struct kmem_cache *cache = caches;
+
+	while (cache && strcmp(cache->name, name))
+		cache = cache->next;
+	return cache ? __atomic_load_n(&cache->used, __ATOMIC_RELAXED) : 0;
 }
 
 u64 get_random_u64(void)

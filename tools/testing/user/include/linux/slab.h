@@ -34,28 +34,45 @@ static inline void kfree(const void *ptr)
 	free((void *)ptr);
 }
 
+/**
+ * struct kmem_cache - objects of one kind
+ * @name: which
+ * @bytes: of one
+ * @used: how many there are
+ * @next: all kinds
+ */
 struct kmem_cache {
+	const char *name;
 	size_t bytes;
+	long used;
+	struct kmem_cache *next;
 };
 
-static inline struct kmem_cache *kmem_cache_create(const char *name,
-						   unsigned int bytes,
-						   unsigned int align,
-						   unsigned int flags,
-						   void (*ctor)(void *obj))
-{
-	struct kmem_cache *cache = kmalloc(sizeof(*cache), 0);
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int bytes,
+				     unsigned int align, unsigned int flags,
+				     void (*ctor)(void *obj));
+void kmem_cache_destroy(struct kmem_cache *cache);
+/* How many there are of that name. */
+long user_cache_used(const char *name);
 
-	if (cache)
-		cache->bytes = bytes;
-	return cache;
+static inline void *user_cache_alloc(struct kmem_cache *cache, bool zero)
+{
+	void *obj = zero ? kzalloc(cache->bytes, 0) : kmalloc(cache->bytes, 0);
+
+	if (obj)
+		__atomic_fetch_add(&cache->used, 1, __ATOMIC_RELAXED);
+	return obj;
+}
+
+static inline void kmem_cache_free(struct kmem_cache *cache, void *obj)
+{
+	__atomic_fetch_sub(&cache->used, 1, __ATOMIC_RELAXED);
+	kfree(obj);
 }
 
 #define SLAB_HWCACHE_ALIGN		0
-#define kmem_cache_destroy(cache)	kfree(cache)
-#define kmem_cache_alloc(cache, gfp)	kmalloc((cache)->bytes, gfp)
-#define kmem_cache_zalloc(cache, gfp)	kzalloc((cache)->bytes, gfp)
-#define kmem_cache_free(cache, obj)	((void)(cache), kfree(obj))
+#define kmem_cache_alloc(cache, gfp)	user_cache_alloc(cache, false)
+#define kmem_cache_zalloc(cache, gfp)	user_cache_alloc(cache, true)
 
 #define kvcalloc_node(n, bytes, gfp, nid) ((void)(nid), kcalloc(n, bytes, gfp))
 #define kmalloc_array(n, bytes, gfp)	kcalloc(n, bytes, gfp)
