@@ -2,7 +2,8 @@
 /*
  * A model of drivers/iommu/ioflush/flush/{ring,drain,window}.c: rings of ranges, the
  * counters started and finished, the timer, and IOVAs that are given out again,
- * with a device that caches any translation it finds, at any time.
+ * with a device that caches any translation it finds, at any time, and executes
+ * what is queued at any time until the wait for it is over.
  *
  * Spin interleaves, but never reorders. The one store whose delay matters is
  * the one that clears a translation: it stays in its CPU's buffer until a
@@ -16,7 +17,8 @@
  *		claimed have a timer. That timer and drain are in time is not
  *		shown: there is no time here;
  *  tighten	when ioflush_drain(IOFLUSH_TIGHTEN) returns, what was deferred
- *		before the call has been given back;
+ *		before the call has been given back; when ioflush_disable_deferred()
+ *		returns, nothing is deferred;
  *  bounded	a ring has no more entries than slots;
  *  end		nobody waits for ever: there is no invalid end state.
  *
@@ -37,6 +39,7 @@
  *  NO_DRAINING		ioflush_batch_add(): two drains at a time
  *  NO_REARM		ioflush_window_check(): sleeps without a look at the ring
  *  NO_ARM		ioflush_window_arm(): starts no timer
+ *  NO_SYNC		ioflush_disable_deferred(): does not wait for RCU
  *  NO_TIGHTEN_LOOP	ioflush_drain(): does not wait for another drain
  *  NO_FULL		ioflush_ring_full(): does not look for room
  */
@@ -73,6 +76,12 @@ bool iotlb[IOVAS];		/* what the device has cached */
 /* The clearing of a translation that has not reached memory: IOVA + 1, or 0 */
 byte pending[CPUS];
 
+/* Of each process that drains, IOVAs whose invalidation is queued: its token */
+byte queued[2 * CPUS + 1];
+
+bool rings = true;		/* flush->rings is not NULL */
+bool reads[CPUS];		/* a CPU has interrupts off, which RCU waits for */
+
 /* Ghosts */
 byte deferred;			/* IOVAs that are in rings */
 byte old;			/* of those, the ones from before a tighten */
@@ -95,6 +104,20 @@ end:
 #if IOVAS > 2
 	:: d_step { pte[2] && !iotlb[2] -> iotlb[2] = true }
 #endif
+#define EXECUTE(d, v) \
+	:: d_step { queued[d] & BIT(v) -> \
+		queued[d] = queued[d] & ~BIT(v); iotlb[v] = false }
+	EXECUTE(0, 0) EXECUTE(0, 1) EXECUTE(1, 0) EXECUTE(1, 1)
+	EXECUTE(2, 0) EXECUTE(2, 1) EXECUTE(3, 0) EXECUTE(3, 1)
+#if IOVAS > 2
+	EXECUTE(0, 2) EXECUTE(1, 2) EXECUTE(2, 2) EXECUTE(3, 2)
+#endif
+#ifdef TIGHTEN
+	EXECUTE(4, 0) EXECUTE(4, 1)
+#if IOVAS > 2
+	EXECUTE(4, 2)
+#endif
+#endif
 	od
 }
 
@@ -110,39 +133,26 @@ inline give_back(v) {
 	old = old & ~BIT(v)
 }
 
-/* ops->ranges(): the caches lose one IOVA after the other */
-inline invalidate_ranges(set) {
-	v = 0;
-	do
-	:: v == IOVAS -> break
-	:: else -> atomic {
-		if
-		:: set & BIT(v) -> iotlb[v] = false
-		:: else
-		fi;
-		v++
-	   }
-	od;
-	v = 0
+/* ops->queue() */
+#define QUEUE(set)	queued[me] = queued[me] | (set)
+
+inline max_finished(m) {
+	finished = (m > finished -> m : finished)
 }
 
-inline max_finished(n) {
-	finished = (n > finished -> n : finished)
-}
-
-/* ioflush_all_begin(), the wait, and ioflush_all_end() */
-inline flush_all() {
+/* ioflush_all_begin() */
+inline all_begin(r) {
 #ifdef NO_STARTED_MB
-	invalidate_ranges(ALL_IOVAS);
-	atomic { started++; n = started };
+	QUEUE(ALL_IOVAS);
+	atomic { started++; n[r] = started }
 #else
-	atomic { started++; n = started };	/* atomic64_inc_return() */
+	atomic { started++; n[r] = started };	/* atomic64_inc_return() */
 #ifdef NO_FINISHED_RELEASE
-	max_finished(n);
+	atomic { max_finished(n[r]); QUEUE(ALL_IOVAS) }
+#else
+	QUEUE(ALL_IOVAS)
 #endif
-	invalidate_ranges(ALL_IOVAS);
 #endif
-	d_step { max_finished(n); n = 0 }	/* try_cmpxchg_release() */
 }
 
 #ifdef COVERED_EQUAL
@@ -152,15 +162,15 @@ inline flush_all() {
 #endif
 
 /*
- * ioflush_claim_queue() and the wait: leaves out what is covered. Ranges or
- * everything is a matter of cost; here it is either.
+ * ioflush_claim_queue(): leaves out what is covered. Ranges or everything is a
+ * matter of cost; here it is either.
  */
-inline invalidate(r) {
+inline queue(r) {
 	fin = finished;				/* atomic64_read_acquire() */
 	atomic {
-		i = h;
+		i = h[r];
 		do
-		:: i == c -> break
+		:: i == c[r] -> break
 		:: else ->
 			if
 			:: COVERED(SLOT(r, i))
@@ -173,24 +183,31 @@ inline invalidate(r) {
 	if
 	:: todo ->
 		if
-#ifdef NO_WAIT
-		:: skip
-#else
-		:: invalidate_ranges(todo)
-#endif
-		:: flush_all()
+		:: QUEUE(todo)
+		:: all_begin(r)
 		fi
 	:: else
 	fi;
 	todo = 0
 }
 
+/* ops->wait() */
+inline wait() {
+#ifdef NO_WAIT
+	skip
+#else
+	!queued[me]
+#endif
+}
+
 /* ioflush_claim_end() */
 inline give_back_entries(r) {
 	atomic {
-		i = h;
+		max_finished(n[r]);		/* ioflush_all_end() */
+		n[r] = 0;
+		i = h[r];
 		do
-		:: i == c -> break
+		:: i == c[r] -> break
 		:: else ->
 			v = 0;
 			do
@@ -210,43 +227,70 @@ inline give_back_entries(r) {
 
 /* ioflush_claim_retire() */
 inline retire(r) {
-	head[r] = c;
+	head[r] = c[r];
 	draining[r] = false;
 	WINDOW(r)
 }
 
-/* ioflush_ring_drain(): ioflush_batch_add(), then the rest of a batch of one */
-inline drain(r) {
+/* ioflush_batch_add(): claims what is in a ring */
+inline claim(r) {
 	atomic {
 		busy = draining[r];
 #ifdef NO_DRAINING
 		busy = false;
 #endif
-		h = head[r];
-		c = (busy -> h : tail[r]);
+		h[r] = head[r];
+		c[r] = (busy -> h[r] : tail[r]);
 		if
-		:: h != c -> draining[r] = true; claimed[r] = c
+		:: h[r] != c[r] -> draining[r] = true; claimed[r] = c[r]
 		:: else
 		fi
-	};
+	}
+}
+
+/* The three loops of ioflush_batch_run(), for one ring each */
+inline run_queue(r) {
 	if
-	:: h != c ->
+	:: h[r] != c[r] ->
 #ifdef FREE_EARLY
 		give_back_entries(r);
 #endif
 #ifdef RETIRE_EARLY
 		atomic { retire(r) };
 #endif
-		invalidate(r);
+		queue(r)
+	:: else
+	fi
+}
+
+inline run_end(r) {
+	if
+	:: h[r] != c[r] ->
 #ifndef FREE_EARLY
 		give_back_entries(r);
 #endif
 #ifndef RETIRE_EARLY
-		atomic { retire(r) }
+		atomic { retire(r); h[r] = 0; c[r] = 0 }
+#else
+		atomic { h[r] = 0; c[r] = 0 }
 #endif
+	:: else -> atomic { h[r] = 0; c[r] = 0 }
+	fi
+}
+
+/*
+ * ioflush_ring_drain(). The rings of other domains that it takes along have
+ * nothing to do with this one.
+ */
+inline drain(r) {
+	claim(r);
+	if
+	:: h[r] != c[r] ->
+		run_queue(r);
+		wait()
 	:: else
 	fi;
-	h = 0; c = 0
+	run_end(r)
 }
 
 #ifdef MERGE_CLAIMED
@@ -261,20 +305,24 @@ inline drain(r) {
 #endif
 
 /*
- * ioflush_ring_extend() and ioflush_ring_add(), under the ring's lock: extends the
- * newest entry, where that is possible, which is chance here. The timer is
- * started with the lock held.
+ * ioflush_ring_extend() and ioflush_ring_add(), under the ring's lock: extends one
+ * of the two newest entries, where that is possible, which is chance here. The
+ * timer is started with the lock held.
  */
 inline ring_add(r, iova, count) {
 	atomic {
 		added = true;
 		if
 		:: tail[r] != UNCLAIMED(r) ->
-			range[SLOT(r, tail[r] - 1)] =
-				range[SLOT(r, tail[r] - 1)] | BIT(iova);
+			if
+			:: at = tail[r] - 1
+			:: tail[r] - UNCLAIMED(r) > 1 -> at = tail[r] - 2
+			fi;
+			range[SLOT(r, at)] = range[SLOT(r, at)] | BIT(iova);
 #ifndef MERGE_OLD_COUNTER
-			counter[SLOT(r, tail[r] - 1)] = count
+			counter[SLOT(r, at)] = count;
 #endif
+			at = 0
 		:: !FULL(r) ->
 			range[SLOT(r, tail[r])] = BIT(iova);
 			counter[SLOT(r, tail[r])] = count;
@@ -294,7 +342,9 @@ inline ring_add(r, iova, count) {
 /* A CPU that maps a page, unmaps it, and defers the invalidation */
 active [CPUS] proctype unmapper()
 {
-	byte round, iova, count, h, c, i, v, n, fin, todo;
+	byte round, iova, count, at, i, v, fin, todo;
+	byte h[CPUS], c[CPUS], n[CPUS];
+	byte me = _pid - 2;
 	byte cpu = _pid - 2;
 	bool added, high, busy;
 
@@ -314,15 +364,29 @@ active [CPUS] proctype unmapper()
 			pte[iova] = true		/* iopgt_map_pages() */
 		};
 		pending[cpu] = iova + 1;		/* iopgt_unmap_pages() */
-#ifndef NO_PUSH_MB
-		!pending[cpu];				/* smp_mb__after_atomic() */
+#ifdef STRICT
+		atomic { reads[cpu] = true; added = rings };
+#else
+		added = true;
 #endif
-		count = started;
-		!pending[cpu];				/* the release of the lock */
-		ring_add(cpu, iova, count);
+		if
+		:: added ->
+#ifndef NO_PUSH_MB
+			!pending[cpu];			/* smp_mb__after_atomic() */
+#endif
+			count = started;
+			!pending[cpu];			/* the release of the lock */
+			ring_add(cpu, iova, count)
+		:: else
+		fi;
+#ifdef STRICT
+		reads[cpu] = false;
+#endif
 		if
 		:: !added ->				/* ioflush_sync() */
-			invalidate_ranges(BIT(iova));
+			!pending[cpu];			/* the doorbell */
+			QUEUE(BIT(iova));
+			wait();
 			atomic { give_back(iova) }
 		:: added && high -> drain(cpu)
 		:: else
@@ -331,10 +395,15 @@ active [CPUS] proctype unmapper()
 	od
 }
 
-/* ioflush_window_check() of each ring: drains, or finds that it is early */
+/*
+ * ioflush_window_check() of each ring: drains, or finds that it is early. So do
+ * the work that it hands over and the callback of the RCU engine.
+ */
 active [CPUS] proctype timer()
 {
-	byte h, c, i, v, n, fin, todo;
+	byte i, v, fin, todo;
+	byte h[CPUS], c[CPUS], n[CPUS];
+	byte me = _pid - 2;
 	byte ring = _pid - 2 - CPUS;
 	bool busy;
 end:
@@ -357,26 +426,55 @@ end:
 }
 
 #ifdef TIGHTEN
-/* ioflush_drain(IOFLUSH_TIGHTEN) */
+/*
+ * ioflush_drain(IOFLUSH_TIGHTEN): all rings in one batch, up to one that another
+ * drain is at work on. With STRICT, ioflush_disable_deferred().
+ */
 active proctype tighten()
 {
-	byte ring, h, c, i, v, n, fin, todo;
+	byte i, v, fin, todo;
+	byte h[CPUS], c[CPUS], n[CPUS];
+	byte me = _pid - 2;
+	byte ring;
 	bool busy;
 
+#ifdef STRICT
+	rings = false;
+#ifndef NO_SYNC
+	!reads[0];				/* synchronize_rcu() */
+	!reads[1];
+#endif
+#endif
 	old = deferred;
 	do
 	:: ring == CPUS -> break
 	:: else ->
-		drain(ring);
-		if
-#ifndef NO_TIGHTEN_LOOP
-		:: busy -> !draining[ring]		/* calls it again */
-		:: !busy -> ring++
+		do				/* ioflush_drain_cpus() */
+		:: ring == CPUS -> break
+		:: else ->
+			claim(ring);
+			if
+#ifdef NO_TIGHTEN_LOOP
+			:: ring++
 #else
-		:: ring++
+			:: busy -> break
+			:: !busy -> ring++
 #endif
+			fi
+		od;
+		run_queue(0);
+		run_queue(1);
+		wait();
+		run_end(0);
+		run_end(1);
+		if
+		:: ring < CPUS -> !draining[ring]	/* calls it again */
+		:: else
 		fi
 	od;
-	assert(!old)					/* tighten */
+	assert(!old);				/* tighten */
+#ifdef STRICT
+	assert(!deferred)			/* tighten */
+#endif
 }
 #endif
