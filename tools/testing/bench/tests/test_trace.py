@@ -79,7 +79,9 @@ class TraceTest(unittest.TestCase):
 
     def test_incomplete_traces(self):
         begin, _, rest = COUNTED.partition("\n")
-        for text in (BOOT + begin + "\n", begin + "\n" + COUNTED, rest):
+        end = COUNTED.splitlines()[-1]
+        for text in (BOOT + begin + "\n", begin + "\n" + COUNTED, rest,
+                     f"{begin}\n{begin}\n", f"{end}\n{end}\n"):
             with self.subTest(text[:40]), self.assertRaises(trace.TraceError):
                 self.stretches(text)
 
