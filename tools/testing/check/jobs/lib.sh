@@ -16,6 +16,16 @@ domain_type() {
 	cat "/sys/bus/pci/devices/$1/iommu_group/type" 2>/dev/null || echo none
 }
 
+# msis PCI-DEVICE: how many message-signalled interrupts of it have arrived.
+msis() {
+	awk -v name="MSIX?-$1 " '
+		$0 ~ name {
+			for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++)
+				sum += $i
+		}
+		END { print sum + 0 }' /proc/interrupts
+}
+
 # our_unmaps: how many unmaps ioflush's domains have seen in both modes.
 our_unmaps() {
 	domains=/sys/kernel/debug/ioflush/domains
