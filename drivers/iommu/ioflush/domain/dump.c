@@ -98,8 +98,8 @@ static int iodom_dump_show(struct seq_file *m, void *v)
 	static const char unit[] = "KMGTPE";
 	const struct iodom_dump_range *r = v;
 	struct iodom_dump *d = m->private;
-	const int prot = r->first.prot;
 	unsigned int lg2;
+	int prot;
 
 	if (v == SEQ_START_TOKEN) {
 		seq_printf(m, "%s, levels %u, sizes %#lx\n",
@@ -107,6 +107,7 @@ static int iodom_dump_show(struct seq_file *m, void *v)
 			   d->dom->pgt.cfg.pgsize_bitmap);
 		return 0;
 	}
+	prot = r->first.prot;
 	lg2 = r->first.lg2;
 	seq_printf(m, "%#018lx-%#018lx to %#014llx %c%c%s%s%s%s, %lu of %u%c, entry %#llx\n",
 		   r->start, r->last, (u64)r->first.paddr,
