@@ -35,8 +35,10 @@
  *  NO_REISSUE		invq_recover(): a lost sync is not issued again
  *  NO_RESUME_CLAIM	invq_recover(): resumes without the claim
  *  SKIP_ONLY		invq_recover(): a refused command is only skipped
+ *  NO_HEAD_ORDER	invq_read_head(): no rmb(), the register comes first
  *
- * PRODUCERS, ROUNDS and FAULTS set the size.
+ * PRODUCERS, ROUNDS and FAULTS set the size. With POLLED the device stores no
+ * done word: those who wait do, when its head has passed the newest sync.
  */
 
 #ifndef PRODUCERS
@@ -112,6 +114,7 @@ bool dirty;			/* the device has written to the first page */
 
 /* Ghosts, which no step of the code looks at */
 byte in_flight;			/* syncs between doorbell and completion */
+byte ended = FIRST;		/* the newest sync that the device has executed */
 bool waiting[PRODUCERS];	/* a CPU's commands are published, not done */
 byte target[PRODUCERS];		/* what it waits for */
 byte missed[PRODUCERS];		/* syncs that have finished since, short of it */
@@ -193,15 +196,18 @@ end:
 
 /* A sync has finished: whoever published before the one before it is done. */
 inline finished(seq) {
+	ended = seq;
+#ifndef POLLED
 	done = seq;
+#endif
 	in_flight--;
 	i = 0;
 	do
 	:: i == PRODUCERS -> break
 	:: else ->
 		if
-		:: waiting[i] && REACHED(done, target[i]) -> waiting[i] = false
-		:: waiting[i] && !REACHED(done, target[i]) ->
+		:: waiting[i] && REACHED(ended, target[i]) -> waiting[i] = false
+		:: waiting[i] && !REACHED(ended, target[i]) ->
 			missed[i]++;
 			assert(missed[i] < 2)		/* combine */
 		:: else
@@ -341,8 +347,37 @@ inline unclaim(cpu) {
 #endif
 }
 
+/*
+ * invq_read_head(). The register tells the slot and one bit of how often it has
+ * wrapped. C looks again and again, here it looks when there is something new.
+ */
+#define SPAN(a)		((a) & (2 * SLOTS - 1))
+inline read_head() {
+#ifdef NO_HEAD_ORDER
+	seen = head;
+	sync = synced;
+	atomic {
+		if
+		:: SPAN(seen - sync) < SLOTS && !REACHED(done, sync) -> done = sync
+		:: else
+		fi;
+		seen = 0; sync = 0
+	}
+#else
+	sync = synced;
+	atomic {
+		SPAN(head - sync) < SLOTS || synced != sync;
+		if
+		:: SPAN(head - sync) < SLOTS && !REACHED(done, sync) -> done = sync
+		:: else
+		fi;
+		sync = 0
+	}
+#endif
+}
+
 /* invq_try_sync() */
-inline try_sync(cpu, n) {
+inline try_sync(cpu, n, wanted) {
 	issued = false;
 	ok = PASSED(synced);
 	if
@@ -352,7 +387,7 @@ inline try_sync(cpu, n) {
 	:: atomic { ok && !claim -> claim = true }	/* xchg, acquire */
 #endif
 #ifndef NO_RECHECK
-	   ok = PASSED(synced);
+	   ok = PASSED(synced) && (wanted);
 #endif
 	   if
 	   :: ok -> reserve(n + 1, SPARE_SYNC)
@@ -386,8 +421,11 @@ inline try_sync(cpu, n) {
 inline poll(cpu, until) {
 	do
 	:: PASSED(until) -> break
+#ifdef POLLED
+	:: !PASSED(until) && !PASSED(synced) -> read_head()
+#endif
 	:: !PASSED(until) && PASSED(synced) && !claim &&
-	   ROOM(reserved, 1, SPARE_SYNC) -> try_sync(cpu, 0)
+	   ROOM(reserved, 1, SPARE_SYNC) -> try_sync(cpu, 0, !PASSED(until))
 	od
 }
 
@@ -419,7 +457,7 @@ inline submit(cpu, n) {
  */
 proctype producer(byte cpu)
 {
-	byte round, n, i, old, start, seq, until;
+	byte round, n, i, old, start, seq, until, seen, sync;
 	bool ok, issued, early, snapshot;
 
 	do
@@ -435,7 +473,7 @@ proctype producer(byte cpu)
 			fi
 		};
 		if
-		:: try_sync(cpu, n)			/* invq_submit_wait() */
+		:: try_sync(cpu, n, true)		/* invq_submit_wait() */
 		:: issued = false			/* invq_submit() */
 		fi;
 		if
