@@ -15,7 +15,7 @@
 #include "regs.h"
 #include "test_hw.h"
 
-#define TEST_HW_PERIOD_NS (100 * NSEC_PER_USEC)
+#define TEST_HW_PERIOD_NS (500 * NSEC_PER_USEC)
 
 static bool test_hw_failed(const struct test_hw *hw)
 {

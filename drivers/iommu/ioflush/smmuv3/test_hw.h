@@ -19,7 +19,7 @@ struct kunit;
  * struct test_hw - the SMMU
  * @unit: what the driver knows of it
  * @name: of its device
- * @timer: looks at the registers and does what hardware would, every 100 us,
+ * @timer: looks at the registers and does what hardware would, every 500 us,
  *	also while a CPU waits for it
  * @mute_cr0: it does not answer to changes of CR0
  * @mute_gbpa: nor to one of GBPA
