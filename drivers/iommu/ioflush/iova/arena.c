@@ -162,15 +162,32 @@ static bool arena_refill(struct arena *arena, struct arena_front *front)
 	return true;
 }
 
+/*
+ * Leave out what is before the next multiple of @align, as if it had been handed
+ * out and freed. The owner's 1 keeps the count from 0.
+ */
+static void arena_front_align(struct arena_front *front, u32 align)
+{
+	u32 skip = min_t(u32, -front->next & (align - 1), front->left);
+
+	if (!skip)
+		return;
+	atomic_sub(skip, &front->chunk->out);
+	front->next += skip;
+	front->left -= skip;
+}
+
 /**
  * arena_alloc() - hand out a piece
  * @arena: an arena, open or not
  * @bytes: its length, a multiple of the granule, at most @arena->piece_bytes
+ * @align: what its address is a multiple of: a power of two of at least the
+ *	granule and at most a chunk
  *
  * Context: any context but NMI.
  * Return: its address, or 0 if the arena is used up or not open.
  */
-u64 arena_alloc(struct arena *arena, u32 bytes)
+u64 arena_alloc(struct arena *arena, u32 bytes, u32 align)
 {
 	struct arena_front *front;
 	unsigned long flags;
@@ -178,6 +195,7 @@ u64 arena_alloc(struct arena *arena, u32 bytes)
 
 	local_irq_save(flags);
 	front = this_cpu_ptr(arena->fronts);
+	arena_front_align(front, align);
 	if (front->left >= bytes || arena_refill(arena, front))
 		iova = arena_cut(arena, bytes);
 	local_irq_restore(flags);

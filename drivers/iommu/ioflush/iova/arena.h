@@ -123,7 +123,7 @@ int arena_init(struct arena *arena, u8 granule_lg2);
 void arena_exit(struct arena *arena);
 void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart);
 int arena_bar(struct arena *arena, u64 first, u64 last);
-u64 arena_alloc(struct arena *arena, u32 bytes);
+u64 arena_alloc(struct arena *arena, u32 bytes, u32 align);
 void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk);
 void arena_free_across(struct arena *arena, u64 offset, u64 bytes);
 void arena_front_retire(struct arena *arena, struct arena_front *front);

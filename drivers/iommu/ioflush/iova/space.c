@@ -120,10 +120,15 @@ static size_t iospace_large_bytes(const struct iospace *space, size_t bytes)
 	return (bytes + mask) & ~mask;
 }
 
-/* From whichever arena is right for the length; 0 if none has it. */
+/*
+ * From whichever arena is right for the length; 0 if none has it. A large piece
+ * that can be one naturally aligned block is, since that is what units invalidate
+ * by one command. Others would leave too many holes if they were aligned.
+ */
 static dma_addr_t iospace_arena_alloc(struct iospace *space, size_t bytes,
 				      u64 limit)
 {
+	u32 align = space->granule_mask + 1;
 	enum iospace_part part = IOSPACE_SMALL;
 	struct arena *arena;
 	dma_addr_t iova = 0;
@@ -133,11 +138,13 @@ static dma_addr_t iospace_arena_alloc(struct iospace *space, size_t bytes,
 		if (bytes > space->arena[IOSPACE_LARGE].piece_bytes)
 			return 0;
 		bytes = iospace_large_bytes(space, bytes);
+		if (is_power_of_2(bytes))
+			align = bytes;
 	}
 	arena = &space->arena[part];
 	iospace_part_start(space, part, limit);
 	if (iospace_arena_serves(arena, limit))
-		iova = arena_alloc(arena, bytes);
+		iova = arena_alloc(arena, bytes, align);
 	if (!iova)
 		atomic_long_inc(&space->arena_misses);
 	return iova;
