@@ -391,7 +391,7 @@ void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart)
 		atomic_set(&arena->chunks[0].out, ARENA_BARRED);
 		atomic_set(&arena->chunks[nr_chunks - 1].out, ARENA_BARRED);
 	}
-	arena->base = base;
+	WRITE_ONCE(arena->base, base);
 	WRITE_ONCE(arena->last, base + bytes - 1);
 	arena->depth_max = min(nr_chunks / 4 / num_possible_cpus(),
 			       ARENA_DEPTH_MAX);

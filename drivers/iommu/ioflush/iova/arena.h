@@ -173,7 +173,8 @@ static inline bool arena_has(const struct arena *arena, u64 iova, u64 *offset)
 	/* Pairs with the release in arena_open(). */
 	u64 bytes = smp_load_acquire(&arena->bytes);
 
-	*offset = iova - arena->base;
+	/* Until it is open, any value will do. */
+	*offset = iova - READ_ONCE(arena->base);
 	return *offset < bytes;
 }
 

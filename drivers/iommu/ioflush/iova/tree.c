@@ -76,7 +76,7 @@ void iospace_long_open(struct iospace *space, u64 first, u64 bytes)
 {
 	init_iova_domain(&space->longs, 1UL << space->granule_lg2,
 			 first >> space->granule_lg2);
-	space->long_first = first;
+	WRITE_ONCE(space->long_first, first);
 	/* Pairs with the acquire in iospace_long_has(). */
 	smp_store_release(&space->long_bytes, bytes);
 }
@@ -94,7 +94,8 @@ bool iospace_long_has(const struct iospace *space, u64 iova)
 	/* Pairs with the release in iospace_long_open(). */
 	u64 bytes = smp_load_acquire(&space->long_bytes);
 
-	return iova - space->long_first < bytes;
+	/* Until it is open, any value will do. */
+	return iova - READ_ONCE(space->long_first) < bytes;
 }
 
 static unsigned long iospace_long_search(struct iospace *space,
@@ -102,10 +103,13 @@ static unsigned long iospace_long_search(struct iospace *space,
 {
 	/* Pairs with the release in iospace_long_open(). */
 	u64 bytes = smp_load_acquire(&space->long_bytes);
-	u64 last = space->long_first + bytes - 1;
 	struct iova *iova;
+	u64 last;
 
-	if (!bytes || limit < last)
+	if (!bytes)
+		return 0;
+	last = space->long_first + bytes - 1;
+	if (limit < last)
 		return 0;
 	iova = alloc_iova(&space->longs, pages, iospace_limit_pfn(space, last),
 			  true);
