@@ -160,14 +160,14 @@ def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, yla
 _TRAFFIC = matrix_axes.COUNT_METRICS[:4]
 
 
-def _network_panels(results: Results, info: dict, clock: str,
-                    where: str = "") -> list[tuple[str, list[Group]]]:
+def _network_panels(results: Results, info: dict, clock: str, where: str = "",
+                    tests: Sequence[str] = matrix_axes.TESTS) -> list[tuple[str, list[Group]]]:
     """One panel a NIC."""
     def groups(nic: str) -> list[Group]:
         return [Group(test, lambda stack, mode, test=test: Cell(
                     info["arch"], info["iommu"], nic, stack, mode, test, clock,
                     matrix_axes.TEST_METRICS[test][0]))
-                for test in matrix_axes.TESTS]
+                for test in tests]
     return [(where + nic, groups(nic)) for nic in _nics(results, clock)]
 
 
@@ -179,11 +179,12 @@ def network(results: Results, info: dict, clock: str) -> str | None:
 
 
 def overview(results: Results, info: dict) -> str | None:
-    """The same of all architectures, guest clock."""
+    """The streams of all architectures, guest clock."""
     panels = [panel for arch in results.arches
               for panel in _network_panels(
                   results.of_arch(arch), meta.of_arch(info, arch), "guest",
-                  f"{matrix_axes.IOMMU_TITLES[matrix_axes.IOMMU_OF[arch]]} ({arch}), ")]
+                  f"{matrix_axes.IOMMU_TITLES[matrix_axes.IOMMU_OF[arch]]} ({arch}), ",
+                  matrix_axes.STREAMS)]
     return panels and _figure(panels, results, "of passthrough", True,
                               ("strict", "lazy"), "netperf") or None
 

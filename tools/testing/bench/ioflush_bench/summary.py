@@ -10,8 +10,6 @@ from .figures import number, spread
 from .matrix import Cell
 from .results import Result, Results
 
-_STREAMS = ("UDP_STREAM", "TCP_STREAM", "TCP_MAERTS")
-
 
 def _span(results: Results, wanted: Callable[[Cell], bool],
           ratio: Callable[[Result], float | None]) -> str | None:
@@ -24,7 +22,7 @@ def _network(results: Results, mode: str) -> str | None:
     def wanted(cell: Cell, stack: str) -> bool:
         return (cell.stack == stack and cell.mode == mode and cell.clock == "guest"
                 and cell.is_default
-                and cell.test in _STREAMS and cell.metric in ("sent", "throughput"))
+                and cell.test in axes.STREAMS and cell.metric in ("sent", "throughput"))
 
     def ours(cell: Cell) -> bool:
         return wanted(cell, "ioflush")
@@ -82,7 +80,7 @@ def _pgtable(results: Results) -> str | None:
 
 def _engines(results: Results) -> str | None:
     """Of the streams and of a map and unmap; the table has the rest."""
-    streams = _span(results, lambda cell: not cell.is_default and cell.test in _STREAMS
+    streams = _span(results, lambda cell: not cell.is_default and cell.test in axes.STREAMS
                     and cell.metric in ("sent", "throughput"),
                     lambda result: _over_default(results, result))
     pair = _span(results, lambda cell: not cell.is_default and cell.test == "map_unmap_4k",
