@@ -5,11 +5,11 @@
  * IHI 0070 section 5.1: a level-1 descriptor has Span in bits 4:0, n + 1 for 2^n
  * entries, and L2Ptr in bits 51:6. Entries are 64 bytes.
  */
-#include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/dma-mapping.h>
 
 #include "smmuv3.h"
+#include "test_fake.h"
 
 static void stream_free(void *data)
 {
@@ -25,13 +25,7 @@ static struct smmu3_unit *stream_unit(struct kunit *test, u8 sid_bits,
 	struct smmu3_unit *unit = kunit_kzalloc(test, sizeof(*unit), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, unit);
-	unit->dev = kunit_device_register(test, "smmu3");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(unit->dev));
-	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(unit->dev,
-							      DMA_BIT_MASK(48)));
-	mutex_init(&unit->mutex);
-	INIT_LIST_HEAD(&unit->devs);
-	xa_init(&unit->sids);
+	fake_unit_init(test, unit);
 	strscpy(unit->name, "test");
 	unit->caps.sid_bits = sid_bits;
 	unit->caps.two_level = two_level;

@@ -88,6 +88,24 @@ static void fake_free(void *data)
 }
 
 /**
+ * fake_unit_init() - what a unit needs before it has a stream table
+ * @test: the test; the unit's device goes with it
+ * @unit: the unit
+ *
+ * Context: process context.
+ */
+void fake_unit_init(struct kunit *test, struct smmu3_unit *unit)
+{
+	unit->dev = kunit_device_register(test, "smmu3");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(unit->dev));
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(unit->dev,
+							      DMA_BIT_MASK(48)));
+	mutex_init(&unit->mutex);
+	INIT_LIST_HEAD(&unit->devs);
+	xa_init(&unit->sids);
+}
+
+/**
  * fake_new() - make a unit
  * @test: the test; frees it at its end
  * @stage2: it has stage 2, and only that
@@ -102,13 +120,7 @@ struct fake *fake_new(struct kunit *test, bool stage2)
 	struct smmu3_unit *unit = &fake->unit;
 
 	KUNIT_ASSERT_NOT_NULL(test, fake);
-	unit->dev = kunit_device_register(test, "smmu3");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(unit->dev));
-	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(unit->dev,
-							      DMA_BIT_MASK(48)));
-	mutex_init(&unit->mutex);
-	INIT_LIST_HEAD(&unit->devs);
-	xa_init(&unit->sids);
+	fake_unit_init(test, unit);
 	ida_init(&unit->ids);
 	unit->coherent = true;
 	unit->caps = (struct smmu3_caps) {

@@ -52,6 +52,7 @@ struct fake_dev {
 	struct smmu3_dev *sdev;
 };
 
+void fake_unit_init(struct kunit *test, struct smmu3_unit *unit);
 struct fake *fake_new(struct kunit *test, bool stage2);
 struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid);
 struct iodom *fake_dom_new(struct kunit *test, struct fake *fake);
