@@ -118,8 +118,11 @@ struct invq_stats {
  * @reserved: sequence number of the next slot to reserve
  * @published: all slots before this number hold complete commands
  * @synced: sequence number of the newest sync; a wait below it needs no other
- * @claim: 1 while a CPU, with interrupts off, is issuing a sync. Serialises
- *	doorbells, so that the tail never goes back, and protects @synced
+ * @claim: 1 while a CPU, with interrupts off, rings the doorbell. Serialises
+ *	doorbells, so that the tail never goes back, and protects @synced and
+ *	@rung
+ * @rung: all slots before this number have been told of by a doorbell without a
+ *	sync; changed under @claim, and behind @synced unless there was one
  * @recovering: 1 while a CPU looks after an error
  * @stats: counters
  *
@@ -138,6 +141,7 @@ struct invq {
 	u32 published ____cacheline_aligned_in_smp;
 	u32 synced;
 	atomic_t claim;
+	u32 rung;
 	atomic_t recovering;
 	struct invq_stats stats ____cacheline_aligned_in_smp;
 };
@@ -145,9 +149,12 @@ struct invq {
 int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	      struct invq_cmd *slots, __le32 *done, u8 size_lg2);
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n);
+bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
+	       u32 *seq);
 void invq_wait(struct invq *q, u32 seq);
 void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n);
+bool invq_beyond_sync(const struct invq *q, u32 slot);
 void invq_show(struct seq_file *m, struct invq *q);
 
 #endif /* _LINUX_IOFLUSH_INVQ_H */

@@ -17,6 +17,7 @@
  *  tail	the tail only moves forward, at most to what is published;
  *  combine	one sync is in flight at a time, and it covers all that was
  *		published before it: a caller waits for at most two;
+ *  post		when a post returns, the device has been told of its commands;
  *  end		nobody waits for ever. Waiters block here where they poll in C,
  *		so that this is the absence of an invalid end state.
  *
@@ -36,8 +37,10 @@
  *  NO_RESUME_CLAIM	invq_recover(): resumes without the claim
  *  SKIP_ONLY		invq_recover(): a refused command is only skipped
  *  NO_HEAD_ORDER	invq_read_head(): no rmb(), the register comes first
+ *  NO_RING_CLAIM	invq_ring(): the doorbell without the claim
+ *  NO_RING		invq_post(): no doorbell
  *
- * PRODUCERS, ROUNDS and FAULTS set the size. With POLLED the device stores no
+ * PRODUCERS, ROUNDS and FAULTS set the size. With POST the CPUs post, too. With POLLED the device stores no
  * done word: those who wait do, when its head has passed the newest sync.
  */
 
@@ -101,6 +104,7 @@ byte published = FIRST;		/* q->published */
 byte synced = FIRST;		/* q->synced */
 byte done = FIRST;		/* *q->done */
 bool claim;			/* q->claim */
+byte rung = FIRST;		/* q->rung */
 
 byte tail = FIRST;		/* the device's tail register */
 byte head = FIRST;		/* how far the device has come */
@@ -146,12 +150,16 @@ inline arrive(cpu, where, what) {
 	:: where == L_TAIL ->
 		assert(REACHED(what, tail));		/* tail */
 		assert(REACHED(published, what));	/* tail */
-		if
-		:: what != tail -> in_flight++
-		:: else
-		fi;
-		assert(in_flight <= 1);			/* combine */
-		tail = what
+		do
+		:: tail == what -> break
+		:: else ->
+			if
+			:: IS_SYNC(slots[SLOT(tail)]) -> in_flight++
+			:: else
+			fi;
+			assert(in_flight <= 1);		/* combine */
+			tail = ADD(tail, 1)
+		od
 	:: else -> pte[where - L_PTE] = what
 	fi
 }
@@ -452,13 +460,59 @@ inline submit(cpu, n) {
 }
 
 /*
+ * invq_ring(). Buffers are empty at its end here: what it wrote is in its place
+ * soon enough. C need not get the claim if another has rung meanwhile.
+ */
+inline ring(cpu) {
+#ifndef NO_RING_CLAIM
+	atomic { !claim -> claim = true };
+#endif
+	if
+	:: REACHED(synced, seq) || REACHED(rung, seq)
+	:: else ->
+		ok = PASSED(synced);
+		if
+		:: ok -> reserve(1, SPARE_SYNC)
+		:: else
+		fi;
+		if
+		:: ok -> atomic { start = old; issue(cpu, start, 0) }
+		:: else ->
+			start = published;	/* smp_load_acquire() */
+			rung = start;
+			STORE(cpu, L_TAIL, start, RELEASE)
+		fi
+	fi;
+	old = 0; start = 0; ok = false;
+#ifndef NO_RING_CLAIM
+	STORE(cpu, L_CLAIM, 0, RELEASE);
+#endif
+	empty(buffer[cpu])
+}
+
+/* invq_post(), where there is room or comes to be some */
+inline post(cpu, n) {
+	try_sync(cpu, n, true);
+	if
+	:: issued
+	:: else ->
+		submit(cpu, n);
+#ifndef NO_RING
+		ring(cpu)
+#endif
+	fi;
+	empty(buffer[cpu]);
+	assert(REACHED(tail, seq))		/* post */
+}
+
+/*
  * A CPU that unmaps its page, waits, looks at the page and maps another one.
  * It either calls invq_submit_wait(), or invq_submit() and later invq_wait().
  */
 proctype producer(byte cpu)
 {
 	byte round, n, i, old, start, seq, until, seen, sync;
-	bool ok, issued, early, snapshot;
+	bool ok, issued, posted, early, snapshot;
 
 	do
 	:: round == (cpu == 0 -> ROUNDS : 1) -> break
@@ -475,9 +529,13 @@ proctype producer(byte cpu)
 		if
 		:: try_sync(cpu, n, true)		/* invq_submit_wait() */
 		:: issued = false			/* invq_submit() */
+#ifdef POST
+		:: post(cpu, n);			/* invq_post() */
+		   posted = true
+#endif
 		fi;
 		if
-		:: issued
+		:: issued || posted
 		:: else -> submit(cpu, n)
 		fi;
 #ifdef NO_WAIT_ACQUIRE
@@ -504,7 +562,7 @@ proctype producer(byte cpu)
 			:: else
 			fi;
 			snapshot = false;
-			n = 0; seq = 0; until = 0; issued = false;
+			n = 0; seq = 0; until = 0; issued = false; posted = false;
 			early = false;
 			round++
 		};

@@ -15,6 +15,7 @@
 #include <linux/bits.h>
 #include <linux/delay.h>
 #include <linux/ioflush/invq.h>
+#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -38,6 +39,8 @@ enum { CMD_NOTHING, CMD_INVALIDATE, CMD_ALL, CMD_SYNC };
  * @yields: how long a sync takes
  * @fail_every: refuse a command, refuse a sync and lose a sync in turns, once
  *	for as many commands
+ * @posts: a third of the calls that only queue, and all that wait, have the
+ *	device begin
  * @polled: the queue has a head to look at and no done word in hardware
  * @combines: with 16 threads or more there is at most half a sync for a call,
  *	and nobody waits for more than 4
@@ -48,6 +51,7 @@ struct scenario {
 	unsigned int batch;
 	unsigned int yields;
 	unsigned int fail_every;
+	bool posts;
 	bool polled;
 	bool combines;
 };
@@ -57,6 +61,11 @@ static const struct scenario scenarios[] = {
 	{ "slow", .rounds = 1000, .batch = 1, .yields = 40, .combines = true },
 	{ "full", .rounds = 1000, .batch = BATCH_MAX },
 	{ "failing", .rounds = 400, .batch = 3, .fail_every = 501 },
+	{ "posting", .rounds = 1000, .batch = 3, .posts = true },
+	{ "posting, failing", .rounds = 400, .batch = 3, .fail_every = 501,
+	  .posts = true },
+	{ "polled, posting", .rounds = 400, .batch = 3, .posts = true,
+	  .polled = true },
 	{ "polled", .rounds = 1000, .batch = 1, .yields = 40, .polled = true,
 	  .combines = true },
 	{ "polled, full", .rounds = 1000, .batch = BATCH_MAX, .polled = true },
@@ -221,9 +230,17 @@ static void device_sync(struct invq *q, struct invq_cmd *cmd)
 static void device_doorbell(struct invq *q, u32 seq)
 {
 	struct race *r = container_of(q, struct race, q);
+	unsigned int syncs = 0;
 
-	/* Each doorbell comes with a sync. */
-	die_if(atomic_inc_return(&r->in_flight) > 1, "two syncs in flight");
+	for (u32 i = r->tail; i != seq % QUEUE_SLOTS; i = (i + 1) % QUEUE_SLOTS) {
+		if ((le64_to_cpu(READ_ONCE(r->slots[i].u64s[0])) & 0xff) == CMD_SYNC) {
+			syncs++;
+			die_if(atomic_inc_return(&r->in_flight) > 1,
+			       "two syncs in flight");
+		}
+	}
+	/* Else it has to be a post, behind a sync in flight. */
+	die_if(!syncs && !r->s->posts, "a doorbell without a sync");
 	smp_store_release(&r->tail, seq % QUEUE_SLOTS);
 }
 
@@ -293,6 +310,18 @@ static void member_wait(struct race *r, unsigned int id, u32 seq)
 		r->longest[id] = cover - before;
 }
 
+static bool member_post(struct race *r, const struct invq_cmd *cmds,
+			unsigned int n, u32 *seq)
+{
+	unsigned long flags;
+	bool posted;
+
+	local_irq_save(flags);
+	posted = invq_post(&r->q, cmds, n, seq);
+	local_irq_restore(flags);
+	return posted;
+}
+
 static int member_thread(void *arg)
 {
 	const struct member *m = arg;
@@ -308,10 +337,14 @@ static int member_thread(void *arg)
 			cmds[j] = command(CMD_INVALIDATE, m->id, n - 1 - j,
 					  page->epoch);
 		if (n > 1 && i % 4 && i != r->s->rounds - 1) {
-			invq_submit(&r->q, cmds, n);
+			if (!r->s->posts || i % 4 != 3 ||
+			    !member_post(r, cmds, n, &seq))
+				invq_submit(&r->q, cmds, n);
 			continue;
 		}
-		if (i % 8 == 4) {
+		if (r->s->posts && member_post(r, cmds, n, &seq)) {
+			member_wait(r, m->id, seq);
+		} else if (i % 8 == 4) {
 			invq_submit_wait(&r->q, cmds, n);
 		} else {
 			seq = invq_submit(&r->q, cmds, n);

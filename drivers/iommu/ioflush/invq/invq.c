@@ -18,6 +18,10 @@
  * CPUs there is less than one sync, and less than one doorbell, per caller. A
  * caller waits at most for the sync in flight and the one after it.
  *
+ * invq_post() has hardware begin even if nobody waits. Where a sync is in flight
+ * it rings the doorbell without one: hardware then knows of commands behind the
+ * newest sync, and whoever waits for them issues a sync as for any others.
+ *
  * Nobody owns a wait: the done word counts up, all poll it, and the first to
  * see that a sync has finished may issue the next. A waiter that is preempted
  * or interrupted therefore holds up nobody.
@@ -27,6 +31,7 @@
 #include <linux/bits.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/processor.h>
 #include <linux/timekeeping.h>
 
@@ -323,6 +328,87 @@ u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 	return start + n;
 }
 
+/* Claim held: has hardware been told of all before @seq? */
+static bool invq_is_rung(const struct invq *q, u32 seq)
+{
+	return (s32)(q->synced - seq) >= 0 || (s32)(q->rung - seq) >= 0;
+}
+
+/*
+ * Tell hardware of all up to @seq, which is published, with a sync if none is
+ * in flight: commands leave a slot for that. Interrupts are off, as they are for
+ * all who hold the claim or have reserved and not published, so none of the
+ * waits is for anybody who does not run. Of many who come at once one rings for
+ * all: the others need not get the claim.
+ */
+static void invq_ring(struct invq *q, u32 seq)
+{
+	u32 start;
+
+	while (!invq_try_claim(q)) {
+		if ((s32)(READ_ONCE(q->rung) - seq) >= 0)
+			return;
+		cpu_relax();
+	}
+	if (invq_is_rung(q, seq)) {
+		/* By whoever had the claim before. */
+	} else if (!invq_sync_in_flight(q) &&
+		   invq_reserve(q, 1, INVQ_SPARE_SYNC, &start)) {
+		__invq_issue(q, start, NULL, 0);
+	} else {
+		/* Pairs with the release in invq_publish(): complete slots. */
+		seq = smp_load_acquire(&q->published);
+		q->ops->doorbell(q, seq);
+		q->stats.doorbells++;
+		WRITE_ONCE(q->rung, seq);
+	}
+	invq_unclaim(q);
+}
+
+/**
+ * invq_post() - queue commands and have hardware begin with them
+ * @q: the queue
+ * @cmds: @n commands as the encoder wrote them
+ * @n: how many; at most half of the queue
+ * @seq: receives what to give to invq_wait()
+ *
+ * Hardware executes the commands even if nobody ever waits. That they have been
+ * executed only a wait tells. One step, which nothing else on this CPU comes
+ * between; it waits for other CPUs that are in such a step, never for hardware.
+ *
+ * Context: any context, interrupts off.
+ * Return: false, with nothing queued, if there is no room.
+ */
+bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
+	       u32 *seq)
+{
+	bool room;
+	u32 start;
+
+	lockdep_assert_irqs_disabled();
+
+	if (likely(invq_try_sync(q, cmds, n, seq)))
+		return true;
+	room = invq_reserve(q, n, INVQ_SPARE_CMDS, &start);
+	if (!room && q->ops->head) {
+		/* If nobody waits nobody has looked. */
+		invq_read_head(q);
+		room = invq_reserve(q, n, INVQ_SPARE_CMDS, &start);
+	}
+	if (!room) {
+		atomic_long_inc(&q->stats.full);
+		/* Without one there would be none later, if nobody waits. */
+		if (invq_wants_sync(q, READ_ONCE(q->published)))
+			invq_sync_now(q, READ_ONCE(q->published));
+		return false;
+	}
+	invq_fill(q, start, cmds, n);
+	invq_publish(q, start, n);
+	*seq = start + n;
+	invq_ring(q, *seq);
+	return true;
+}
+
 /**
  * invq_submit_wait() - queue commands and wait until they have been done
  * @q: the queue
@@ -386,6 +472,7 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	atomic_set(&q->reserved, first);
 	q->published = first;
 	q->synced = first;
+	q->rung = first;
 	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
 	ops->sync(q, &q->sync_cmd);
 	return 0;

@@ -103,6 +103,94 @@ static void invq_combines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(seq) - 1, riders(dev));
 }
 
+static bool post(struct dev *dev, u64 arg, u32 *seq)
+{
+	struct invq_cmd c = dev_invalidate(arg);
+	unsigned long flags;
+	bool posted;
+
+	local_irq_save(flags);
+	posted = invq_post(&dev->q, &c, 1, seq);
+	local_irq_restore(flags);
+	return posted;
+}
+
+/* What is posted is executed at once, and needs no other sync. */
+static void invq_posts(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, true);
+	struct invq_cmd c = dev_invalidate(1);
+	u32 seq;
+
+	/* What was only queued before goes along. */
+	invq_submit(&dev->q, &c, 1);
+	for (unsigned int i = 1; i <= 3 * QUEUE_SLOTS; i++) {
+		KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
+		KUNIT_ASSERT_EQ(test, i + 1, atomic64_read(&dev->sum));
+		invq_wait(&dev->q, seq);
+	}
+	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS, dev->q.stats.syncs);
+	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS, dev->q.stats.doorbells);
+	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS + 1, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
+}
+
+/* The same behind a sync in flight: nobody polls, and it is executed. */
+static void invq_posts_behind(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	u32 seq;
+
+	dev->sync_ticks = 5;
+	dev->sync_ticks_left = 5;
+	WRITE_ONCE(dev->hold, 20);
+	for (unsigned int i = 0; i < 4; i++)
+		KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
+	KUNIT_EXPECT_EQ(test, 4, dev->q.stats.doorbells);
+	for (unsigned int i = 0; i < HZ && atomic64_read(&dev->sum) < 4; i++)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, 4, atomic64_read(&dev->sum));
+
+	/* Only a sync behind them tells. */
+	KUNIT_EXPECT_LT(test, (s32)(le32_to_cpu(READ_ONCE(dev->done)) - seq), 0);
+	invq_wait(&dev->q, seq);
+	KUNIT_EXPECT_EQ(test, 2, dev->q.stats.syncs);
+	KUNIT_EXPECT_EQ(test, 4, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
+	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
+}
+
+/* With no room nothing is queued; and there is some later though nobody waits. */
+static void invq_posts_full(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	unsigned int i, tries = 0, full = 0;
+	u32 seq, reserved;
+
+	for (i = 0; i < 5 * QUEUE_SLOTS && tries < 100 * HZ; tries++) {
+		reserved = atomic_read(&dev->q.reserved);
+		if (post(dev, 1, &seq)) {
+			i++;
+			continue;
+		}
+		full++;
+		/* A sync at most */
+		KUNIT_ASSERT_LE(test, atomic_read(&dev->q.reserved) - reserved,
+				1);
+		schedule_timeout_uninterruptible(1);
+	}
+	KUNIT_EXPECT_EQ(test, 5 * QUEUE_SLOTS, i);
+	KUNIT_EXPECT_GT(test, full, 0);
+	KUNIT_EXPECT_EQ(test, full, atomic_long_read(&dev->q.stats.full));
+	invq_wait(&dev->q, seq);
+	KUNIT_EXPECT_EQ(test, i, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, i, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
+	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
+}
+
 static void invq_sizes(struct kunit *test)
 {
 	struct dev *dev = dev_start(test, true);
@@ -283,6 +371,9 @@ static struct kunit_case invq_cases[] = {
 	KUNIT_CASE_PARAM(invq_full, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_waits, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_combines, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_posts, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_posts_behind, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_posts_full, dev_gen_params),
 	KUNIT_CASE(invq_sizes),
 	KUNIT_CASE_PARAM(invq_crowd, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_crowd_batches, dev_gen_params),

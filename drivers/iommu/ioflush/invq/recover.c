@@ -8,8 +8,9 @@
  * if that is refused as well, it is tried for ever.
  *
  * While a sync is in flight no other is issued, and hardware that has an error
- * does not finish the one in flight. So the head and the slots up to the tail
- * stand still for whoever recovers.
+ * does not finish the one in flight. So the head stands still for whoever
+ * recovers, and so do the slots from there to the tail, even if a doorbell moves
+ * that one on: they are free only when a sync behind them has finished.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -79,6 +80,26 @@ static bool invq_recover(struct invq *q)
 
 	atomic_long_inc(&q->stats.recoveries);
 	return true;
+}
+
+/**
+ * invq_beyond_sync() - has hardware gone past the newest sync?
+ * @q: the queue
+ * @slot: slot that hardware stands still at, as its head register says
+ *
+ * Commands may follow behind the newest sync, so the end of the queue does not
+ * tell. Nor does the slot alone: the done word is never ahead of hardware, and
+ * the tail is less than the queue's length ahead of that.
+ *
+ * Context: invq_ops.fault.
+ * Return: whether it has.
+ */
+bool invq_beyond_sync(const struct invq *q, u32 slot)
+{
+	u32 done = invq_done(q);
+	u32 head = done + invq_index(q, slot - done);
+
+	return (s32)(head - READ_ONCE(q->synced)) >= 0;
 }
 
 static void invq_report(struct invq *q, u32 seq, u64 waited_ns)

@@ -128,6 +128,55 @@ static void recover_sync_lost(struct kunit *test)
 	expect_sound(test, dev);
 }
 
+/*
+ * Commands behind the sync in flight that hardware knows of: each is executed,
+ * whether it, or the sync before or behind it, is refused or lost.
+ */
+static void recover_posted(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	unsigned long flags;
+	u32 seq = 0;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		WRITE_ONCE(dev->hold, 10);
+		dev->refuse = i & 1 ? 2 : 0;
+		dev->refuse_sync = i & 2 ? 2 : 0;
+		dev->lose_sync = i & 4 ? 2 : 0;
+		for (unsigned int j = 0; j < 4; j++) {
+			local_irq_save(flags);
+			KUNIT_EXPECT_TRUE(test, invq_post(&dev->q, &c, 1, &seq));
+			local_irq_restore(flags);
+		}
+		invq_wait(&dev->q, seq);
+		KUNIT_ASSERT_EQ(test, 4 * (i + 1), atomic64_read(&dev->sum));
+	}
+	KUNIT_EXPECT_EQ(test, 32, dev->q.stats.commands);
+	expect_sound(test, dev);
+}
+
+/* The head of a full ring, which was told of commands behind its newest sync */
+static void recover_beyond(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	u32 start = READ_ONCE(dev->q.synced);
+
+	for (u32 done = start - 3 * QUEUE_SLOTS; done != start + 3 * QUEUE_SLOTS;
+	     done++) {
+		WRITE_ONCE(dev->done, cpu_to_le32(done));
+		for (u32 sync = 1; sync < QUEUE_SLOTS; sync++) {
+			dev->q.synced = done + sync;
+			for (u32 head = 0; head < QUEUE_SLOTS; head++) {
+				u32 slot = (done + head) % QUEUE_SLOTS;
+
+				KUNIT_ASSERT_EQ(test, head >= sync,
+						invq_beyond_sync(&dev->q, slot));
+			}
+		}
+	}
+}
+
 /* The same with no room left, as often as the queue has slots. */
 static void recover_sync_lost_full(struct kunit *test)
 {
@@ -148,6 +197,19 @@ static void recover_sync_lost_full(struct kunit *test)
 #define CROWD	4
 #define ROUNDS	300
 
+static void post_wait(struct dev *dev, const struct invq_cmd *cmds,
+		      unsigned int n)
+{
+	unsigned long flags;
+	bool posted;
+	u32 seq;
+
+	local_irq_save(flags);
+	posted = invq_post(&dev->q, cmds, n, &seq);
+	local_irq_restore(flags);
+	invq_wait(&dev->q, posted ? seq : invq_submit(&dev->q, cmds, n));
+}
+
 static int failing_thread(void *data)
 {
 	struct dev *dev = data;
@@ -162,7 +224,10 @@ static int failing_thread(void *data)
 			WRITE_ONCE(dev->refuse_sync, 1);
 		if (i % 40 == 31)
 			WRITE_ONCE(dev->lose_sync, 1);
-		invq_submit_wait(&dev->q, cmds, ARRAY_SIZE(cmds));
+		if (i % 4 == 3)
+			post_wait(dev, cmds, ARRAY_SIZE(cmds));
+		else
+			invq_submit_wait(&dev->q, cmds, ARRAY_SIZE(cmds));
 	}
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1);
@@ -198,6 +263,8 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE_PARAM(recover_covers, dev_gen_params),
 	KUNIT_CASE_PARAM(recover_sync_refused, dev_gen_params),
 	KUNIT_CASE(recover_sync_lost),
+	KUNIT_CASE(recover_posted),
+	KUNIT_CASE(recover_beyond),
 	KUNIT_CASE(recover_sync_lost_full),
 	KUNIT_CASE_SLOW(recover_crowd),
 	{}

@@ -93,10 +93,7 @@ static enum invq_fault vtd_queue_fault(struct invq *q, u32 *slot)
 
 	pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
 			   unit->name, error);
-	/* The sync in flight is the newest descriptor that hardware knows of. */
-	if (*slot == FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQT)))
-		return INVQ_FAULT_SYNC;
-	return INVQ_FAULT_OTHER;
+	return invq_beyond_sync(q, *slot) ? INVQ_FAULT_SYNC : INVQ_FAULT_OTHER;
 }
 
 /* Everything of the kind that was refused, in all domains */

@@ -168,13 +168,17 @@ static void queue_substitute(struct kunit *test)
 	}
 }
 
-/* A device's cache did not answer: the wait behind it is gone if fetched. */
+/*
+ * A device's cache did not answer: the wait behind it is gone if fetched, also
+ * if the tail is farther.
+ */
 static void queue_device_error(struct kunit *test)
 {
 	static const u32 bits[] = { VTD_FSTS_ITE, VTD_FSTS_ICE };
 	struct vtd_unit *unit = queue_unit(test, true);
 
-	vtd_write64(unit, VTD_REG_IQT, 4 << 4);
+	unit->q.synced += 4;
+	vtd_write64(unit, VTD_REG_IQT, 6 << 4);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
 		vtd_write32(unit, VTD_REG_FSTS, bits[i]);
 		vtd_write64(unit, VTD_REG_IQH, 3 << 4);

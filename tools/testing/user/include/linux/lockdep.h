@@ -7,5 +7,6 @@
 
 #define lockdep_assert_held(lock)	((void)(lock))
 #define assert_spin_locked(lock)	((void)(lock))
+#define lockdep_assert_irqs_disabled()	((void)0)
 
 #endif /* _USER_LINUX_LOCKDEP_H */
