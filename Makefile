@@ -12,7 +12,9 @@ APPEND     ?=
 QEMU_ARGS  ?=
 KSRC       ?=
 QUICK      ?=
-export ARCH IOMMU STACK MODE NIC APPEND QEMU_ARGS KSRC QUICK
+FULL       ?=
+AGAIN      ?=
+export ARCH IOMMU STACK MODE NIC APPEND QEMU_ARGS KSRC QUICK FULL AGAIN
 
 # The scripts choose how parallel they are; ours is no kbuild.
 MAKEFLAGS += --no-print-directory
@@ -23,7 +25,8 @@ each_arch = $(or $(ARCH),x86_64 arm64)
 help:
 	@echo 'ioflush: an IOMMU stack for Linux 6.12, and the machinery to try and measure it'
 	@echo
-	@echo '  make bench      build all, run netperf on both stacks, compare (QUICK=1: 10 minutes)'
+	@echo '  make bench      build all, run netperf on both stacks, compare; out/report/ is'
+	@echo '                  written after every guest, and an interrupted bench goes on'
 	@echo '  make bench-pgtable  instructions of page-table operations beside mainline'\''s'
 	@echo '  make check      every test; ends in a line "N passed, N failed"'
 	@echo '  make kernel     out/ARCH/build: one image with both stacks'
@@ -35,7 +38,7 @@ help:
 	@echo '  make clean      remove out/ (what is in ~/.cache/ioflush stays)'
 	@echo
 	@echo 'Variables, and what they are now:'
-	@echo '  ARCH=$(ARCH)               x86_64 arm64; if empty, bench, check and kunit do both, others x86_64'
+	@echo '  ARCH=$(ARCH)               x86_64 arm64; if empty, check and kunit do both, others x86_64'
 	@echo '  IOMMU=$(IOMMU)              vtd none for x86_64, smmuv3 none for arm64; if empty, the first'
 	@echo '  STACK=$(STACK)       ioflush mainline'
 	@echo '  MODE=$(MODE)         strict lazy passthrough'
@@ -43,7 +46,9 @@ help:
 	@echo '  APPEND=$(APPEND)              more of the kernel command line, for boot'
 	@echo '  QEMU_ARGS=$(QEMU_ARGS)           more arguments for QEMU, for boot'
 	@echo '  KSRC=$(KSRC)                another tree of Linux 6.12 than the packaged one'
-	@echo '  QUICK=$(QUICK)               1: a shorter bench'
+	@echo '  QUICK=$(QUICK)               1: only what a bench has first'
+	@echo '  FULL=$(FULL)                1: the whole bench, of both architectures; hours'
+	@echo '  AGAIN=$(AGAIN)               1: bench measures anew what is done'
 
 deps:
 	@$(qemu)/deps
@@ -63,7 +68,7 @@ bench: deps
 
 # Two guests and a minute: deterministic, so it needs one run only.
 bench-pgtable: deps
-	@PARTS=pgtable RUNS=1 tools/testing/bench/bench
+	@PARTS=pgtable tools/testing/bench/bench
 
 kunit:
 	@tools/testing/kunit/kunit --uml

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from typing import Mapping
 
@@ -31,17 +32,29 @@ class Config:
     loops: int
     batches: int
     parallel: int
+    full: bool
     quick: bool
-    resume: bool
+    again: bool
+    #: What the environment said, as words for a command line; not whether to measure anew.
+    asked: tuple[str, ...] = ()
 
 
-def _words(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a variable, in the order of the choices; all when unset."""
+#: Every variable that says what is measured.
+VARIABLES = ("FULL", "QUICK", "ARCH", "STACKS", "MODES", "NICS", "TESTS", "CLOCKS", "PARTS",
+             "ENGINES", "RUNS", "DURATION", "LOOPS", "BATCHES")
+
+#: What comes first in every bench, and is all of a quick one.
+QUICK_PARTS = ("netperf", "micro")
+
+
+def _words(env: Mapping[str, str], name: str, choices: tuple[str, ...],
+           default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The words of a variable, in the order of the choices; the default, or all, when unset."""
     asked = env.get(name, "").replace(",", " ").split()
     for word in asked:
         if word not in choices:
             raise ConfigError(f"{name}={word} is not known; choose from: {' '.join(choices)}")
-    return tuple(choice for choice in choices if choice in asked) or choices
+    return tuple(choice for choice in choices if choice in asked) or default or choices
 
 
 def _number(env: Mapping[str, str], name: str, default: int, limit: int) -> int:
@@ -60,23 +73,41 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     return text == "1"
 
 
+def _asked(env: Mapping[str, str]) -> tuple[str, ...]:
+    """NAME=VALUE of each variable that is set, quoted for a shell."""
+    return tuple(f"{name}={shlex.quote(' '.join(env[name].split()))}"
+                 for name in VARIABLES if env.get(name, "").split())
+
+
 def from_environment(env: Mapping[str, str] = os.environ) -> Config:
-    """Reads the variables that `bench --help` lists."""
-    quick = _flag(env, "QUICK")
+    """Reads the variables that `bench --help` lists.
+
+    Three sizes: what can be waited for, its first part, and the whole matrix.  Each
+    is a set of defaults, which the other variables overrule.
+    """
+    full, quick = _flag(env, "FULL"), _flag(env, "QUICK")
+    if full and quick:
+        raise ConfigError("FULL=1 and QUICK=1 contradict each other: set one of them")
+
+    def sized(name: str, choices: tuple[str, ...], small: bool = not full) -> tuple[str, ...]:
+        return _words(env, name, choices, choices[:1] if small else choices)
+
     return Config(
-        arches=_words(env, "ARCH", axes.ARCHES),
+        arches=sized("ARCH", axes.ARCHES),
         stacks=_words(env, "STACKS", axes.STACKS),
         modes=_words(env, "MODES", axes.MODES),
-        nics=_words(env, "NICS", axes.NICS),
+        nics=sized("NICS", axes.NICS, quick),
         tests=_words(env, "TESTS", axes.TESTS),
-        clocks=_words(env, "CLOCKS", axes.CLOCKS),
-        parts=_words(env, "PARTS", axes.PARTS),
-        engines=_words(env, "ENGINES", axes.ENGINES),
-        runs=_number(env, "RUNS", 1 if quick else 3, 99),
+        clocks=sized("CLOCKS", axes.CLOCKS),
+        parts=_words(env, "PARTS", axes.PARTS, QUICK_PARTS if quick else ()),
+        engines=sized("ENGINES", axes.ENGINES),
+        runs=_number(env, "RUNS", 3 if full else 1, 99),
         duration_s=_number(env, "DURATION", 1, 600),
         loops=_number(env, "LOOPS", 10240, 10_000_000),
         batches=_number(env, "BATCHES", 16, 100_000),
         parallel=_number(env, "JOBS", os.cpu_count() or 1, 64),
+        full=full,
         quick=quick,
-        resume=_flag(env, "RESUME"),
+        again=_flag(env, "AGAIN"),
+        asked=_asked(env),
     )

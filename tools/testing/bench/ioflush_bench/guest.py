@@ -21,7 +21,8 @@ _PAGE = 4096
 
 BENCH_DIR = Path(__file__).resolve().parent.parent
 TOP = BENCH_DIR.parents[2]
-RUN_GUEST = TOP / "tools/testing/qemu/run-guest"
+QEMU_DIR = TOP / "tools/testing/qemu"
+RUN_GUEST = QEMU_DIR / "run-guest"
 
 
 def out_dir() -> Path:
@@ -62,9 +63,10 @@ def figure_name(*words: str) -> str:
 class Runner:
     """Boots guests for one bench, and stops them all when told to."""
 
-    def __init__(self, config: Config, images: dict[str, str]) -> None:
+    def __init__(self, config: Config, images: dict[str, str], qemus: dict[str, str]) -> None:
         self.config = config
         self.images = images  # by architecture: names the kernel and the guest
+        self.qemus = qemus  # likewise: the version
         self.cells_dir = out_dir() / "bench"
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()  # protects _children and _stopped
@@ -103,10 +105,16 @@ class Runner:
                 f"LOOPS={self.config.loops}\nBATCHES={self.config.batches}\n")
 
     def key(self, boot: Boot) -> str:
-        """Changes with all that a figure depends on: image, guest, job, parameters."""
-        digest = hashlib.sha256(self.images[boot.arch].encode())
-        for name in (boot.part, "lib.sh"):
-            digest.update((BENCH_DIR / "jobs" / name).read_bytes())
+        """Changes with all that a figure depends on.
+
+        That is the kernel and the guest, QEMU, the job and its parameters, what boots
+        the guest, and what makes figures of its report.
+        """
+        digest = hashlib.sha256(f"{self.images[boot.arch]}\n{self.qemus[boot.arch]}\n".encode())
+        jobs, code = BENCH_DIR / "jobs", BENCH_DIR / "ioflush_bench"
+        for path in (jobs / boot.part, jobs / "lib.sh", RUN_GUEST, QEMU_DIR / "lib.sh",
+                     *(code / f"{name}.py" for name in ("guest", "parse", "domains", "trace"))):
+            digest.update(path.read_bytes())
         digest.update(self._params(boot).encode())
         digest.update(repr(self.command(boot, Path())).encode())
         digest.update(repr(sorted(asdict(boot).items())).encode())
@@ -114,6 +122,8 @@ class Runner:
 
     def reuse(self, boot: Boot) -> Outcome | None:
         """A complete earlier outcome of the very same measurement, if there is one."""
+        if self.config.again:
+            return None
         try:
             saved = json.loads((self.cells_dir / boot.slug / "outcome.json").read_text())
             if saved.pop("key") != self.key(boot):

@@ -73,20 +73,31 @@ def image_hash(arch: str) -> str:
     return digest.hexdigest()
 
 
-def _of_arch(arch: str, image: str) -> dict[str, str]:
+def qemu_version(arch: str) -> str:
+    """Of the emulator that is installed."""
+    return _first_line([QEMUS[arch], "--version"])
+
+
+def _of_arch(arch: str, image: str, qemu: str) -> dict[str, str]:
     """What belongs to one architecture."""
     release = build_dir(arch) / "include/config/kernel.release"
     return {
         "kernel": release.read_text().strip() if release.exists() else "unknown",
-        "qemu": _first_line([QEMUS[arch], "--version"]),
+        "qemu": qemu,
         "iommu": axes.IOMMU_OF[arch],
         "image": image,
     }
 
 
-def collect(config: Config, images: dict[str, str]) -> dict[str, Any]:
-    """The `meta` object of results.json, but for what is only known at the end."""
+def command(config: Config) -> str:
+    """What makes the same report; what of it is done is then not measured again."""
+    return " ".join(("make bench", *config.asked))
+
+
+def collect(config: Config, images: dict[str, str], qemus: dict[str, str]) -> dict[str, Any]:
+    """The `meta` object of results.json, but for what changes as the bench goes on."""
     return {
+        "command": command(config),
         "commit": _commit(),
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "tool": "none",
@@ -94,9 +105,8 @@ def collect(config: Config, images: dict[str, str]) -> dict[str, Any]:
         "duration_s": config.duration_s,
         "loops": config.loops,
         "batches": config.batches,
-        "quick": config.quick,
         "host": f"{_cpu_model()}, {os.cpu_count()} CPUs, no KVM",
-        "arches": {arch: _of_arch(arch, images[arch]) for arch in config.arches},
+        "arches": {arch: _of_arch(arch, images[arch], qemus[arch]) for arch in config.arches},
     }
 
 

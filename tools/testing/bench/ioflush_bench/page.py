@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from . import axes, bars, meta, native, pgtable, plots, summary, table
 from .results import Results
@@ -33,18 +34,18 @@ _ABOUT = {
         "jumps to its next timer, or, on arm64, ticks as fast as the host lets it poll; "
         "with virtio-net, whose packets QEMU forwards behind the guest's back, it is idle "
         "between a request and its response: read TCP_RR on e1000e only.",
-        "make bench PARTS=netperf CLOCKS=guest"),
+        "make bench ARCH={arch} PARTS=netperf"),
     "network-wall": (
         "Network throughput, wall clock",
         "The same on two vCPUs in real time. Emulation speed varies with everything "
         "else the host does: smoke, not a verdict.",
-        "make bench PARTS=netperf CLOCKS=wall"),
+        "make bench ARCH={arch} PARTS=netperf CLOCKS=wall"),
     "instructions": (
         "Instructions of one map plus unmap",
         "ioflush_maptime on QEMU's edu device, {loops} mappings in batches of 64, less "
         "the same loop around empty functions. Timer ticks and deferred flushes are "
         "in the figure. Less is better.",
-        "make bench PARTS=micro"),
+        "make bench ARCH={arch} PARTS=micro"),
     "pgtable": (
         "Instructions of an operation on a page table",
         "ioflush_pgbench, guest clock: {batches} batches of up to 64 operations each, less "
@@ -56,7 +57,7 @@ _ABOUT = {
         "each at most mainline's, one 4 KiB map at most 0.8 of it, 256 at most half on "
         "the domain and Arm. A scan looks through 1 GiB of mappings that nobody wrote "
         "through, so that its figure is in ns per GiB. Less is better.",
-        "make bench-pgtable"),
+        "make bench-pgtable ARCH={arch}"),
     "traffic": (
         "What one unmap costs at the IOMMU",
         "Events in QEMU's trace during a TCP_STREAM, over the unmaps that the kernel's "
@@ -66,41 +67,71 @@ _ABOUT = {
         "mode also: pages that invalidations covered over pages unmapped, the most bytes "
         "that waited for one drain, and how many table pages were gained or lost between "
         "the marks. Less is better.",
-        "make bench PARTS=counts"),
+        "make bench ARCH={arch} PARTS=counts"),
     "window": (
         "From an unmap to its invalidation",
         "Lazy mode of ioflush, from its debugfs file after all network tests of a guest: "
         "the longest time ever, the bound that holds (ioflush.window_us), and within "
         "which time 99 % and 99.9 % of the entries were invalidated, by a histogram whose "
         "buckets double. Mainline has a timer of 10 ms and no such figures.",
-        "make bench PARTS=netperf CLOCKS=guest MODES=lazy STACKS=ioflush"),
+        "make bench ARCH={arch} PARTS=netperf MODES=lazy STACKS=ioflush"),
     "engine": (
         "Lazy mode: the ring against RCU callbacks",
         "The same tests with ioflush.engine=rcu, in which callbacks of RCU invalidate, "
         "reclaim and free, with the window's timers behind them; the ring drains at a mark "
         "and by a timer. On {nic} only. Instructions, traffic and windows: less is better.",
-        "make bench MODES=lazy STACKS=ioflush NICS={nic} CLOCKS=guest"),
+        "make bench ARCH={arch} ENGINES='ring rcu' MODES=lazy STACKS=ioflush NICS={nic}"),
     "storm": (
         "One unmap of 1 GiB in blocks of 2 MiB",
         "Invalidation commands of the IOTLB in QEMU's trace during one iommu_unmap(), on a "
         "domain of its own (ioflush_pgbench). Aligned: under addresses that one entry for "
         "1 GiB could have mapped, so that a table is unlinked; blocks: half a GiB further "
         "up. Less is better.",
-        "make bench PARTS=storm"),
+        "make bench ARCH={arch} PARTS=storm"),
     "benchmark": (
         "The kernel's dma_map_benchmark",
         "One thread, 4 KiB, guest clock. It rounds each sample down to 100 ns, which "
         "is coarse beside the instructions above. Less is better.",
-        "make bench PARTS=micro"),
+        "make bench ARCH={arch} PARTS=micro"),
 }
 
 
-def _drawing(name: str, info: dict[str, Any], results: Results) -> str | None:
+#: The newest drawing of each kind, and the figures in it: a page that is written again
+#: after every guest has most of them already.
+_drawn: dict[tuple[str, ...], tuple[object, str | None]] = {}
+
+
+def _once(name: tuple[str, ...], figures: object, draw: Callable[[], str | None]) -> str | None:
+    if name not in _drawn or _drawn[name][0] != figures:
+        _drawn[name] = (figures, draw())
+    return _drawn[name][1]
+
+
+def _figures(results: Results, wanted: Callable[[str], bool]) -> list[tuple[Any, ...]]:
+    """All that the drawing of some sections can depend on."""
+    return [(result.cell, result.failure, *result.samples) for result in results
+            if wanted(table.section(result.cell))]
+
+
+def _plot(name: str) -> Callable[[Results, dict[str, Any]], str | None] | None:
+    """What draws a section, if anything does."""
     if name.startswith("network-"):
-        return plots.network(results, info, name.partition("-")[2])
-    draw = {"instructions": plots.instructions, "traffic": plots.traffic,
+        return partial(plots.network, clock=name.partition("-")[2])
+    return {"instructions": plots.instructions, "traffic": plots.traffic,
             "benchmark": plots.benchmark}.get(name)
-    return draw(results, info) if draw else None
+
+
+def _drawing(name: str, info: dict[str, Any], results: Results) -> str | None:
+    plot = _plot(name)
+    return plot and _once((info["arch"], name),
+                          _figures(results, lambda found: found == name),
+                          lambda: plot(results, info))
+
+
+def _overview(results: Results, info: dict[str, Any]) -> str | None:
+    """The streams of all architectures in one drawing."""
+    return _once(("netperf",), _figures(results, lambda found: found == "network-guest"),
+                 lambda: plots.overview(results, info))
 
 
 def _rows(rows: list[table.Row]) -> Iterator[str]:
@@ -172,7 +203,8 @@ def _pgtable_section(info: dict[str, Any], results: Results) -> str:
     return (f"<h3 id={info['arch']}-pgtable>{escape(title)}</h3>\n"
             f"<p>{escape(about.format(**info))}</p>\n"
             f"{parts}\n{failed}<p>The empty loop, subtracted from all but the scans: "
-            f"{escape(pgtable.loop(results))}. Made by <code>{escape(command)}</code>.</p>")
+            f"{escape(pgtable.loop(results))}. Made by "
+            f"<code>{escape(command.format(**info))}</code>.</p>")
 
 
 def _section(name: str, rows: list[table.Row], info: dict[str, Any], results: Results) -> str:
@@ -221,6 +253,16 @@ def _facts(info: dict[str, Any]) -> str:
     })
 
 
+def _unfinished(info: dict[str, Any]) -> str:
+    """That this is not all yet, if it is not."""
+    done, planned = info["guests"]["done"], info["guests"]["planned"]
+    if done == planned:
+        return ""
+    return (f"<div class=unfinished><b>Not finished:</b> {done} of {planned} guests are done. "
+            f"Bars are judged when their cells are there. <code>{escape(info['command'])}</code> "
+            "goes on with the others.</div>")
+
+
 def _name(arch: str) -> str:
     """How an architecture is headed."""
     return f"{axes.IOMMU_TITLES[axes.IOMMU_OF[arch]]}, {arch}"
@@ -249,15 +291,17 @@ def _arch(info: dict[str, Any], results: Results) -> str:
 
 
 def _reproduce(info: dict[str, Any]) -> str:
-    wanted = (f"RUNS={info['runs']} DURATION={info['duration_s']} LOOPS={info['loops']}")
     arch = list(info["arches"])[0]
     return (
         "<h2 id=reproduce>How to reproduce</h2>"
-        f"<p>At commit <code>{escape(info['commit'])}</code>, all of it, and one cell of "
-        "it:</p>"
-        f"<pre>make bench {wanted}\n"
-        f"make bench {wanted} ARCH={arch} PARTS=netperf NICS=virtio-net MODES=strict "
-        "CLOCKS=guest</pre>"
+        f"<p>At commit <code>{escape(info['commit'])}</code>: this page, one cell of it, and "
+        "everything that there is:</p>"
+        f"<pre>{escape(info['command'])} AGAIN=1\n"
+        f"make bench AGAIN=1 ARCH={arch} PARTS=netperf NICS=virtio-net MODES=strict "
+        f"RUNS={info['runs']} DURATION={info['duration_s']}\n"
+        "make bench AGAIN=1 FULL=1</pre>"
+        "<p>Without <code>AGAIN=1</code> a guest that is done is not booted again, as long as "
+        "kernel, guest, QEMU and parameters are the same.</p>"
         "<p>Each guest's folder in <code>out/bench/</code> keeps what it was: "
         "<code>qemu.cmd</code> (the QEMU command), <code>report</code> (what the guest "
         "wrote), <code>console.log</code>, and <code>outcome.json</code> (the figures and "
@@ -285,6 +329,7 @@ def html(info: dict[str, Any], results: Results) -> str:
 <main>
 <h1>IOMMU protection: ioflush beside mainline</h1>
 <p class=lead>{escape(kernels)} · commit {escape(info['commit'])} · {escape(info['date'])}</p>
+{_unfinished(info)}
 {_say(results)}
 <p>{intro}</p>
 {_facts(info)}
@@ -311,7 +356,7 @@ def write(folder: Path, info: dict[str, Any], results: Results) -> None:
             drawing = _drawing(name, meta.of_arch(info, arch), part)
             if drawing:
                 _replace(folder / f"{arch}-{name}.svg", drawing)
-    everything = plots.overview(results, info)
+    everything = _overview(results, info)
     if everything:
         _replace(folder / "netperf.svg", everything)
     _replace(folder / "index.html", html(info, results))

@@ -27,9 +27,10 @@ class Progress:
 
     def __init__(self, total: int) -> None:
         self.total = total
+        self._before = 0  # of those that are done, by an earlier bench
         self._done = 0
-        self._start = time.monotonic()
-        self._lock = threading.Lock()  # one line at a time; protects _done
+        self._start = self._begun = time.monotonic()
+        self._lock = threading.Lock()  # one line at a time; protects all above
 
     @property
     def elapsed_s(self) -> float:
@@ -40,9 +41,24 @@ class Progress:
         """One line with the time in front."""
         print(f"[{self.elapsed_s:4.0f}s] {text}", file=sys.stdout, flush=True)
 
-    def done(self, boot: Boot, outcome: Outcome, seconds: float | None) -> None:
-        """A guest has ended, or an earlier outcome is used again."""
+    def begin(self, before: int) -> None:
+        """The first guest is about to boot; so many are done already."""
+        with self._lock:
+            self._before = self._done = before
+            self._begun = time.monotonic()
+            if before:
+                self.say(f"{before} of {self.total} guests were done before (AGAIN=1 "
+                         "measures them anew)")
+
+    def _to_go(self) -> str:
+        """What the guests that are left will take, if they are like those so far."""
+        each = (time.monotonic() - self._begun) / (self._done - self._before)
+        left_s = each * (self.total - self._done)
+        return f"; about {left_s / 60:.0f} min to go" if left_s >= 30 else ""
+
+    def done(self, boot: Boot, outcome: Outcome, seconds: float) -> None:
+        """A guest has ended."""
         with self._lock:
             self._done += 1
-            took = "reused" if seconds is None else f"{seconds:.0f} s"
-            self.say(f"{self._done}/{self.total} {boot.slug} ({took}): {_summary(outcome)}")
+            self.say(f"{self._done}/{self.total} {boot.slug} ({seconds:.0f} s): "
+                     f"{_summary(outcome)}{self._to_go()}")

@@ -50,6 +50,8 @@ class Results:
 
     def __init__(self) -> None:
         self._by_cell: dict[Cell, Result] = {}
+        #: Cells of the plan that no guest has come to yet.
+        self.pending: set[Cell] = set()
 
     def __iter__(self) -> Iterator[Result]:
         return iter(self._by_cell.values())
@@ -81,6 +83,7 @@ class Results:
         for result in self:
             if result.cell.arch == arch:
                 part.put(result)
+        part.pending = {cell for cell in self.pending if cell.arch == arch}
         return part
 
     @property
@@ -113,16 +116,26 @@ class Results:
 
     def of_test(self, test: str, metric: str, **other: Any) -> list[Result]:
         """All results of a test and metric with these other names, on any NIC."""
-        return [result for result in self
-                if (result.cell.test, result.cell.metric) == (test, metric)
-                and all(getattr(result.cell, name) == value for name, value in other.items())]
+        return [result for result in self if _named(result.cell, test, metric, other)]
+
+    def awaits(self, test: str, metric: str, **other: Any) -> bool:
+        """Whether any cell that of_test() would find is not there yet."""
+        return any(_named(cell, test, metric, other) for cell in self.pending)
+
+
+def _named(cell: Cell, test: str, metric: str, other: dict[str, Any]) -> bool:
+    """Is it of this test and metric, with these other names?"""
+    return ((cell.test, cell.metric) == (test, metric)
+            and all(getattr(cell, name) == value for name, value in other.items()))
 
 
 def write_json(path: Path, meta: dict[str, Any], results: Results,
                judged: list[dict[str, Any]] | None = None) -> None:
     """Writes results.json whole or not at all."""
     text = json.dumps({"meta": meta, "bars": judged or [],
-                       "results": [result.as_json() for result in results]}, indent=1)
+                       "results": [result.as_json() for result in results],
+                       "pending": [asdict(cell) for cell in sorted(results.pending, key=str)]},
+                      indent=1)
     partial = path.with_suffix(".partial")
     partial.write_text(text + "\n")
     partial.replace(path)
@@ -132,8 +145,12 @@ def read_json(path: Path) -> tuple[dict[str, Any], Results]:
     """Reads back what write_json() wrote."""
     document = json.loads(path.read_text())
     results = Results()
-    names = Cell.__dataclass_fields__
+
+    def cell(entry: dict[str, Any]) -> Cell:
+        return Cell(**{name: entry[name] for name in Cell.__dataclass_fields__ if name in entry})
+
     for entry in document["results"]:
-        cell = Cell(**{name: entry[name] for name in names if name in entry})
-        results.put(Result(cell, entry["samples"], entry.get("failed"), entry.get("log")))
+        results.put(Result(cell(entry), entry["samples"], entry.get("failed"),
+                           entry.get("log")))
+    results.pending = {cell(entry) for entry in document.get("pending", [])}
     return document["meta"], results

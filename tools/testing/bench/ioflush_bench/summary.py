@@ -75,7 +75,7 @@ def _flushes(results: Results) -> str | None:
 
 
 def _pgtable(results: Results) -> str | None:
-    return pgtable.verdict(results) if pgtable.entries(results) else None
+    return pgtable.verdict(results) if pgtable.judge(results) else None
 
 
 def _engines(results: Results) -> str | None:

@@ -9,7 +9,8 @@ from ioflush_bench.results import Results
 META = {
     "tool": "Netperf version 2.7.0",
     "commit": "0123456789ab", "date": "2026-01-01 00:00 UTC",
-    "runs": 3, "duration_s": 2, "loops": 10240, "batches": 16, "quick": False, "host": "a host",
+    "runs": 3, "duration_s": 2, "loops": 10240, "batches": 16, "host": "a host",
+    "command": "make bench FULL=1", "guests": {"done": 9, "planned": 9},
     "arches": {
         "x86_64": {"kernel": "6.12.0", "qemu": "QEMU emulator version 7.2", "iommu": "vtd",
                    "image": "0" * 64},
@@ -21,8 +22,14 @@ META = {
 
 
 def wanted(**env: str) -> config.Config:
-    """A configuration from nothing but the variables given."""
-    return config.from_environment(env)
+    """A configuration of the whole matrix, but for the variables given."""
+    return config.from_environment({"FULL": "1", **env})
+
+
+def runner(asked: config.Config, x86_64: str = "a", qemu: str = "7") -> guest.Runner:
+    """Of kernels and a QEMU that have names, and no more."""
+    return guest.Runner(asked, {"x86_64": x86_64, "arm64": "b"},
+                        {"x86_64": qemu, "arm64": "7"})
 
 
 def figure(boot: matrix.Boot) -> int:

@@ -5,24 +5,51 @@ import unittest
 
 from ioflush_bench import axes, config, matrix
 
-from .fixtures import wanted
+from .fixtures import runner, wanted
 
 
 class ConfigTest(unittest.TestCase):
     """Variables are checked before anything runs."""
 
-    def test_defaults(self):
-        asked = wanted()
-        self.assertEqual((asked.runs, asked.duration_s), (3, 1))
-        self.assertEqual(asked.modes, axes.MODES)
-        self.assertEqual(asked.engines, ("ring", "rcu"))
-        self.assertEqual(asked.arches, ("x86_64", "arm64"))
-        self.assertEqual(wanted(ARCH="arm64").arches, ("arm64",))
+    def sized(self, **env):
+        return config.from_environment(env)
 
-    def test_quick_is_one_run(self):
-        self.assertEqual(wanted(QUICK="1").runs, 1)
-        self.assertEqual(wanted(QUICK="1", RUNS="5").runs, 5)
-        self.assertFalse(wanted(QUICK="0").quick)
+    def test_default_is_what_can_be_waited_for(self):
+        asked = self.sized()
+        self.assertEqual((asked.runs, asked.duration_s), (1, 1))
+        self.assertEqual((asked.arches, asked.clocks, asked.engines),
+                         (("x86_64",), ("guest",), ("ring",)))
+        self.assertEqual((asked.modes, asked.nics, asked.parts),
+                         (axes.MODES, axes.NICS, axes.PARTS))
+        self.assertEqual(self.sized(ARCH="arm64").arches, ("arm64",))
+        self.assertLessEqual(len(matrix.plan(asked)), 32)
+
+    def test_full_is_everything(self):
+        asked = self.sized(FULL="1")
+        self.assertEqual((asked.runs, asked.arches, asked.clocks, asked.engines),
+                         (3, axes.ARCHES, axes.CLOCKS, axes.ENGINES))
+        self.assertEqual(self.sized(FULL="1", ARCH="arm64", RUNS="1").arches, ("arm64",))
+
+    def test_quick_is_the_first_part_of_the_default(self):
+        quick, plan = self.sized(QUICK="1"), matrix.plan(self.sized())
+        self.assertLess({boot.slug for boot in matrix.plan(quick)}, {boot.slug for boot in plan})
+        for boot in matrix.plan(quick):
+            with self.subTest(boot.slug):
+                self.assertEqual(runner(quick).key(boot), runner(self.sized()).key(boot))
+
+    def test_other_variables_overrule_the_size(self):
+        self.assertEqual(self.sized(QUICK="1", RUNS="5").runs, 5)
+        self.assertEqual(self.sized(QUICK="1", PARTS="storm").parts, ("storm",))
+        self.assertEqual(self.sized(CLOCKS="wall").clocks, ("wall",))
+        self.assertFalse(self.sized(QUICK="0").quick)
+
+    def test_two_sizes_are_none(self):
+        with self.assertRaisesRegex(config.ConfigError, "set one of them"):
+            self.sized(FULL="1", QUICK="1")
+
+    def test_the_command_says_what_was_asked_for(self):
+        self.assertEqual(self.sized(AGAIN="1", ARCH="", NICS=" e1000e  virtio-net", RUNS="2").asked,
+                         ("NICS='e1000e virtio-net'", "RUNS=2"))
 
     def test_unknown_words_name_the_choices(self):
         for name, value, choice in (("ARCH", "vax", "x86_64"), ("STACKS", "x", "mainline"),
@@ -34,7 +61,8 @@ class ConfigTest(unittest.TestCase):
                 wanted(**{name: value})
 
     def test_numbers_and_flags_are_checked(self):
-        for name, value in (("RUNS", "0"), ("RUNS", "x"), ("DURATION", "-1"), ("QUICK", "yes")):
+        for name, value in (("RUNS", "0"), ("RUNS", "x"), ("DURATION", "-1"), ("FULL", "yes"),
+                            ("AGAIN", "2")):
             with self.subTest(name=name, value=value), self.assertRaises(config.ConfigError):
                 wanted(**{name: value})
 
@@ -63,6 +91,25 @@ class MatrixTest(unittest.TestCase):
     def test_slugs_are_unique(self):
         slugs = [boot.slug for boot in matrix.plan(wanted())]
         self.assertEqual(len(slugs), len(set(slugs)))
+
+    def test_the_first_comparison_comes_first(self):
+        for env in ({}, {"FULL": "1"}, {"ARCH": "arm64"}):
+            asked = config.from_environment(env)
+            boots = matrix.plan(asked)
+            first = boots[:8 * len(asked.arches)]
+            with self.subTest(env):
+                self.assertEqual(
+                    {(boot.arch, boot.part, boot.stack, boot.mode) for boot in first},
+                    {(arch, part, stack, mode) for arch in asked.arches
+                     for part in ("netperf", "micro") for stack in axes.STACKS
+                     for mode in ("strict", "lazy")})
+                self.assertFalse(any(boot.is_first for boot in boots[len(first):]))
+                self.assertEqual({(boot.nic, boot.clock) for boot in first},
+                                 {(None, "guest"), ("virtio-net", "guest")})
+
+    def test_smoke_comes_last(self):
+        clocks = [boot.clock for boot in matrix.plan(wanted())]
+        self.assertEqual(clocks, sorted(clocks))
 
     def test_one_stack_alone(self):
         self.assertEqual({boot.stack for boot in matrix.plan(wanted(STACKS="mainline"))},

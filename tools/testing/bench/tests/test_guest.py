@@ -4,18 +4,17 @@
 import unittest
 from pathlib import Path
 
-from ioflush_bench import guest, matrix
+from ioflush_bench import matrix
 
-from .fixtures import wanted
+from .fixtures import runner, wanted
 
 
 def command(**names):
     """The call of the first boot that has these names."""
     asked = wanted(RUNS="1")
-    runner = guest.Runner(asked, {"x86_64": "a", "arm64": "b"})
     boot = next(boot for boot in matrix.plan(asked)
                 if all(getattr(boot, name) == value for name, value in names.items()))
-    return " ".join(runner.command(boot, Path("/folder")))
+    return " ".join(runner(asked).command(boot, Path("/folder")))
 
 
 class CommandTest(unittest.TestCase):
@@ -62,9 +61,19 @@ class KeyTest(unittest.TestCase):
     def test_what_it_depends_on(self):
         asked = wanted(RUNS="1")
         boots = matrix.plan(asked)
-        runner = guest.Runner(asked, {"x86_64": "a", "arm64": "b"})
-        keys = {runner.key(boot) for boot in boots}
+        one = runner(asked)
+        keys = {one.key(boot) for boot in boots}
         self.assertEqual(len(keys), len(boots))
-        other = guest.Runner(asked, {"x86_64": "c", "arm64": "b"})
-        for boot in boots:
-            self.assertEqual(runner.key(boot) == other.key(boot), boot.arch == "arm64")
+        for other in (runner(asked, x86_64="c"), runner(asked, qemu="8")):
+            for boot in boots:
+                self.assertEqual(one.key(boot) == other.key(boot), boot.arch == "arm64")
+
+    def test_parameters(self):
+        asked = wanted(RUNS="1")
+        for name, value, parts in (("DURATION", "2", "all"), ("LOOPS", "9", "all"),
+                                   ("TESTS", "TCP_RR", ("netperf",))):
+            other = runner(wanted(RUNS="1", **{name: value}))
+            for boot in matrix.plan(asked):
+                with self.subTest(name=name, boot=boot.slug):
+                    self.assertEqual(runner(asked).key(boot) != other.key(boot),
+                                     parts == "all" or boot.part in parts)

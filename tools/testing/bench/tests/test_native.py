@@ -38,4 +38,22 @@ class NativeTest(unittest.TestCase):
     def test_a_harness_that_does_not_build(self):
         with tempfile.TemporaryDirectory() as folder:
             with self.assertRaises(native.NativeError):
-                native.measure(Path(folder), Path(folder) / "out")
+                native.measure(Path(folder), Path(folder) / "out", False)
+
+    def test_a_program_is_measured_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            top, out = Path(folder), Path(folder) / "out"
+            user = top / "tools/testing/user"
+            user.mkdir(parents=True)
+            (user / "source").write_text('#!/bin/sh\necho x >>"$0.runs"\n'
+                                         'echo "[1]" >"${1#--json=}"\n')
+            (user / "Makefile").write_text(
+                "bench:\n\tmkdir -p $(O)/bench; cp source $(O)/bench/bench; "
+                "chmod 755 $(O)/bench/bench\n")
+            runs = out / "user/bench/bench.runs"
+            for again, change, count in ((False, "", 1), (False, "", 1), (True, "", 2),
+                                         (False, "# other\n", 3), (False, "", 3)):
+                with open(user / "source", "a", encoding="ascii") as source:
+                    source.write(change)
+                self.assertEqual(native.measure(top, out, again), [1])
+                self.assertEqual(runs.read_text().count("x"), count)
