@@ -46,10 +46,27 @@ enum invq_fault {
 };
 
 /**
+ * enum invq_quirk - what some hardware needs between commands
+ * @INVQ_SYNC_EACH: between commands of different kinds, and behind each
+ *	submission, all before have to be over. A fence comes behind each run of
+ *	one kind; none where a sync follows at once
+ * @INVQ_TWICE: a command is sure to have taken effect only when it has been
+ *	executed again after it was over. Each submission comes twice, with a
+ *	fence behind either. Implies @INVQ_SYNC_EACH
+ */
+enum invq_quirk {
+	INVQ_SYNC_EACH = 1,
+	INVQ_TWICE = 2,
+};
+
+/**
  * struct invq_ops - the encoder for one kind of queue
  * @sync: write a command that, after all before it have finished, stores a
  *	number to the queue's done word. Called once, when the queue is set up:
  *	the number is in the upper half of the first word, and 0 here
+ * @fence: write a command that is over only after all before it are, and that
+ *	tells nobody. NULL for a queue that cannot have quirks
+ * @kind: bits of a command's first word that say what kind it is
  * @doorbell: tell hardware that all slots before sequence number @seq are
  *	valid. Called with interrupts off, by one CPU at a time
  * @head: read how far hardware has come: the index of the next slot it is
@@ -70,6 +87,8 @@ enum invq_fault {
  */
 struct invq_ops {
 	void (*sync)(struct invq *q, struct invq_cmd *cmd);
+	void (*fence)(struct invq *q, struct invq_cmd *cmd);
+	u64 kind;
 	void (*doorbell)(struct invq *q, u32 seq);
 	u32 (*head)(struct invq *q);
 	enum invq_fault (*fault)(struct invq *q, u32 *slot);
@@ -82,7 +101,8 @@ struct invq_ops {
 /**
  * struct invq_stats - what a queue has done since it was made
  * @commands: commands without syncs, counted when the sync behind them is
- *	issued. Like the next two changed by the holder of the queue's claim
+ *	issued, and with what quirks add to them. Like the next two changed by
+ *	the holder of the queue's claim
  * @syncs: sync commands
  * @doorbells: writes to hardware that made it look at the queue
  * @riders: waits that were covered by somebody else's sync
@@ -113,6 +133,7 @@ struct invq_stats {
  * @sync_cmd: a sync, but for its number
  * @sync_mask: what of a number goes into the upper half of a sync; nothing with
  *	invq_ops.head
+ * @quirks: of enum invq_quirk; as good as constant
  * @mask: number of slots, a power of two, minus 1
  * @timeout_us: how long a wait may take before the queue's state is reported
  * @reserved: sequence number of the next slot to reserve
@@ -135,6 +156,7 @@ struct invq {
 	__le32 *done;
 	struct invq_cmd sync_cmd;
 	u64 sync_mask;
+	u32 quirks;
 	u32 mask;
 	u32 timeout_us;
 	atomic_t reserved ____cacheline_aligned_in_smp;
@@ -148,6 +170,7 @@ struct invq {
 
 int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	      struct invq_cmd *slots, __le32 *done, u8 size_lg2);
+int invq_set_quirks(struct invq *q, u32 quirks);
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n);
 bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 	       u32 *seq);

@@ -11,8 +11,20 @@
 #define INVQ_LOOK_NS		(1 * NSEC_PER_MSEC)
 
 /* invq.c */
+u32 invq_submit_one(struct invq *q, const struct invq_cmd *cmds,
+		    unsigned int n);
 void invq_issue(struct invq *q, u32 start, const struct invq_cmd *cmds,
 		unsigned int n);
+
+/* quirk.c */
+bool invq_quirk_plain(const struct invq *q, const struct invq_cmd *cmds,
+		      unsigned int n);
+unsigned int invq_quirk_slots(const struct invq *q, const struct invq_cmd *cmds,
+			      unsigned int n);
+void invq_quirk_fill(struct invq *q, u32 start, const struct invq_cmd *cmds,
+		     unsigned int n);
+u32 invq_quirk_submit(struct invq *q, const struct invq_cmd *cmds,
+		      unsigned int n);
 
 /* recover.c */
 void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns);

@@ -81,6 +81,25 @@ static __always_inline void invq_fill(struct invq *q, u32 start,
 		q->slots[invq_index(q, start + i)] = cmds[i];
 }
 
+/* How many slots they need; those of a quirk are more. */
+static __always_inline unsigned int invq_slots(const struct invq *q,
+					       const struct invq_cmd *cmds,
+					       unsigned int n)
+{
+	return likely(!q->quirks) ? n : invq_quirk_slots(q, cmds, n);
+}
+
+/* Step 2 where no sync follows at once */
+static __always_inline void invq_fill_fenced(struct invq *q, u32 start,
+					     const struct invq_cmd *cmds,
+					     unsigned int n)
+{
+	if (likely(!q->quirks))
+		invq_fill(q, start, cmds, n);
+	else
+		invq_quirk_fill(q, start, cmds, n);
+}
+
 /* Step 2 for a sync */
 static __always_inline void invq_fill_sync(struct invq *q, u32 seq)
 {
@@ -147,7 +166,11 @@ static __always_inline bool invq_try_sync(struct invq *q,
 	bool issued;
 	u32 start;
 
-	if (invq_sync_in_flight(q) || !invq_try_claim(q))
+	if (invq_sync_in_flight(q))
+		return false;
+	if (unlikely(q->quirks) && !invq_quirk_plain(q, cmds, n))
+		return false;
+	if (!invq_try_claim(q))
 		return false;
 
 	/* Somebody may have issued one between the look and the claim. */
@@ -294,6 +317,46 @@ static noinline void invq_make_room(struct invq *q)
 	cpu_relax();
 }
 
+static __always_inline u32 __invq_submit(struct invq *q,
+					 const struct invq_cmd *cmds,
+					 unsigned int n)
+{
+	unsigned int slots = invq_slots(q, cmds, n);
+	unsigned long flags;
+	bool full = false;
+	u32 start;
+
+	for (;;) {
+		local_irq_save(flags);
+		if (likely(invq_reserve(q, slots, INVQ_SPARE_CMDS, &start)))
+			break;
+		local_irq_restore(flags);
+		invq_make_room(q);
+		full = true;
+	}
+	invq_fill_fenced(q, start, cmds, n);
+	invq_publish(q, start, slots);
+	local_irq_restore(flags);
+	if (unlikely(full))
+		atomic_long_inc(&q->stats.full);
+	return start + slots;
+}
+
+/**
+ * invq_submit_one() - queue commands of a queue with quirks
+ * @q: the queue
+ * @cmds: @n commands
+ * @n: how many; at most an eighth of the queue
+ *
+ * Context: any context.
+ * Return: what to give to invq_wait().
+ */
+u32 invq_submit_one(struct invq *q, const struct invq_cmd *cmds,
+		    unsigned int n)
+{
+	return __invq_submit(q, cmds, n);
+}
+
 /**
  * invq_submit() - queue commands without waiting for them
  * @q: the queue
@@ -308,24 +371,9 @@ static noinline void invq_make_room(struct invq *q)
  */
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 {
-	unsigned long flags;
-	bool full = false;
-	u32 start;
-
-	for (;;) {
-		local_irq_save(flags);
-		if (likely(invq_reserve(q, n, INVQ_SPARE_CMDS, &start)))
-			break;
-		local_irq_restore(flags);
-		invq_make_room(q);
-		full = true;
-	}
-	invq_fill(q, start, cmds, n);
-	invq_publish(q, start, n);
-	local_irq_restore(flags);
-	if (unlikely(full))
-		atomic_long_inc(&q->stats.full);
-	return start + n;
+	if (unlikely(q->quirks))
+		return invq_quirk_submit(q, cmds, n);
+	return __invq_submit(q, cmds, n);
 }
 
 /* Claim held: has hardware been told of all before @seq? */
@@ -382,6 +430,7 @@ static void invq_ring(struct invq *q, u32 seq)
 bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 	       u32 *seq)
 {
+	unsigned int slots = invq_slots(q, cmds, n);
 	bool room;
 	u32 start;
 
@@ -389,11 +438,11 @@ bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 
 	if (likely(invq_try_sync(q, cmds, n, seq)))
 		return true;
-	room = invq_reserve(q, n, INVQ_SPARE_CMDS, &start);
+	room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
 	if (!room && q->ops->head) {
 		/* If nobody waits nobody has looked. */
 		invq_read_head(q);
-		room = invq_reserve(q, n, INVQ_SPARE_CMDS, &start);
+		room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
 	}
 	if (!room) {
 		atomic_long_inc(&q->stats.full);
@@ -402,9 +451,9 @@ bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 			invq_sync_now(q, READ_ONCE(q->published));
 		return false;
 	}
-	invq_fill(q, start, cmds, n);
-	invq_publish(q, start, n);
-	*seq = start + n;
+	invq_fill_fenced(q, start, cmds, n);
+	invq_publish(q, start, slots);
+	*seq = start + slots;
 	invq_ring(q, *seq);
 	return true;
 }

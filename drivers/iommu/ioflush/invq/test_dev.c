@@ -19,10 +19,11 @@
 /* Between two rounds of a device that is not instant */
 #define DEV_TICK_NS	(100 * NSEC_PER_USEC)
 
-/* First word of an invalidation: its kind, member, and place in its call */
+/* First word of an invalidation: its member, place in its call, and kind */
 #define DEV_WHAT	GENMASK_ULL(7, 0)
 #define DEV_MEMBER	GENMASK_ULL(15, 8)
 #define DEV_LEFT	GENMASK_ULL(23, 16)
+#define DEV_KIND	GENMASK_ULL(31, 24)
 #define DEV_SEQ		GENMASK_ULL(63, 32)
 
 static struct invq_cmd dev_cmd(u64 word, u64 arg)
@@ -56,6 +57,17 @@ struct invq_cmd dev_invalidate(u64 arg)
 }
 
 /**
+ * dev_kind_of() - an invalidation of member 0 that adds 1
+ * @kind: its kind, a letter
+ *
+ * Return: the command.
+ */
+struct invq_cmd dev_kind_of(char kind)
+{
+	return dev_cmd(DEV_INVALIDATE | FIELD_PREP(DEV_KIND, kind), 1);
+}
+
+/**
  * dev_batch() - invalidations that have to stay together
  * @cmds: receives them, each of which adds 1 to the sum
  * @n: how many
@@ -69,6 +81,15 @@ void dev_batch(struct invq_cmd *cmds, unsigned int n, unsigned int member)
 				  FIELD_PREP(DEV_LEFT, n - 1 - i), 1);
 }
 
+static void dev_note(struct dev *dev, char what, bool parts)
+{
+	if (!parts && dev->kind && dev->kind != what)
+		dev->mixed++;
+	dev->kind = parts ? 0 : what;
+	if (dev->logged < DEV_LOG - 1)
+		dev->log[dev->logged++] = what;
+}
+
 static void dev_do_invalidate(struct dev *dev, u64 word, u64 arg)
 {
 	unsigned int member = FIELD_GET(DEV_MEMBER, word);
@@ -76,6 +97,7 @@ static void dev_do_invalidate(struct dev *dev, u64 word, u64 arg)
 	if (dev->part && (dev->part_of != member ||
 			  dev->part != FIELD_GET(DEV_LEFT, word) + 1))
 		dev->torn++;
+	dev_note(dev, FIELD_GET(DEV_KIND, word), false);
 	dev->part = FIELD_GET(DEV_LEFT, word);
 	dev->part_of = member;
 	WRITE_ONCE(dev->cover[member], dev->syncs + 1);
@@ -88,6 +110,7 @@ static bool dev_do_sync(struct dev *dev)
 {
 	if (dev->part)
 		dev->torn++;
+	dev_note(dev, 'S', true);
 	dev->in_flight--;
 	if (dev->lose_sync) {
 		dev->lose_sync--;
@@ -146,6 +169,8 @@ static bool dev_execute(struct dev *dev)
 	c->u64s[0] = cpu_to_le64(DEV_NOTHING);
 	if (what == DEV_SYNC)
 		synced = dev_do_sync(dev);
+	else if (what == DEV_FENCE)
+		dev_note(dev, '.', true);
 	else
 		dev_do_invalidate(dev, word, arg);
 	dev_advance(dev, synced, FIELD_GET(DEV_SEQ, word));
@@ -179,6 +204,11 @@ static enum hrtimer_restart dev_tick(struct hrtimer *timer)
 static void dev_sync(struct invq *q, struct invq_cmd *c)
 {
 	*c = dev_cmd(DEV_SYNC, 0);
+}
+
+static void dev_fence(struct invq *q, struct invq_cmd *c)
+{
+	*c = dev_cmd(DEV_FENCE, 0);
 }
 
 static bool dev_is_sync(const struct dev *dev, u32 slot)
@@ -248,6 +278,8 @@ static void dev_resume(struct invq *q, enum invq_fault fault)
 
 static const struct invq_ops dev_ops = {
 	.sync = dev_sync,
+	.fence = dev_fence,
+	.kind = DEV_WHAT | DEV_KIND,
 	.doorbell = dev_doorbell,
 	.fault = dev_fault,
 	.substitute = dev_substitute,
@@ -256,6 +288,8 @@ static const struct invq_ops dev_ops = {
 
 static const struct invq_ops dev_polled_ops = {
 	.sync = dev_sync,
+	.fence = dev_fence,
+	.kind = DEV_WHAT | DEV_KIND,
 	.doorbell = dev_doorbell,
 	.head = dev_head,
 	.fault = dev_fault,

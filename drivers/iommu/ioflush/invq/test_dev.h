@@ -19,10 +19,12 @@ enum dev_cmd {
 	DEV_INVALIDATE,		/* of a member's; word 1 is added to a sum */
 	DEV_ALL,		/* the same, but it cannot be refused */
 	DEV_SYNC,
+	DEV_FENCE,
 	DEV_BAD,		/* is always refused */
 };
 
 #define DEV_MEMBERS	32
+#define DEV_LOG		64
 
 /**
  * struct dev - the device
@@ -51,6 +53,10 @@ enum dev_cmd {
  * @part: how many more commands of @part_of's call have to come
  * @part_of: member whose call they are of
  * @cover: by member, number of the sync behind its newest command
+ * @kind: the last invalidation's; none behind a fence or a sync
+ * @mixed: invalidations behind one of another kind
+ * @log: what was executed, a letter for a kind, "." for a fence, "S" for a sync
+ * @logged: its length
  * @timer: consumes, unless @instant
  */
 struct dev {
@@ -79,6 +85,10 @@ struct dev {
 	unsigned int part;
 	unsigned int part_of;
 	unsigned long cover[DEV_MEMBERS];
+	char kind;
+	unsigned int mixed;
+	char log[DEV_LOG];
+	unsigned int logged;
 	struct hrtimer timer;
 };
 
@@ -100,6 +110,7 @@ extern const struct dev_kind dev_kinds[DEV_KINDS];
 struct dev *dev_start(struct kunit *test, bool instant);
 struct invq_cmd dev_bad(void);
 struct invq_cmd dev_invalidate(u64 arg);
+struct invq_cmd dev_kind_of(char kind);
 void dev_batch(struct invq_cmd *cmds, unsigned int n, unsigned int member);
 
 #endif /* _IOFLUSH_INVQ_TEST_DEV_H */

@@ -97,6 +97,11 @@ static void smmu3_queue_sync(struct invq *q, struct invq_cmd *cmd)
 	smmu3_cmd_sync(cmd);
 }
 
+static void smmu3_queue_fence(struct invq *q, struct invq_cmd *cmd)
+{
+	smmu3_cmd_sync(cmd);
+}
+
 static void smmu3_queue_doorbell(struct invq *q, u32 seq)
 {
 	smmu3_write32(smmu3_q_unit(q), SMMU3_REG_CMDQ_PROD,
@@ -212,6 +217,8 @@ static void smmu3_queue_dump(struct invq *q)
 
 static const struct invq_ops smmu3_queue_ops = {
 	.sync = smmu3_queue_sync,
+	.fence = smmu3_queue_fence,
+	.kind = SMMU3_CMD0_OP,
 	.doorbell = smmu3_queue_doorbell,
 	.head = smmu3_queue_head,
 	.fault = smmu3_queue_fault,
@@ -222,6 +229,8 @@ static const struct invq_ops smmu3_queue_ops = {
 
 static const struct invq_ops smmu3_queue_msi_ops = {
 	.sync = smmu3_queue_sync_msi,
+	.fence = smmu3_queue_fence,
+	.kind = SMMU3_CMD0_OP,
 	.doorbell = smmu3_queue_doorbell,
 	.fault = smmu3_queue_fault,
 	.substitute = smmu3_queue_substitute,
@@ -229,11 +238,13 @@ static const struct invq_ops smmu3_queue_msi_ops = {
 	.dump = smmu3_queue_dump,
 };
 
+/* Also after a queue was found not to send messages: what it needs stays. */
 static int smmu3_queue_set_up(struct smmu3_unit *unit,
 			      const struct invq_ops *ops)
 {
 	return invq_init(&unit->q, ops, unit->name, unit->cmdq.mem, unit->done,
-			 unit->cmdq.lg2);
+			 unit->cmdq.lg2) ?:
+	       invq_set_quirks(&unit->q, unit->cmdq_quirks);
 }
 
 /**

@@ -224,6 +224,39 @@ static void queue_small(struct kunit *test)
 	}
 }
 
+/*
+ * A unit that needs more between commands: 4.7.3, a sync that tells nobody is
+ * CS 0. It stays so when the unit turns out not to send messages.
+ */
+static void queue_quirks(struct kunit *test)
+{
+	struct test_hw *hw = test_hw_new(test, true, 4);
+	static const u8 want[] = {
+		SMMU3_OP_TLBI_NH_ASID, SMMU3_OP_SYNC, SMMU3_OP_CFGI_STE_RANGE,
+		SMMU3_OP_SYNC, SMMU3_OP_SYNC,
+	};
+	struct invq_cmd cmds[2];
+	unsigned int before;
+
+	smmu3_queue_exit(&hw->unit);
+	hw->unit.cmdq_quirks = INVQ_SYNC_EACH;
+	hw->mute_messages = true;
+	KUNIT_ASSERT_EQ(test, 0, smmu3_queue_init(&hw->unit));
+	test_hw_run(test, hw);
+	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_reset(&hw->unit));
+	KUNIT_ASSERT_NOT_NULL(test, hw->unit.q.ops->head);
+	before = hw->ncmds;
+
+	smmu3_cmd_tlbi_tag(&cmds[0], &tag);
+	smmu3_cmd_cfgi_all(&cmds[1]);
+	invq_submit_wait(&hw->unit.q, cmds, 2);
+	KUNIT_ASSERT_EQ(test, hw->ncmds - before, ARRAY_SIZE(want));
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++)
+		KUNIT_EXPECT_EQ(test, test_hw_op(hw, before + i), want[i]);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(hw->cmds[before + 1].u64s[0]), 0x46);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(hw->cmds[before + 1].u64s[1]), 0);
+}
+
 /* The wait ends, and all translations are gone instead of some. */
 static void queue_refused(struct kunit *test)
 {
@@ -334,6 +367,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_resume),
 	KUNIT_CASE(queue_substitute),
 	KUNIT_CASE(queue_small),
+	KUNIT_CASE(queue_quirks),
 	KUNIT_CASE(queue_refused),
 	KUNIT_CASE(queue_again),
 	KUNIT_CASE(queue_lost_message),

@@ -69,6 +69,7 @@ struct smmu3_streams {
  * @coherent: its walks and queues snoop the caches of CPUs
  * @q: the command queue's software side
  * @cmdq: its memory
+ * @cmdq_quirks: enum invq_quirk; set before smmu3_queue_init()
  * @evtq: the event queue's
  * @evtq_cons: next event to take, with wrap bit; belongs to the thread that
  *	takes events
@@ -102,6 +103,7 @@ struct smmu3_unit {
 	bool coherent;
 	struct invq q;
 	struct smmu3_queue cmdq;
+	u32 cmdq_quirks;
 	struct smmu3_queue evtq;
 	u32 evtq_cons;
 	atomic_long_t evtq_lost;
