@@ -8,7 +8,9 @@
 #include <linux/kthread.h>
 
 /* The most there can be. */
+#ifndef USER_CPUS
 #define USER_CPUS	40
+#endif
 
 /* How many there are, all of them online; one to begin with. */
 extern unsigned int user_nr_cpus;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scale: what is looked at: a way to map and to unmap
+ */
+#ifndef _SCALE_LOAD_H
+#define _SCALE_LOAD_H
+
+#include <linux/types.h>
+
+#define LOAD_BYTES	4096UL
+
+/**
+ * struct stack - a way to map and to unmap, of which there is one in a process
+ * @name: what users call it
+ * @what: for the report
+ * @model: written from a description, not the code itself
+ * @lazy: an unmap does not wait
+ * @setup: before the CPUs run; takes no time
+ * @map: returns an address
+ * @unmap: gives it back
+ */
+struct stack {
+	const char *name;
+	const char *what;
+	bool model;
+	bool lazy;
+	void (*setup)(void);
+	u64 (*map)(void);
+	void (*unmap)(u64 iova);
+};
+
+extern const struct stack stack_invq;
+extern const struct stack stack_invq_locked;
+extern const struct stack stack_smmu;
+
+/* An address for those that look at a queue alone: a page for each CPU. */
+u64 load_page(void);
+
+#endif /* _SCALE_LOAD_H */
