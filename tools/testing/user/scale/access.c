@@ -6,6 +6,8 @@
  */
 #include <linux/types.h>
 
+#include <scale/atomics.h>
+
 #include "sim.h"
 
 #define SITE	((unsigned long)__builtin_return_address(0))
@@ -85,52 +87,6 @@ void __tsan_atomic_thread_fence(int order)
 void __tsan_atomic_signal_fence(int order);
 void __tsan_atomic_signal_fence(int order)
 {
-}
-
-#define UPDATE(type, bits, name, expr)					\
-type __tsan_atomic##bits##_##name(type *p, type n, int order);		\
-type __tsan_atomic##bits##_##name(type *p, type n, int order)		\
-{									\
-	type old;							\
-									\
-	sim_access(p, sizeof(*p), SIM_ATOMIC, SITE);			\
-	old = *p;							\
-	*p = expr;							\
-	return old;							\
-}
-
-#define COMPARE(type, bits, name)					\
-bool __tsan_atomic##bits##_##name(type *p, type *old, type n,		\
-				  int order, int failed);		\
-bool __tsan_atomic##bits##_##name(type *p, type *old, type n,		\
-				  int order, int failed)		\
-{									\
-	type was;							\
-									\
-	sim_access(p, sizeof(*p), SIM_ATOMIC, SITE);			\
-	was = *p;							\
-	if (was != *old) {						\
-		*old = was;						\
-		return false;						\
-	}								\
-	*p = n;								\
-	return true;							\
-}
-
-#define LOAD(type, bits)						\
-type __tsan_atomic##bits##_load(const type *p, int order);		\
-type __tsan_atomic##bits##_load(const type *p, int order)		\
-{									\
-	sim_access(p, sizeof(*p), SIM_READ, SITE);			\
-	return *p;							\
-}
-
-#define STORE(type, bits)						\
-void __tsan_atomic##bits##_store(type *p, type n, int order);		\
-void __tsan_atomic##bits##_store(type *p, type n, int order)		\
-{									\
-	sim_access(p, sizeof(*p), SIM_WRITE, SITE);			\
-	*p = n;								\
 }
 
 LOAD(u8, 8)

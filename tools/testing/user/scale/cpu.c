@@ -25,6 +25,11 @@ unsigned int user_cpu(void)
 	return sim_me ? sim_me->id : 0;
 }
 
+unsigned int num_online_cpus(void)
+{
+	return user_nr_cpus;
+}
+
 u64 ktime_get_mono_fast_ns(void)
 {
 	if (sim_me) {

@@ -9,8 +9,8 @@
  * @share nanoseconds, since they need not wait for one another's answers.
  *
  * Whoever gets a line to itself keeps it until the next one's request has come to
- * it, which takes half of that one's time: a compare-and-exchange that has failed
- * can be tried again.
+ * it, which takes @keep percent of that one's time: a compare-and-exchange that has
+ * failed can be tried again.
  *
  * What this leaves out: stores are waited for, no two accesses of one CPU overlap,
  * caches are large enough for everything.
@@ -179,7 +179,7 @@ static u64 fetch(struct sim_line *line, struct sim_agent *me, bool write)
 		ns = far ? sim.remote : near ? sim.local : sim.memory;
 	else
 		ns = near ? sim.local : far ? sim.remote : sim.memory;
-	hold_ends(line, start + ns / 2);
+	hold_ends(line, start + ns * sim.keep / 100);
 	if (write || line->owner >= 0)
 		line->free_at = start + ns;
 	else

@@ -12,15 +12,18 @@
 
 /* Those that are no faults come first. */
 static const struct stack *const stacks[] = {
-	&stack_invq, &stack_smmu, &stack_invq_locked,
+	&stack_strict, &stack_smmu, &stack_vtd, &stack_lazy, &stack_fq_smmu,
+	&stack_fq_vtd, &stack_invq, &stack_strict_locked, &stack_lazy_locked,
+	&stack_lazy_late,
 };
 
 /* All but the faults. */
-#define USUAL_STACKS	2
+#define USUAL_STACKS	6
 
 static struct {
 	struct sim_params params;
 	unsigned int think;
+	unsigned int work;
 	unsigned int held;
 	unsigned int us;
 } set = {
@@ -34,14 +37,16 @@ static struct {
 		.remote = 120,
 		.memory = 80,
 		.share = 5,
+		.keep = 50,
 		.relax = 10,
 		.irq = 300,
 		.mmio_write = 100,
-		.mmio_read = 500,
+		.mmio_read = 300,
 		.command = 10,
 	},
 	.think = 500,
-	.held = 1,
+	.work = 85,
+	.held = 32,
 };
 
 static const struct {
@@ -56,6 +61,7 @@ static const struct {
 	{ "remote", &set.params.remote, "ns, a line from another socket" },
 	{ "memory", &set.params.memory, "ns, a line from memory" },
 	{ "share", &set.params.share, "ns between two that are given one line to read" },
+	{ "keep", &set.params.keep, "% of a move, until the one that has the line loses it" },
 	{ "relax", &set.params.relax, "ns, a round of a loop that polls" },
 	{ "irq", &set.params.irq, "ns, an interrupt" },
 	{ "doorbell", &set.params.mmio_write, "ns, a write to a register" },
@@ -63,6 +69,7 @@ static const struct {
 	{ "command", &set.params.command, "ns, the unit does a command" },
 	{ "socket", &set.params.socket_cpus, "CPUs in a socket" },
 	{ "think", &set.think, "ns between a map and the next unmap" },
+	{ "work", &set.work, "ns of a map, and of an unmap, that are not simulated" },
 	{ "held", &set.held, "mappings that a CPU has at a time" },
 	{ "us", &set.us, "microseconds that are looked at, or 0 for what is usual" },
 };
@@ -187,15 +194,16 @@ int options_parse(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-/* Lazily unmapped mappings wait for 2 ms, and some of that is to be seen. */
 struct run options_run(const struct stack *stack, unsigned int cpus,
 		       unsigned int sync)
 {
 	struct run run = {
 		.stack = stack,
 		.params = set.params,
-		.ns = (set.us ?: stack->lazy ? 8000 : 2000) * 1000ULL,
+		.ns = (set.us ?: stack->ms * 1000) * 1000ULL,
+		.warm_unmaps = stack->warm,
 		.think_ns = set.think,
+		.work_ns = set.work,
 		.held = set.held,
 	};
 

@@ -4,7 +4,6 @@
  */
 #include <linux/bug.h>
 #include <linux/ioflush/invq.h>
-#include <linux/spinlock.h>
 
 #include "load.h"
 #include "ours.h"
@@ -45,13 +44,6 @@ void ours_setup_queue(void)
 	unit_begin_at(*done);
 }
 
-static struct invq_cmd ours_range(u64 first, u64 last)
-{
-	struct unit_cmd cmd = unit_range(first, last);
-
-	return (struct invq_cmd){ { cmd.word[0], cmd.word[1] } };
-}
-
 static void invq_unmap(u64 iova)
 {
 	struct invq_cmd cmd = ours_range(iova, iova + LOAD_BYTES - 1);
@@ -59,28 +51,12 @@ static void invq_unmap(u64 iova)
 	invq_submit_wait(ours_queue, &cmd, 1);
 }
 
-/* What a lock around it would make of it: for the test of the bars. */
-static DEFINE_SPINLOCK(lock);
-
-static void locked_unmap(u64 iova)
-{
-	spin_lock(&lock);
-	invq_unmap(iova);
-	spin_unlock(&lock);
-}
-
 const struct stack stack_invq = {
 	.name = "invq",
 	.what = "our queue alone",
+	.ms = 2,
+	.warm = 8,
 	.setup = ours_setup_queue,
 	.map = load_page,
 	.unmap = invq_unmap,
-};
-
-const struct stack stack_invq_locked = {
-	.name = "invq-locked",
-	.what = "our queue under a lock, for the test of the bars",
-	.setup = ours_setup_queue,
-	.map = load_page,
-	.unmap = locked_unmap,
 };

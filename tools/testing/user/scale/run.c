@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <linux/bug.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 
 #include "run.h"
@@ -25,8 +26,9 @@ static const struct run *run;
 static u32 *samples;
 static u64 nr_samples, room_samples;
 static u64 sum_ns, busy_ns;
-static unsigned int running;
-static u64 warm_at;
+static unsigned int running, cold;
+/* From when on it is looked at; and when that was over. */
+static u64 warm_at, ended_at;
 static struct unit_stats at_warm;
 static u64 moves_at_warm, unmaps;
 
@@ -76,8 +78,9 @@ static void busy_once(struct busy *b, bool count)
 	u64 ns = think(), start;
 
 	if (*slot) {
-		unit_cleared(*slot, LOAD_BYTES);
 		start = sim_now();
+		sim_pass(run->work_ns);
+		unit_cleared(*slot, LOAD_BYTES);
 		run->stack->unmap(*slot);
 		if (!run->stack->lazy)
 			unit_check(*slot, LOAD_BYTES, "after its unmap");
@@ -86,6 +89,7 @@ static void busy_once(struct busy *b, bool count)
 			unmaps++;
 		}
 	}
+	sim_pass(run->work_ns);
 	*slot = run->stack->map();
 	user_refuse(!*slot);
 	unit_check(*slot, LOAD_BYTES, "when it is handed out");
@@ -100,14 +104,18 @@ static void cpu_run(void *arg)
 	u64 start;
 
 	sim_pass(sim_random() % (2 * run->think_ns + 1000));
-	while (sim_now() < warm_at)
+	while (cold || sim_now() < warm_at) {
 		busy_once(b, false);
+		if (b->n == run->held + run->warm_unmaps && !--cold)
+			warm_at = max(warm_at, sim_now());
+	}
 	warm();
 	start = sim_now();
 	b->idle_ns = 0;
 	while (sim_now() < warm_at + run->ns)
 		busy_once(b, true);
 	busy_ns += sim_now() - start - b->idle_ns;
+	ended_at = max(ended_at, sim_now());
 	if (!--running)
 		sim_stop();
 	/* Others unmap on; this one is there for its interrupts. */
@@ -133,7 +141,7 @@ static void judge(struct result *r)
 		.per_s = n / run->ns * 1e9,
 		.cost_ns = busy_ns / n,
 		.mean_ns = sum_ns / n,
-		.exposed_ns = unit_exposed(),
+		.exposed_ns = unit_exposed(ended_at),
 		.commands = (unit_stats.commands - at_warm.commands) / n,
 		.syncs = (unit_stats.syncs - at_warm.syncs) / n,
 		.doorbells = (unit_stats.doorbells - at_warm.doorbells) / n,
@@ -153,7 +161,8 @@ static void run_here(const struct run *what, struct result *r)
 	user_refuse(sim.cpus > SIM_CPUS || run->held > RUN_HELD_MAX);
 	user_nr_cpus = sim.cpus;
 	running = sim.cpus;
-	/* The first part is not looked at. */
+	cold = sim.cpus;
+	/* The first part is not looked at, until all caches are filled. */
 	warm_at = run->ns / 4 + 10 * (sim.sync + sim.command * sim.cpus);
 	run->stack->setup();
 	for (unsigned int i = 0; i < sim.cpus; i++)

@@ -16,7 +16,9 @@
  * @stack: by what
  * @params: on which machine
  * @ns: for how long
- * @think_ns: between a map and its unmap, on average
+ * @warm_unmaps: of each CPU, before that
+ * @think_ns: between an unmap and the next, on average
+ * @work_ns: in an unmap, and in a map, what is not simulated
  * @held: mappings of a CPU
  * @lines: print as many of the lines and sites that cost most
  */
@@ -24,7 +26,9 @@ struct run {
 	const struct stack *stack;
 	struct sim_params params;
 	u64 ns;
+	unsigned int warm_unmaps;
 	unsigned int think_ns;
+	unsigned int work_ns;
 	unsigned int held;
 	unsigned int lines;
 };

@@ -40,6 +40,7 @@
  * @remote: from another socket
  * @memory: from memory
  * @share: a line that many read is handed to one after the other in this time
+ * @keep: percent of that time for which who has it can still use it
  * @relax: a round of a loop that polls
  * @irq: to enter and leave an interrupt
  * @mmio_write: writing a register: the CPU goes on, and the unit has it, after this
@@ -58,6 +59,7 @@ struct sim_params {
 	unsigned int remote;
 	unsigned int memory;
 	unsigned int share;
+	unsigned int keep;
 	unsigned int relax;
 	unsigned int irq;
 	unsigned int mmio_write;

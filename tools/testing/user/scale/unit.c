@@ -177,12 +177,12 @@ void unit_check(u64 iova, u64 bytes, const char *when)
 			user_die("page %#llx: stale %s\n", page, when);
 }
 
-u64 unit_exposed(void)
+u64 unit_exposed(u64 now)
 {
 	u64 longest = unit_stats.exposed_ns;
 
 	for (size_t i = first_order; i < nr_order; i++)
-		if (cleared_at[order[i]])
-			longest = max(longest, sim_now() - cleared_at[order[i]]);
+		if (cleared_at[order[i]] && cleared_at[order[i]] < now)
+			longest = max(longest, now - cleared_at[order[i]]);
 	return longest;
 }

@@ -72,7 +72,7 @@ u32 unit_read_head(void);
 void unit_cleared(u64 iova, u64 bytes);
 /* It must not have it any more. */
 void unit_check(u64 iova, u64 bytes, const char *when);
-/* The longest time that a page has been exposed that still is. */
-u64 unit_exposed(void);
+/* The longest time that a page was exposed, or is. */
+u64 unit_exposed(u64 now);
 
 #endif /* _SCALE_UNIT_H */

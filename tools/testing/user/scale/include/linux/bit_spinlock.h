@@ -6,7 +6,7 @@
 #define _SCALE_LINUX_BIT_SPINLOCK_H
 
 #include <linux/bits.h>
-#include <linux/bug.h>
+#include <linux/mm.h>
 #include <linux/processor.h>
 
 static inline void bit_spin_lock(int nr, unsigned long *addr)
