@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from . import axes, bars, meta, native, pgtable, plots, summary, table
+from . import axes, bars, meta, native, pgtable, plots, scale, summary, table
 from .results import Results
 
 _INTRO = """
@@ -194,6 +194,11 @@ def _native_part(info: dict[str, Any]) -> str:
             f"<tbody>\n{body}\n</tbody></table></div>")
 
 
+def _scale_part(info: dict[str, Any]) -> str:
+    """What the simulator measured, if it did."""
+    return scale.section(info["scale"]) if info.get("scale") else ""
+
+
 def _pgtable_section(info: dict[str, Any], results: Results) -> str:
     """This one has no drawing, and a table of its own."""
     title, about, command = _ABOUT["pgtable"]
@@ -335,6 +340,7 @@ def html(info: dict[str, Any], results: Results) -> str:
 {_facts(info)}
 {arches}
 {_native_part(info)}
+{_scale_part(info)}
 {_reproduce(info)}
 </main>
 </html>
@@ -356,6 +362,8 @@ def write(folder: Path, info: dict[str, Any], results: Results) -> None:
             drawing = _drawing(name, meta.of_arch(info, arch), part)
             if drawing:
                 _replace(folder / f"{arch}-{name}.svg", drawing)
+    if info.get("scale"):
+        _replace(folder / "scale.svg", scale.drawing(info["scale"]))
     everything = _overview(results, info)
     if everything:
         _replace(folder / "netperf.svg", everything)

@@ -135,6 +135,30 @@ def inline(svg: str) -> str:
     return re.sub(r'width="[^"]*pt" height="[^"]*pt"', 'width="100%"', svg, count=1)
 
 
+#: A name, a colour and points.
+Curve = tuple[str, str, Sequence[tuple[float, float]]]
+
+
+def curves(panels: Sequence[tuple[str, Sequence[Curve]]], xlabel: str, name: str) -> str:
+    """Panels beside one another, both axes by powers."""
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(9.4, 3.6), layout="constrained")
+        drawn = {}
+        for ax, (title, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+            for label, colour, points in lines:
+                if points:
+                    drawn[label], = ax.plot(*zip(*points), color=colour, marker="o",
+                                            markersize=3, linewidth=1.4)
+            ax.set_xscale("log", base=2)
+            ax.set_yscale("log")
+            ax.xaxis.set_major_formatter("{x:.0f}")
+            ax.set_xlabel(xlabel)
+            ax.set_title(title, loc="left", fontsize=9.5, fontweight="bold")
+        figure.legend(drawn.values(), drawn.keys(), frameon=False, loc="lower center",
+                      bbox_to_anchor=(0.5, 1.0), fontsize=8, ncols=3)
+        return _svg(figure)
+
+
 def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, ylabel: str,
             relative: bool, modes: Sequence[str], name: str) -> str | None:
     """One figure of panels, above one another; nothing where there is nothing to show."""

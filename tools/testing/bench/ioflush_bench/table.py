@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator
 
-from . import axes, bars, meta, native, pgtable
+from . import axes, bars, meta, native, pgtable, scale
 from .figures import number, ratio
 from .matrix import Cell
 from .results import Result, Results
@@ -197,6 +197,8 @@ def text(info: dict[str, Any], results: Results) -> str:
         lines += ["", *_of_arch(meta.of_arch(info, arch), results.of_arch(arch))]
     if info.get("native"):
         lines += ["", f"{NATIVE_TITLE}:", "", *native.lines(info["native"])]
+    if info.get("scale"):
+        lines += ["", f"{scale.TITLE}:", "", *scale.lines(info["scale"])]
     lines += ["", f"Median of {info['runs']} run{'s' * (info['runs'] > 1)}.  "
               "iof/main: ioflush over mainline.  main/pass, iof/pass: either over mainline's "
               "passthrough."]
