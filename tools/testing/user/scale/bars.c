@@ -22,34 +22,57 @@
  */
 enum bar { BAR_TIMES, BAR_SYNCS, BAR_LAZY, BAR_WINDOW, BARS };
 
-static const struct {
+/**
+ * struct bar_limit - a bar
+ * @what: of it is measured
+ * @least: it is a lower bound
+ * @bound: the bar
+ * @today: what is reached, and not to be lost; the bar, where that is reached
+ */
+static const struct bar_limit {
 	const char *what;
 	bool least;
 	double bound;
+	double today;
 } bars[BARS] = {
 	[BAR_TIMES] = { "strict, 96 CPUs, throughput over that of mainline's model",
-			true, 8.0 },
-	[BAR_SYNCS] = { "strict, 256 CPUs, p99.9 of an unmap in syncs", false, 6.0 },
-	[BAR_LAZY] = { "lazy, cost with 256 CPUs over that with one", false, 1.3 },
-	[BAR_WINDOW] = { "lazy, longest exposure in windows", false, 1.0 },
+			true, 8.0, 1.4 },
+	[BAR_SYNCS] = { "strict, 256 CPUs, p99.9 of an unmap in syncs", false, 6.0,
+			400.0 },
+	[BAR_LAZY] = { "lazy, cost with 256 CPUs over that with one", false, 1.3,
+		       20.0 },
+	[BAR_WINDOW] = { "lazy, longest exposure in windows", false, 1.0, 1.35 },
 };
 
 enum { STRICT_96, MODEL_96, STRICT_256, LAZY_1, LAZY_96, LAZY_256, RUNS };
 
+/**
+ * enum judgement - by what to judge, and how to say it
+ * @BY_BAR: the bars
+ * @BY_TODAY: what is reached today
+ * @BY_BAR_QUIETLY: the bars, but it is no test
+ */
+enum judgement { BY_BAR, BY_TODAY, BY_BAR_QUIETLY };
+
 /* Prints a line for each in the form of the other tests; returns what was missed. */
-static unsigned long judge(const double *value, const char *prefix)
+static unsigned long judge(const double *value, enum judgement by)
 {
 	unsigned long missed = 0;
 
 	for (unsigned int i = 0; i < BARS; i++) {
-		bool good = bars[i].least ? value[i] >= bars[i].bound :
-					    value[i] <= bars[i].bound;
+		const struct bar_limit *b = &bars[i];
+		double bound = by == BY_TODAY ? b->today : b->bound;
+		bool good = b->least ? value[i] >= bound : value[i] <= bound;
 
 		if (!good)
 			missed |= BIT(i);
-		printf("%s%s - scale: %s: %.2f, bar %s %.2f\n", prefix,
-		       good ? "ok" : "not ok", bars[i].what, value[i],
-		       bars[i].least ? ">=" : "<=", bars[i].bound);
+		printf("%s%s - scale: %s: %.2f, %s %s %.2f",
+		       by == BY_BAR_QUIETLY ? "# " : "", good ? "ok" : "not ok",
+		       b->what, value[i], by == BY_TODAY ? "today" : "bar",
+		       b->least ? ">=" : "<=", bound);
+		if (by == BY_TODAY && bound != b->bound)
+			printf(", but the bar is %.2f", b->bound);
+		printf("\n");
 	}
 	fflush(stdout);
 	return missed;
@@ -57,7 +80,7 @@ static unsigned long judge(const double *value, const char *prefix)
 
 /* With stacks of these names, and a unit whose sync takes that long. */
 static unsigned long measure(const char *strict, const char *lazy,
-			     unsigned int sync_ns, const char *prefix)
+			     unsigned int sync_ns, enum judgement by)
 {
 	const struct stack *s = options_stack(strict), *l = options_stack(lazy);
 	struct run run[RUNS] = {
@@ -74,7 +97,7 @@ static unsigned long measure(const char *strict, const char *lazy,
 	run_all(run, r, RUNS);
 	for (unsigned int i = 0; i < RUNS; i++) {
 		if (!r[i].ok) {
-			printf("%snot ok - scale: %s with %u CPUs ends well\n", prefix,
+			printf("not ok - scale: %s with %u CPUs ends well\n",
 			       run[i].stack->name, run[i].params.cpus);
 			return ~0UL;
 		}
@@ -85,12 +108,12 @@ static unsigned long measure(const char *strict, const char *lazy,
 	value[BAR_SYNCS] = (double)r[STRICT_256].p999_ns / SYNC_NS;
 	value[BAR_LAZY] = r[LAZY_256].cost_ns / r[LAZY_1].cost_ns;
 	value[BAR_WINDOW] = exposed_ns / (LOAD_WINDOW_US * 1000.0);
-	return judge(value, prefix);
+	return judge(value, by);
 }
 
-bool bars_judge(void)
+bool bars_judge(bool today)
 {
-	return !measure("strict", "lazy", SYNC_NS, "");
+	return !measure("strict", "lazy", SYNC_NS, today ? BY_TODAY : BY_BAR);
 }
 
 static bool test(bool good, const char *what)
@@ -127,8 +150,8 @@ bool bars_selftest(void)
 	bool ok = repeats("strict");
 
 	ok &= repeats("lazy");
-	locked = measure("strict-locked", "lazy-locked", SYNC_NS, "# ");
-	slow = measure("strict", "lazy-late", 8 * SYNC_NS, "# ");
+	locked = measure("strict-locked", "lazy-locked", SYNC_NS, BY_BAR_QUIETLY);
+	slow = measure("strict", "lazy-late", 8 * SYNC_NS, BY_BAR_QUIETLY);
 	ok &= test(locked != ~0UL && slow != ~0UL, "runs with faults end well");
 	ok &= test(locked & BIT(BAR_TIMES), "a lock around submissions is seen");
 	ok &= test(locked & BIT(BAR_LAZY), "a lock around lazy unmaps is seen");

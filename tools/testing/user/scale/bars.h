@@ -7,7 +7,8 @@
 
 #include <linux/types.h>
 
-bool bars_judge(void);
+/* By the bars, or by what is reached today. */
+bool bars_judge(bool today);
 bool bars_selftest(void);
 
 #endif /* _SCALE_BARS_H */

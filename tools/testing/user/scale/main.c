@@ -80,5 +80,7 @@ int main(int argc, char **argv)
 		return end - 1;
 	if (o.selftest)
 		return !bars_selftest();
-	return !(o.bars ? bars_judge() : measure(&o));
+	if (o.bars || o.today)
+		return !bars_judge(o.today);
+	return !measure(&o);
 }

@@ -77,11 +77,11 @@ static const struct {
 static int usage(FILE *to)
 {
 	fprintf(to, "usage: scale [--stack=NAME,...] [--cpus=N,...] [--sync=NS,...] [--seed=N]\n"
-		"             [--NAME=N...] [--tsv=FILE] [--lines=N] [--bars | --selftest]\n\n"
+		"             [--NAME=N...] [--tsv=FILE] [--lines=N] [--bars | --today | --selftest]\n\n"
 		"Maps and unmaps on many simulated CPUs, and says what that costs. --lines=N prints\n"
 		"the N cache lines and places in the code that cost most. --bars judges, with status\n"
-		"1 where a bar is missed; --selftest shows that a run repeats itself and that each\n"
-		"bar can be missed.\n\nStacks:\n");
+		"1 where a bar is missed, --today by what has been reached; --selftest shows that a\n"
+		"run repeats itself and that each bar can be missed.\n\nStacks:\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(stacks); i++)
 		fprintf(to, "  %-12s %s\n", stacks[i]->name, stacks[i]->what);
 	fprintf(to, "Names:\n");
@@ -160,6 +160,8 @@ static bool one(struct options *o, char *arg)
 		o->tsv = arg + 6;
 	else if (!strcmp(arg, "--bars"))
 		o->bars = true;
+	else if (!strcmp(arg, "--today"))
+		o->today = true;
 	else if (!strcmp(arg, "--selftest"))
 		o->selftest = true;
 	else if (!strncmp(arg, "--seed=", 7) && numbers(arg + 7, &value, &n))

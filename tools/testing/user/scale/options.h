@@ -22,6 +22,7 @@
  * @tsv: a file for the figures, or NULL
  * @lines: cache lines to print
  * @bars: judge
+ * @today: the same by what is reached today
  * @selftest: see whether that can fail
  */
 struct options {
@@ -34,6 +35,7 @@ struct options {
 	const char *tsv;
 	unsigned int lines;
 	bool bars;
+	bool today;
 	bool selftest;
 };
 
