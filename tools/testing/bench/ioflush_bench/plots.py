@@ -162,6 +162,9 @@ def curves(panels: Sequence[tuple[str, Sequence[Curve]]], xlabel: str, name: str
 def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, ylabel: str,
             relative: bool, modes: Sequence[str], name: str) -> str | None:
     """One figure of panels, above one another; nothing where there is nothing to show."""
+    panels = [panel for panel in panels if _series(results, panel[1], relative, modes)]
+    if not panels:
+        return None
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(9.4, 3.1 * len(panels) + 0.4), layout="constrained")
         drawn: dict[tuple[str, str], str] = {}
@@ -171,8 +174,6 @@ def _figure(panels: Sequence[tuple[str, Sequence[Group]]], results: Results, yla
             ax.set_ylabel(ylabel)
             if title:
                 ax.set_title(title, loc="left", fontsize=10.5, fontweight="bold")
-        if not drawn:
-            return None
         handles = [matplotlib.patches.Patch(color=colour) for colour in drawn.values()]
         figure.legend(handles, [f"{stack}, {mode}" for stack, mode in drawn], frameon=False,
                       loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=9,
