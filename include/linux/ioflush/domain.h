@@ -50,7 +50,9 @@ struct iodom_link {
  *	most IODOM_CMDS_MAX of them. Returns how many, or 0 if invalidating
  *	the whole domain is the only or the cheaper way
  * @encode_all: the commands, at most IODOM_CMDS_MAX, that invalidate the
- *	whole domain on the link's unit, walk caches included
+ *	whole domain on the link's unit, walk caches included. Like
+ *	@encode_range called in an RCU read section that does not end before
+ *	the commands are in the unit's queue: iodom_settle() counts on it
  * @link_get: give the domain an id on a new link's unit
  * @link_put: return it; nothing uses the id any more
  * @enforce_coherency: make all DMA of the domain snoop CPU caches; true if it
@@ -114,6 +116,7 @@ void iodom_set_space(struct iodom *dom, struct iospace *space);
 struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 				  struct invq *q, bool caches_not_present);
 void iodom_link_put(struct iodom *dom, void *unit);
+void iodom_settle(struct invq *q);
 int iodom_queue_add(struct invq *q);
 void iodom_queue_remove(const struct invq *q);
 

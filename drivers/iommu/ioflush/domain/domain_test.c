@@ -9,6 +9,7 @@
 #include <linux/sizes.h>
 
 #include "internal.h"
+#include "test_reader.h"
 
 #define UNIT_SLOTS_LG2	5
 
@@ -284,6 +285,24 @@ static void domain_caching_mode(struct kunit *test)
 	iodom_link_put(dom, plain);
 }
 
+/*
+ * join: a map that may have gone without an invalidation is over before a device
+ * of the first unit that needs them can look.
+ */
+static void domain_caching_joins(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *plain = unit_new(test), *caching = unit_new(test);
+	struct test_reader reader = {};
+
+	link(test, dom, plain, false);
+	test_reader_start(test, &reader);
+	link(test, dom, caching, true);
+	KUNIT_EXPECT_TRUE(test, test_reader_stop(&reader));
+	iodom_link_put(dom, caching);
+	iodom_link_put(dom, plain);
+}
+
 /* Where an encoder names no range, the domain is invalidated instead. */
 static void domain_coarse(struct kunit *test)
 {
@@ -483,6 +502,7 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_map_undo),
 	KUNIT_CASE(domain_units),
 	KUNIT_CASE(domain_caching_mode),
+	KUNIT_CASE(domain_caching_joins),
 	KUNIT_CASE(domain_coarse),
 	KUNIT_CASE(domain_disjoint),
 	KUNIT_CASE(domain_core_tables),

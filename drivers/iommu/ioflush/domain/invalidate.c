@@ -11,7 +11,39 @@
  *	read the list of links		point the device at the table
  *
  * If CPU 0 misses the link, the translation was clear before the device could
- * walk the table; else CPU 0 invalidates on the link's unit, too.
+ * walk the table; else CPU 0 invalidates on the link's unit, too. Nor has the
+ * unit cached it for another device: a link comes with an id that nothing in
+ * the unit is tagged with.
+ *
+ * That is all there is to say of a unit. A device that caches translations
+ * itself (ATS) gets them from a unit that may have them for others, under the
+ * same id, until CPU 0's invalidation there has finished:
+ *
+ *	CPU 0 (unmap)			CPU 1 (attach)
+ *
+ *	rcu_read_lock()
+ *	clear the translation		device on the link's list
+ *	smp_mb()			iodom_settle():
+ *	read the list of devices
+ *	queue the invalidation
+ *	rcu_read_unlock()		  synchronize_rcu()
+ *	wait				  wait for what is in the queue
+ *					let the device ask for translations
+ *
+ * So an invalidation is in its queue before the read section ends in which the
+ * lists were read; who waits for it, and where, is of no matter.
+ *
+ * Mapping races in its own way, where a unit caches what is not present:
+ *
+ *	CPU 0 (map)			CPU 1 (attach)
+ *
+ *	write the translation		map_needs_flush
+ *	read map_needs_flush		synchronize_rcu()
+ *					point the device at the table
+ *
+ * On CPU 0 nothing orders the two; but the grace period is a full barrier on
+ * each CPU. If it fell before the read, CPU 0 invalidates; if behind it, the
+ * translation is there for the device to find.
  */
 #include <linux/minmax.h>
 #include <linux/rculist.h>
@@ -117,7 +149,8 @@ static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
 /*
  * Queue @n ranges, or with none the whole domain, on the units of a domain.
  * Called in an RCU read section that lasts over the wait: a link's queue and id
- * stay valid in it. It is no lock; nobody waits for it but iodom_link_put().
+ * stay valid in it. It is no lock; nobody waits for it but iodom_link_put() and
+ * iodom_settle().
  */
 static unsigned int iodom_queue(struct iodom *dom,
 				const struct ioflush_range *range,

@@ -18,16 +18,19 @@ static struct iodom_link *iodom_link_find(struct iodom *dom, void *unit)
 	return NULL;
 }
 
-static void iodom_link_count(struct iodom *dom)
+/* Returns whether maps have to invalidate, and had not to before. */
+static bool iodom_link_count(struct iodom *dom)
 {
 	struct iodom_link *link;
-	bool needs_flush = false;
+	bool needs_flush = false, needed;
 
 	lockdep_assert_held(&dom->attach_lock);
 	list_for_each_entry(link, &dom->links, node)
 		needs_flush |= link->caches_not_present;
+	needed = dom->map_needs_flush;
 	WRITE_ONCE(dom->map_needs_flush, needs_flush);
 	iodom_costs_update(dom);
+	return needs_flush && !needed;
 }
 
 static struct iodom_link *iodom_link_new(struct iodom *dom, void *unit,
@@ -62,7 +65,8 @@ static struct iodom_link *iodom_link_new(struct iodom *dom, void *unit,
  * From now on the domain's invalidations go to the unit, too. Only then may
  * the driver point the device at the table.
  *
- * Context: process context; takes the domain's attach_lock.
+ * Context: process context; takes the domain's attach_lock, and waits for RCU if
+ *	the domain's first unit comes that caches what is not present.
  * Return: the link, which holds the domain's id on the unit, or an ERR_PTR()
  *	of -ENOMEM or what the driver's link_get returned.
  */
@@ -70,6 +74,7 @@ struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 				  struct invq *q, bool caches_not_present)
 {
 	struct iodom_link *link;
+	bool maps_change = false;
 
 	mutex_lock(&dom->attach_lock);
 	link = iodom_link_find(dom, unit);
@@ -77,13 +82,34 @@ struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 		link = iodom_link_new(dom, unit, q, caches_not_present);
 	if (!IS_ERR(link)) {
 		link->users++;
-		iodom_link_count(dom);
+		maps_change = iodom_link_count(dom);
 	}
+	/* For iodom_map_sync(), see invalidate.c; with the lock, for all. */
+	if (maps_change)
+		synchronize_rcu();
 	mutex_unlock(&dom->attach_lock);
 
 	/* Pairs with the barrier in iodom_invalidate(), see there. */
 	smp_mb();
 	return link;
+}
+
+/**
+ * iodom_settle() - let those finish who have not seen what is new
+ * @q: the queue of a unit
+ *
+ * For a driver that has put a device on a list which its encoders look at. When
+ * this returns, each invalidation that was encoded without the device has
+ * finished on the unit: now the device may cache what the unit tells it. See
+ * invalidate.c.
+ *
+ * Context: process context; waits for RCU and for hardware. The caller holds no
+ *	lock that recovering the queue may take.
+ */
+void iodom_settle(struct invq *q)
+{
+	synchronize_rcu();
+	invq_wait(q, READ_ONCE(q->published));
 }
 
 /**

@@ -6,15 +6,13 @@
  * from which it would load it again: IHI 0070 section 3.9.1. The commands go
  * into the queue together, with a sync in between.
  *
- * Attaching races with unmapping:
- *
- *	CPU 0 (unmap)			CPU 1 (attach)
- *
- *	clear the translation		device on the domain's list
- *	smp_mb()			smp_mb()
- *	read the list of devices	let the device ask for translations
- *
- * If CPU 0 misses the device, there was nothing left to cache when it asked.
+ * Attaching races with unmapping, see domain/invalidate.c: what an unmap clears
+ * the unit may still tell the device, until the unit's own invalidation has
+ * finished. So a device joins the list, then those are waited for that have not
+ * seen it there, and only then its stream table entries let it ask. Meanwhile it
+ * is sent invalidations of what it cannot have; as a device that was not told to
+ * cache may leave them without an answer, it has been told to before. It has no
+ * driver yet, or was reset: it does not ask.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -39,30 +37,62 @@ struct smmu3_ats {
 	struct rcu_head rcu;
 };
 
+/* Have a device that can cache translations do so, as far as it gets any. */
+static bool smmu3_ats_on(struct smmu3_dev *sdev)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&sdev->unit->mutex);
+	if (sdev->ats_on || !sdev->ats_able)
+		return sdev->ats_on;
+	if (dev_is_pci(sdev->dev))
+		ret = pci_enable_ats(to_pci_dev(sdev->dev),
+				     __ffs(sdev->unit->caps.pgsize_bitmap));
+	if (ret)
+		dev_warn(sdev->dev,
+			 "caches no translations: ATS cannot be enabled: error %d\n",
+			 ret);
+	sdev->ats_able = !ret;
+	sdev->ats_on = !ret;
+	return sdev->ats_on;
+}
+
 /**
  * smmu3_ats_join() - a domain's invalidations are to reach a device, too
- * @sdev: the device
+ * @sdev: the device; gets none of the domain's translations yet
  * @ctx: the domain on its unit
  * @ats: receives the device's place on the list, NULL if it caches nothing
  *
- * Context: process context, with the unit's mutex.
+ * When this returns none is under way that does not.
+ *
+ * Context: process context; takes the unit's mutex, and without it waits for
+ *	RCU and for hardware.
  * Return: 0 or -ENOMEM.
  */
 int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 		   struct smmu3_ats **ats)
 {
-	lockdep_assert_held(&sdev->unit->mutex);
+	struct smmu3_ats *new;
+	bool on;
 
 	*ats = NULL;
 	if (!sdev->ats_able)
 		return 0;
-	*ats = kzalloc(sizeof(**ats), GFP_KERNEL);
-	if (!*ats)
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
 		return -ENOMEM;
-	(*ats)->sdev = sdev;
-	list_add_tail_rcu(&(*ats)->node, &ctx->ats);
-	/* Pairs with the barrier in iodom_invalidate(), see above. */
-	smp_mb();
+	new->sdev = sdev;
+	mutex_lock(&sdev->unit->mutex);
+	on = smmu3_ats_on(sdev);
+	if (on)
+		list_add_tail_rcu(&new->node, &ctx->ats);
+	mutex_unlock(&sdev->unit->mutex);
+	if (!on) {
+		kfree(new);
+		return 0;
+	}
+	iodom_settle(&sdev->unit->q);
+	*ats = new;
 	return 0;
 }
 
@@ -78,29 +108,6 @@ void smmu3_ats_leave(struct smmu3_ats *ats)
 		return;
 	list_del_rcu(&ats->node);
 	kfree_rcu(ats, rcu);
-}
-
-/**
- * smmu3_ats_on() - let a device cache translations
- * @sdev: a device whose stream table entries allow it, and that is on the list
- *	of its domain
- *
- * Context: process context, with the unit's mutex.
- * Return: whether it does now.
- */
-bool smmu3_ats_on(struct smmu3_dev *sdev)
-{
-	int ret = 0;
-
-	if (dev_is_pci(sdev->dev))
-		ret = pci_enable_ats(to_pci_dev(sdev->dev),
-				     __ffs(sdev->unit->caps.pgsize_bitmap));
-	if (ret)
-		dev_warn(sdev->dev,
-			 "caches no translations: ATS cannot be enabled: error %d\n",
-			 ret);
-	sdev->ats_on = !ret;
-	return sdev->ats_on;
 }
 
 /**

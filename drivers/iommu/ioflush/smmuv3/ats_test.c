@@ -135,6 +135,28 @@ static void ats_shared_stream(struct kunit *test)
 							       OTHER)));
 }
 
+/*
+ * join: a stream that is shared does not tell a device of a domain that it is not
+ * in, whose invalidations would not reach it: until it comes there itself.
+ */
+static void ats_shared_moves(struct kunit *test)
+{
+	struct fake *fake = fake_new(test, false);
+	struct fake_dev *fd = fake_dev_new(test, fake, SID);
+	struct fake_dev *other = fake_dev_new(test, fake, OTHER);
+	struct iodom *old = fake_dom_new(test, fake), *new = fake_dom_new(test, fake);
+	struct smmu3_entry *ste = smmu3_streams_find(&fake->unit, ALIAS);
+
+	fd->sdev->ats_able = true;
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(old, other));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(old, fd));
+	KUNIT_EXPECT_TRUE(test, allows_ats(ste));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(new, other));
+	KUNIT_EXPECT_FALSE(test, allows_ats(ste));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(new, fd));
+	KUNIT_EXPECT_TRUE(test, allows_ats(ste));
+}
+
 /* More devices than one batch has room for: all are reached, in order. */
 static void ats_many(struct kunit *test)
 {
@@ -167,6 +189,7 @@ static struct kunit_case ats_cases[] = {
 	KUNIT_CASE(ats_encode),
 	KUNIT_CASE(ats_move),
 	KUNIT_CASE(ats_shared_stream),
+	KUNIT_CASE(ats_shared_moves),
 	KUNIT_CASE(ats_many),
 	{}
 };

@@ -57,7 +57,25 @@ static void smmu3_ste_write(struct smmu3_unit *unit, u32 sid,
 	}
 }
 
-/* A stream that another device uses, too, stays when one of them leaves. */
+/* Does another device cache what it is told of a domain by a stream, too? */
+static bool smmu3_sid_caches(struct smmu3_dev *sdev, u32 sid,
+			     const struct smmu3_ctx *ctx)
+{
+	struct smmu3_dev *other;
+
+	lockdep_assert_held(&sdev->unit->mutex);
+	list_for_each_entry(other, &sdev->unit->devs, node)
+		if (other != sdev && other->ats_on && other->ctx == ctx &&
+		    smmu3_dev_has_sid(other, sid))
+			return true;
+	return false;
+}
+
+/*
+ * A stream that another device uses, too, stays when one of them leaves. When
+ * one of them comes, the other may go on to cache only in a domain that it is in
+ * itself: that of another would not reach it.
+ */
 static void smmu3_dev_point(struct smmu3_dev *sdev,
 			    const struct smmu3_place *place)
 {
@@ -65,36 +83,19 @@ static void smmu3_dev_point(struct smmu3_dev *sdev,
 	struct smmu3_entry ste;
 
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
-		struct smmu3_dev *other = smmu3_sid_other(sdev, sdev->sids[i]);
+		u32 sid = sdev->sids[i];
 
-		if (other && !place->domain)
+		if (!place->domain && smmu3_sid_other(sdev, sid))
 			continue;
-		smmu3_ste_make(&ste, unit, place,
-			       place->ats ||
-			       (place->ctx && other && other->ats_on));
-		smmu3_ste_write(unit, sdev->sids[i], &ste);
-	}
-}
-
-/* It is in its new domain: what it has cached of the old one has to go. */
-static void smmu3_dev_cache(struct smmu3_dev *sdev, struct smmu3_place *place)
-{
-	if (!place->ats)
-		return;
-	if (sdev->ats_on) {
-		smmu3_ats_forget(sdev);
-	} else if (!smmu3_ats_on(sdev)) {
-		/* Take the permission back: it would not be checked. */
-		smmu3_ats_leave(place->ats);
-		place->ats = NULL;
-		sdev->ats_able = false;
-		smmu3_dev_point(sdev, place);
+		smmu3_ste_make(&ste, unit, place, place->ats ||
+			       smmu3_sid_caches(sdev, sid, place->ctx));
+		smmu3_ste_write(unit, sid, &ste);
 	}
 }
 
 /*
- * Stops asking for translations before it may not, and begins when it may. The
- * old domain's invalidations reach it until it has nothing of it any more.
+ * Stops asking for translations before it may not. The old domain's invalidations
+ * reach it until it has nothing of that any more.
  */
 static struct iodom *smmu3_dev_move(struct smmu3_dev *sdev,
 				    struct smmu3_place *place)
@@ -105,7 +106,9 @@ static struct iodom *smmu3_dev_move(struct smmu3_dev *sdev,
 	if (sdev->ats_on && !place->ats)
 		smmu3_ats_off(sdev);
 	smmu3_dev_point(sdev, place);
-	smmu3_dev_cache(sdev, place);
+	/* It is in its new domain: what it has cached of the old one has to go. */
+	if (sdev->ats && place->ats)
+		smmu3_ats_forget(sdev);
 	smmu3_ats_leave(sdev->ats);
 
 	sdev->domain = place->domain;
@@ -148,11 +151,12 @@ static int smmu3_attach(struct iodom *dom, struct device *dev)
 		return PTR_ERR(link);
 
 	place.ctx = link->priv;
-	mutex_lock(&unit->mutex);
 	ret = smmu3_ats_join(sdev, place.ctx, &place.ats);
-	if (!ret)
+	if (!ret) {
+		mutex_lock(&unit->mutex);
 		old = smmu3_dev_move(sdev, &place);
-	mutex_unlock(&unit->mutex);
+		mutex_unlock(&unit->mutex);
+	}
 	/* That it left, or did not come to */
 	if (old)
 		iodom_link_put(old, unit);

@@ -153,7 +153,7 @@ struct smmu3_ctx {
  * @ats: the device's place on its domain's list of such devices, while it may
  *	cache translations
  * @ats_able: it can, and what lies between here and there lets it
- * @ats_on: it does
+ * @ats_on: it was told to, and answers invalidations
  * @rcu: frees it
  * @nsids: number of @sids
  * @sids: its StreamIDs, each once
@@ -214,6 +214,7 @@ void smmu3_streams_exit(struct smmu3_unit *unit);
 int smmu3_streams_grow(struct smmu3_unit *unit, u32 sid);
 struct smmu3_entry *smmu3_streams_find(struct smmu3_unit *unit, u32 sid);
 struct smmu3_dev *smmu3_dev_of_sid(struct smmu3_unit *unit, u32 sid);
+bool smmu3_dev_has_sid(const struct smmu3_dev *sdev, u32 sid);
 int smmu3_sids_add(struct smmu3_unit *unit, struct smmu3_dev *sdev);
 void smmu3_sids_remove(struct smmu3_unit *unit, struct smmu3_dev *sdev);
 struct smmu3_dev *smmu3_sid_other(struct smmu3_dev *sdev, u32 sid);
@@ -231,7 +232,6 @@ unsigned int smmu3_encode_all(struct iodom *dom, struct iodom_link *link,
 int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 		   struct smmu3_ats **ats);
 void smmu3_ats_leave(struct smmu3_ats *ats);
-bool smmu3_ats_on(struct smmu3_dev *sdev);
 void smmu3_ats_off(struct smmu3_dev *sdev);
 void smmu3_ats_forget(struct smmu3_dev *sdev);
 unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,

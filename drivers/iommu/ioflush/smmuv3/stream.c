@@ -181,7 +181,15 @@ struct smmu3_dev *smmu3_dev_of_sid(struct smmu3_unit *unit, u32 sid)
 	return xa_load(&unit->sids, sid);
 }
 
-static bool smmu3_dev_has_sid(const struct smmu3_dev *sdev, u32 sid)
+/**
+ * smmu3_dev_has_sid() - is a StreamID one of a device's?
+ * @sdev: the device
+ * @sid: the StreamID
+ *
+ * Context: any context.
+ * Return: whether it is.
+ */
+bool smmu3_dev_has_sid(const struct smmu3_dev *sdev, u32 sid)
 {
 	for (unsigned int i = 0; i < sdev->nsids; i++)
 		if (sdev->sids[i] == sid)

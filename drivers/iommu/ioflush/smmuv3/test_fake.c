@@ -50,6 +50,8 @@ static void fake_take(struct fake *fake, const struct invq_cmd *cmd)
 	u64 w0 = le64_to_cpu(cmd->u64s[0]);
 	struct smmu3_entry *ste = smmu3_streams_find(&fake->unit, SID);
 
+	if (fake->taken)
+		fake->taken(fake, cmd);
 	if (FIELD_GET(SMMU3_CMD0_OP, w0) == SMMU3_OP_SYNC &&
 	    FIELD_GET(SMMU3_SYNC0_CS, w0) == SMMU3_CS_IRQ) {
 		WRITE_ONCE(fake->done,

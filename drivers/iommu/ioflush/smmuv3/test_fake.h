@@ -26,6 +26,9 @@ struct kunit;
  * @slots: its queue
  * @done: the queue's done word
  * @head: next slot to take
+ * @taken: called for each command, syncs included, with interrupts off; may be
+ *	NULL
+ * @data: for @taken
  * @n: commands in @log, without the queue's own syncs
  * @log: the commands
  * @ste: the entry of SID then
@@ -35,6 +38,8 @@ struct fake {
 	struct invq_cmd slots[1 << FAKE_QUEUE_LG2];
 	__le32 done;
 	u32 head;
+	void (*taken)(struct fake *fake, const struct invq_cmd *cmd);
+	void *data;
 	unsigned int n;
 	struct invq_cmd log[FAKE_LOG];
 	struct smmu3_entry ste[FAKE_LOG];
