@@ -15,6 +15,7 @@ struct iopgt_cfg;
  * @idr1: SMMU_IDR1
  * @idr3: SMMU_IDR3
  * @idr5: SMMU_IDR5
+ * @iidr: SMMU_IIDR
  * @aidr: SMMU_AIDR
  */
 struct smmu3_idr {
@@ -22,6 +23,7 @@ struct smmu3_idr {
 	u32 idr1;
 	u32 idr3;
 	u32 idr5;
+	u32 iidr;
 	u32 aidr;
 };
 
@@ -40,6 +42,7 @@ struct smmu3_idr {
  * @httu_dirty: sets dirty state itself
  * @hitless: a block may become a table without a break in between (BBML 2)
  * @range_inval: invalidates ranges
+ * @ranges_only: and single addresses not, but as ranges: SMMU3_QUIRK_RANGES_ONLY
  * @id_bits_asid: 8 or 16
  * @id_bits_vmid: 8 or 16
  * @sid_bits: width of StreamIDs
@@ -64,6 +67,7 @@ struct smmu3_caps {
 	bool httu_dirty;
 	bool hitless;
 	bool range_inval;
+	bool ranges_only;
 	u8 id_bits_asid;
 	u8 id_bits_vmid;
 	u8 sid_bits;

@@ -194,6 +194,23 @@ static u64 tlbi_tg(const struct smmu3_tag *tag)
 }
 
 /*
+ * A granule of which the level is not known. Without TTL, a range of one (NUM and
+ * SCALE 0) is reserved, section 4.4.1.1: the command without a range takes its
+ * place. Where that must not be, two granules do, of which it is one.
+ */
+static void tlbi_alone(struct invq_cmd *cmd, const struct smmu3_caps *caps,
+		       const struct smmu3_tag *tag, const struct tlbi *tlbi,
+		       u64 granule)
+{
+	if (likely(!caps->ranges_only))
+		cmd_put(cmd, tlbi->w0, tlbi->w1 | granule << tag->granule_lg2);
+	else
+		cmd_put(cmd, tlbi->w0 | FIELD_PREP(SMMU3_TLBI0_NUM, 1),
+			tlbi->w1 | tlbi_tg(tag) |
+			(granule & ~1ULL) << tag->granule_lg2);
+}
+
+/*
  * Most unmaps are of one page, which is of the lowest level. TTL comes with TG,
  * and what NUM and SCALE of 0 stand for is one granule.
  */
@@ -203,7 +220,12 @@ static void tlbi_granule(struct invq_cmd *cmd, const struct smmu3_caps *caps,
 {
 	struct tlbi tlbi = tlbi_by_address(tag, range);
 
-	if (caps->range_inval && range->leaf_only)
+	if (unlikely(!range->leaf_only)) {
+		tlbi_alone(cmd, caps, tag, &tlbi,
+			   range->start >> tag->granule_lg2);
+		return;
+	}
+	if (caps->range_inval)
 		tlbi.w1 |= tlbi_tg(tag) | FIELD_PREP(SMMU3_TLBI1_TTL, 3);
 	cmd_put(cmd, tlbi.w0,
 		tlbi.w1 | (range->start & ~0ULL << tag->granule_lg2));
@@ -251,11 +273,10 @@ static unsigned int tlbi_ttl(const struct smmu3_tag *tag,
 
 /*
  * Ranges from the lowest digit of the number of granules, in base 32, to the
- * highest; digits that are 0 take none. Without TTL, a range of one granule
- * (NUM and SCALE 0) is reserved, section 4.4.1.1: the command without a range
- * takes its place.
+ * highest; digits that are 0 take none.
  */
 static unsigned int tlbi_ranges(struct invq_cmd *cmds, unsigned int room,
+				const struct smmu3_caps *caps,
 				const struct smmu3_tag *tag,
 				const struct ioflush_range *range)
 {
@@ -273,7 +294,6 @@ static unsigned int tlbi_ranges(struct invq_cmd *cmds, unsigned int room,
 		u64 num = scale == SMMU3_SCALE_MAX ?
 			  min_t(u64, left >> scale, BIT(SMMU3_NUM_BITS)) :
 			  (left >> scale) & (BIT(SMMU3_NUM_BITS) - 1);
-		u64 w1 = tlbi.w1 | at << granule_lg2;
 
 		if (n == room)
 			return 0;
@@ -281,9 +301,9 @@ static unsigned int tlbi_ranges(struct invq_cmd *cmds, unsigned int room,
 			cmd_put(&cmds[n], tlbi.w0 |
 				FIELD_PREP(SMMU3_TLBI0_NUM, num - 1) |
 				FIELD_PREP(SMMU3_TLBI0_SCALE, scale),
-				w1 | tg | ttl);
+				tlbi.w1 | at << granule_lg2 | tg | ttl);
 		else
-			cmd_put(&cmds[n], tlbi.w0, w1);
+			tlbi_alone(&cmds[n], caps, tag, &tlbi, at);
 		at += num << scale;
 		left -= num << scale;
 	}
@@ -299,7 +319,8 @@ static unsigned int tlbi_ranges(struct invq_cmd *cmds, unsigned int room,
  * @range: what to cover
  *
  * Covers the range to the granule where the unit invalidates ranges, else to
- * the size of its smallest leaf.
+ * the size of its smallest leaf; one granule more on units that may be given
+ * nothing but ranges.
  *
  * Return: how many commands; 0 if there is no room for all.
  */
@@ -318,6 +339,6 @@ unsigned int smmu3_cmd_tlbi_range(struct invq_cmd *cmds, unsigned int room,
 		return 1;
 	}
 	if (caps->range_inval)
-		return tlbi_ranges(cmds, room, tag, range);
+		return tlbi_ranges(cmds, room, caps, tag, range);
 	return tlbi_leaves(cmds, room, tag, range);
 }

@@ -96,8 +96,12 @@ static int smmu3_unit_show(struct seq_file *m, void *unused)
 	struct smmu3_unit *unit = m->private;
 	const struct smmu3_idr *idr = &unit->caps.idr;
 
-	seq_printf(m, "idr0 %#x idr1 %#x idr3 %#x idr5 %#x aidr %#x\n",
-		   idr->idr0, idr->idr1, idr->idr3, idr->idr5, idr->aidr);
+	seq_printf(m, "idr0 %#x idr1 %#x idr3 %#x idr5 %#x iidr %#x aidr %#x\n",
+		   idr->idr0, idr->idr1, idr->idr3, idr->idr5, idr->iidr,
+		   idr->aidr);
+	seq_puts(m, "quirks:");
+	smmu3_quirks_show(m, unit->quirks);
+	seq_puts(m, "\n");
 	seq_printf(m, "cr0ack %#x gerror %#x gerrorn %#x\n",
 		   smmu3_read32(unit, SMMU3_REG_CR0ACK),
 		   smmu3_read32(unit, SMMU3_REG_GERROR),

@@ -52,6 +52,11 @@
 /* How much of the register space is in use: both pages of 64 KiB. */
 #define SMMU3_REGS_BYTES		0x20000
 
+#define SMMU3_IIDR_IMPLEMENTER		GENMASK(11, 0)	/* 6.3.7 */
+#define SMMU3_IIDR_REVISION		GENMASK(15, 12)
+#define SMMU3_IIDR_VARIANT		GENMASK(19, 16)
+#define SMMU3_IIDR_PRODUCT		GENMASK(31, 20)
+
 #define SMMU3_IDR0_S2P			BIT(0)		/* 6.3.1 */
 #define SMMU3_IDR0_S1P			BIT(1)
 #define SMMU3_IDR0_TTF			GENMASK(3, 2)

@@ -83,25 +83,29 @@ static const struct acpi_iort_smmu_v3 *smmu3_iort(struct device *dev)
 	return (struct acpi_iort_smmu_v3 *)(*node)->node_data;
 }
 
-static bool smmu3_iort_one_page(struct device *dev)
+static u32 smmu3_iort_model(struct device *dev)
 {
 	const struct acpi_iort_smmu_v3 *iort = smmu3_iort(dev);
 
-	return iort && iort->model == ACPI_IORT_SMMU_V3_CAVIUM_CN99XX;
+	return iort ? iort->model : ACPI_IORT_SMMU_V3_GENERIC;
 }
+
 #else
-static bool smmu3_iort_one_page(struct device *dev)
+static u32 smmu3_iort_model(struct device *dev)
 {
-	return false;
+	return ACPI_IORT_SMMU_V3_GENERIC;
 }
 #endif
 
-/* One implementation has the registers of page 1 in page 0. */
-static bool smmu3_has_one_page(struct device *dev)
+/* What firmware knows; registers add to it when they can be read. */
+static void smmu3_firmware_quirks(struct smmu3_unit *unit)
 {
-	return smmu3_iort_one_page(dev) ||
-	       of_property_read_bool(dev->of_node,
-				     "cavium,cn9900-broken-page1-regspace");
+	const struct smmu3_ident ident = {
+		.model = smmu3_iort_model(unit->dev),
+		.fwnode = dev_fwnode(unit->dev),
+	};
+
+	unit->quirks = smmu3_quirks_find(&ident);
 }
 
 static void __iomem *smmu3_map_page(struct device *dev, resource_size_t start)
@@ -113,7 +117,7 @@ static void __iomem *smmu3_map_page(struct device *dev, resource_size_t start)
 
 static int smmu3_map(struct smmu3_unit *unit, const struct resource *res)
 {
-	const bool one_page = smmu3_has_one_page(unit->dev);
+	const bool one_page = unit->quirks & SMMU3_QUIRK_ONE_PAGE;
 	const size_t needs = one_page ? SMMU3_PAGE1_OFFSET : SMMU3_REGS_BYTES;
 
 	if (!res || resource_size(res) < needs) {
@@ -327,6 +331,7 @@ static int smmu3_probe(struct platform_device *pdev)
 	if (!unit)
 		return -ENOMEM;
 	platform_set_drvdata(pdev, unit);
+	smmu3_firmware_quirks(unit);
 	ret = smmu3_map(unit, res);
 	if (!ret)
 		ret = smmu3_unit_read_caps(unit);

@@ -18,6 +18,7 @@
 #include "caps.h"
 #include "cmd.h"
 #include "entry.h"
+#include "quirks.h"
 
 struct dentry;
 struct smmu3_ats;
@@ -66,6 +67,7 @@ struct smmu3_streams {
  * @regs: page 0 of the registers
  * @page1: the page with the registers of the event queue; @regs + 64 KiB
  * @caps: what it can do
+ * @quirks: SMMU3_QUIRK_* bits
  * @coherent: its walks and queues snoop the caches of CPUs
  * @q: the command queue's software side
  * @cmdq: its memory
@@ -100,6 +102,7 @@ struct smmu3_unit {
 	void __iomem *regs;
 	void __iomem *page1;
 	struct smmu3_caps caps;
+	u32 quirks;
 	bool coherent;
 	struct invq q;
 	struct smmu3_queue cmdq;

@@ -24,6 +24,9 @@ MODULE_PARM_DESC(seed, "Seed of the random ranges, 0 for any");
 
 static const struct smmu3_caps single;
 static const struct smmu3_caps ranges = { .range_inval = true };
+static const struct smmu3_caps only = {
+	.range_inval = true, .ranges_only = true,
+};
 
 struct tlbi_case {
 	const char *name;
@@ -106,6 +109,17 @@ static const struct tlbi_case tlbi_cases[] = {
 	/* No whole blocks: nothing is said of the level */
 	{ "r: blocks off their boundaries", &ranges, S1(12), 0x1000, SZ_2M, 21,
 	  true, 1, { { VA | 0x900000, 0x1401 } } },
+	/* NUM 1: the aligned two that it is one of */
+	{ "o: a page and a table", &only, S1(12), 0x1000, 0x1000, 12, false,
+	  1, { { VA | 0x1000, 0x400 } } },
+	{ "o: the last page", &only, S2(12), 0xffffffffff000, 0x1000, 12,
+	  false, 1, { { IPA | 0x1000, 0xfffffffffe400 } } },
+	{ "o: a page", &only, S1(12), 0x1000, 0x1000, 12, true, 1,
+	  { { VA, 0x1701 } } },
+	{ "o: 513 pages", &only, S1(12), 0, 0x201000, 12, true, 2,
+	  { { VA | 0x1000, 0x401 }, { VA | 0x900000, 0x1401 } } },
+	{ "o: 64 KiB", &only, S1(16), 0x30000, 0x10000, 16, false, 1,
+	  { { VA | 0x1000, 0x20c00 } } },
 	{ "r: beyond 52 bits", &ranges, S1(12), BIT(52), 0x1000, 12, true, 0 },
 	{ "beyond 52 bits", &single, S2(12), BIT(52), 0x1000, 12, true, 0 },
 	{ "r: 64 bits", &ranges, S1(12), 0, 0, 12, true, 0 },
@@ -220,7 +234,10 @@ static void scene_pick(struct scene *s, struct rnd_state *rnd)
 	u8 leaf_lg2;
 
 	memset(s, 0xff, sizeof(*s));
-	s->caps = (struct smmu3_caps) { .range_inval = dice >> 31 };
+	s->caps = (struct smmu3_caps) {
+		.range_inval = dice >> 31,
+		.ranges_only = dice >> 31 && dice & BIT(28),
+	};
 	s->tag = (struct smmu3_tag) {
 		.stage2 = dice & BIT(30),
 		.id = dice,
@@ -308,7 +325,10 @@ static bool scene_covered(const struct scene *s, struct rnd_state *rnd)
 	return true;
 }
 
-/* Nothing outside, nothing twice, no two kinds, nothing reserved. */
+/*
+ * Nothing outside, nothing twice, no two kinds, nothing reserved. But two
+ * granules, NUM 1, are in place of one where each command has to have a range.
+ */
 static bool scene_precise(const struct scene *s)
 {
 	const u64 granule = BIT_ULL(s->tag.granule_lg2);
@@ -320,16 +340,21 @@ static bool scene_precise(const struct scene *s)
 		const u64 w0 = le64_to_cpu(s->cmds[i].u64s[0]);
 		const u64 w1 = le64_to_cpu(s->cmds[i].u64s[1]);
 		struct effect e = effect_of(&s->cmds[i]);
+		const bool pair = s->caps.ranges_only && !e.ttl &&
+				  (w0 & 0x1f1f000) == 0x1000;
 
 		if ((w0 & ~0x1f1f000ULL) != (op | id) ||
-		    (w1 & 0xff) != s->range.leaf_only ||
-		    e.first != at || e.reserved)
+		    (w1 & 0xff) != s->range.leaf_only || e.reserved ||
+		    e.first != (pair ? at & ~granule : at) ||
+		    (s->caps.ranges_only && !e.ranged))
 			return false;
 		/* Section 4.4.1.1: whole leaves of the level that is named. */
 		if (e.ttl && ((e.first | (e.last + 1)) &
 			      (BIT_ULL(s->span_lg2) - 1)))
 			return false;
-		if (e.ranged)
+		if (pair)
+			at += granule;
+		else if (e.ranged)
 			at = e.last + 1;
 		else if (s->caps.range_inval)
 			at += granule;
@@ -371,10 +396,10 @@ static bool scene_in_room(struct scene *s)
 
 static void scene_show(struct kunit *test, const struct scene *s)
 {
-	kunit_err(test, "%#lx to %#lx, granule %u, leaf %u, leaf_only %u, ranges %u, %u commands",
+	kunit_err(test, "%#lx to %#lx, granule %u, leaf %u, leaf_only %u, ranges %u only %u, %u commands",
 		  s->range.start, s->range.last, s->tag.granule_lg2,
 		  s->range.leaf_lg2, s->range.leaf_only, s->caps.range_inval,
-		  s->n);
+		  s->caps.ranges_only, s->n);
 	for (unsigned int i = 0; i < s->n; i++)
 		kunit_err(test, "%#llx %#llx",
 			  le64_to_cpu(s->cmds[i].u64s[0]),

@@ -25,7 +25,7 @@
 #define SMMU3_POLL_US		10
 
 /**
- * smmu3_unit_read_caps() - find out what a unit can do
+ * smmu3_unit_read_caps() - find out what a unit can do, and who it is
  * @unit: a unit whose registers are mapped
  *
  * The hardware goes on as it was.
@@ -40,8 +40,10 @@ int smmu3_unit_read_caps(struct smmu3_unit *unit)
 		.idr1 = smmu3_read32(unit, SMMU3_REG_IDR1),
 		.idr3 = smmu3_read32(unit, SMMU3_REG_IDR3),
 		.idr5 = smmu3_read32(unit, SMMU3_REG_IDR5),
+		.iidr = smmu3_read32(unit, SMMU3_REG_IIDR),
 		.aidr = smmu3_read32(unit, SMMU3_REG_AIDR),
 	};
+	const struct smmu3_ident ident = { .iidr = idr.iidr };
 	const char *why;
 	int ret;
 
@@ -49,6 +51,10 @@ int smmu3_unit_read_caps(struct smmu3_unit *unit)
 	if (ret)
 		pr_err("%s: left alone: %s (IDR0 %#x, IDR1 %#x, IDR5 %#x)\n",
 		       unit->name, why, idr.idr0, idr.idr1, idr.idr5);
+	unit->quirks |= smmu3_quirks_find(&ident);
+	unit->cmdq_quirks = smmu3_quirks_of_cmdq(unit->quirks);
+	unit->caps.ranges_only = unit->caps.range_inval &&
+				 unit->quirks & SMMU3_QUIRK_RANGES_ONLY;
 	return ret;
 }
 
