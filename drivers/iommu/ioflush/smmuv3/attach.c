@@ -17,12 +17,14 @@
  * @dom: the same, if it is a paging domain
  * @ctx: what the unit knows of @dom
  * @ats: the device's place on the domain's list of those that cache
+ * @leaving: the device goes; others that share a stream with it stay
  */
 struct smmu3_place {
 	struct iommu_domain *domain;
 	struct iodom *dom;
 	struct smmu3_ctx *ctx;
 	struct smmu3_ats *ats;
+	bool leaving;
 };
 
 static void smmu3_ste_make(struct smmu3_entry *ste, struct smmu3_unit *unit,
@@ -85,7 +87,7 @@ static void smmu3_dev_point(struct smmu3_dev *sdev,
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
 		u32 sid = sdev->sids[i];
 
-		if (!place->domain && smmu3_sid_other(sdev, sid))
+		if (place->leaving && smmu3_sid_other(sdev, sid))
 			continue;
 		smmu3_ste_make(&ste, unit, place, place->ats ||
 			       smmu3_sid_caches(sdev, sid, place->ctx));
@@ -132,7 +134,7 @@ static bool smmu3_fits(const struct smmu3_unit *unit, const struct iodom *dom)
 	       !(has->pgsize_bitmap & ~can.pgsize_bitmap) &&
 	       (!has->coherent_walk || unit->coherent) &&
 	       (!has->hitless || caps->hitless) &&
-	       (!has->hw_dirty || caps->httu_dirty);
+	       (!has->hw_dirty || smmu3_tracks_dirty(unit));
 }
 
 static int smmu3_attach(struct iodom *dom, struct device *dev)
@@ -164,9 +166,8 @@ static int smmu3_attach(struct iodom *dom, struct device *dev)
 }
 
 static void smmu3_attach_static(struct smmu3_dev *sdev,
-				struct iommu_domain *domain)
+				struct smmu3_place place)
 {
-	struct smmu3_place place = { .domain = domain };
 	struct iodom *old;
 
 	mutex_lock(&sdev->unit->mutex);
@@ -179,7 +180,8 @@ static void smmu3_attach_static(struct smmu3_dev *sdev,
 static int smmu3_static_attach_dev(struct iommu_domain *domain,
 				   struct device *dev)
 {
-	smmu3_attach_static(dev_iommu_priv_get(dev), domain);
+	smmu3_attach_static(dev_iommu_priv_get(dev),
+			    (struct smmu3_place){ .domain = domain });
 	return 0;
 }
 
@@ -208,12 +210,17 @@ struct iommu_domain smmu3_blocked_domain = {
 };
 
 /**
- * smmu3_dev_detach() - block a device that goes away
+ * smmu3_dev_detach() - a device goes away
  * @sdev: the device
+ * @direct: firmware has memory that it uses whether it has a driver or not, and
+ *	that is mapped one to one; it goes on with that. Others are blocked
  *
  * Context: process context; the core holds the group's mutex.
  */
-void smmu3_dev_detach(struct smmu3_dev *sdev)
+void smmu3_dev_detach(struct smmu3_dev *sdev, bool direct)
 {
-	smmu3_attach_static(sdev, NULL);
+	smmu3_attach_static(sdev, (struct smmu3_place){
+		.domain = direct ? &smmu3_identity_domain : NULL,
+		.leaving = true,
+	});
 }

@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/bitfield.h>
 #include <linux/dma-mapping.h>
+#include <linux/pci.h>
 #include <linux/sizes.h>
 #include <uapi/linux/iommufd.h>
 
@@ -79,7 +80,7 @@ static void attach_first(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, fd->sdev->dom, dom);
 
 	fake->n = 0;
-	smmu3_dev_detach(fd->sdev);
+	smmu3_dev_detach(fd->sdev, false);
 	expect_config(test, fake, SID, SMMU3_STE_ABORT);
 	expect_config(test, fake, ALIAS, SMMU3_STE_ABORT);
 	expect_cfgi(test, fake, SID);
@@ -96,7 +97,7 @@ static void attach_id_reuse(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
 	fake->n = 0;
-	smmu3_dev_detach(fd->sdev);
+	smmu3_dev_detach(fd->sdev, false);
 	KUNIT_ASSERT_GT(test, fake->n, 0);
 	KUNIT_EXPECT_EQ(test, fake_word(fake, fake->n - 1, 0),
 			1ULL << 48 | SMMU3_OP_TLBI_NH_ASID);
@@ -150,7 +151,7 @@ static void attach_shared_alias(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
 	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, other));
-	smmu3_dev_detach(fd->sdev);
+	smmu3_dev_detach(fd->sdev, false);
 	expect_config(test, fake, SID, SMMU3_STE_ABORT);
 	expect_in(test, fake, ALIAS, dom, 1);
 	expect_in(test, fake, OTHER, dom, 1);
@@ -158,7 +159,7 @@ static void attach_shared_alias(struct kunit *test)
 	smmu3_sids_remove(&fake->unit, fd->sdev);
 	KUNIT_EXPECT_PTR_EQ(test, smmu3_dev_of_sid(&fake->unit, ALIAS),
 			    other->sdev);
-	smmu3_dev_detach(other->sdev);
+	smmu3_dev_detach(other->sdev, false);
 	expect_config(test, fake, ALIAS, SMMU3_STE_ABORT);
 	KUNIT_EXPECT_TRUE(test, list_empty(&dom->links));
 	/* For fake_dev_gone() */
@@ -283,6 +284,51 @@ static void attach_stage2(struct kunit *test)
 			1ULL << 32 | SMMU3_OP_TLBI_S12_VMALL);
 }
 
+/* What firmware does with it goes on; what it shares is not its to change. */
+static void attach_released_direct(struct kunit *test)
+{
+	struct fake *fake = fake_new(test, false);
+	struct fake_dev *fd = fake_dev_new(test, fake, SID);
+	struct fake_dev *other = fake_dev_new(test, fake, OTHER);
+	struct iodom *dom = fake_dom_new(test, fake);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, other));
+	fake->n = 0;
+	smmu3_dev_detach(fd->sdev, true);
+	expect_config(test, fake, SID, SMMU3_STE_BYPASS);
+	expect_cfgi(test, fake, SID);
+	expect_in(test, fake, ALIAS, dom, 1);
+	expect_in(test, fake, OTHER, dom, 1);
+	smmu3_sids_remove(&fake->unit, fd->sdev);
+	smmu3_dev_detach(other->sdev, true);
+	expect_config(test, fake, ALIAS, SMMU3_STE_BYPASS);
+	KUNIT_EXPECT_TRUE(test, list_empty(&dom->links));
+	/* For fake_dev_gone() */
+	KUNIT_ASSERT_EQ(test, 0, smmu3_sids_add(&fake->unit, fd->sdev));
+}
+
+/* HiSilicon's PTT, and nothing else, has to be given physical addresses. */
+static void default_domain(struct kunit *test)
+{
+	struct pci_dev *pdev = kunit_kzalloc(test, sizeof(*pdev), GFP_KERNEL);
+	struct fake_dev *fd = kunit_kzalloc(test, sizeof(*fd), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_ASSERT_NOT_NULL(test, fd);
+	KUNIT_EXPECT_EQ(test, 0, smmu3_ops.def_domain_type(&fd->dev));
+	pdev->dev.bus = &pci_bus_type;
+	pdev->vendor = 0x19e5;
+	pdev->device = 0xa12e;
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_IDENTITY,
+			smmu3_ops.def_domain_type(&pdev->dev));
+	pdev->device = 0xa12d;
+	KUNIT_EXPECT_EQ(test, 0, smmu3_ops.def_domain_type(&pdev->dev));
+	pdev->vendor = 0x19e4;
+	pdev->device = 0xa12e;
+	KUNIT_EXPECT_EQ(test, 0, smmu3_ops.def_domain_type(&pdev->dev));
+}
+
 static struct iommu_domain *alloc_user(struct fake_dev *fd, u32 flags)
 {
 	return smmu3_ops.domain_alloc_user(&fd->dev, flags, NULL, NULL);
@@ -322,10 +368,17 @@ static void user_domain_dirty(struct kunit *test)
 			PTR_ERR(alloc_user(fd,
 					   IOMMU_HWPT_ALLOC_DIRTY_TRACKING)));
 
-	fake->unit.caps.httu_access = true;
 	fake->unit.caps.httu_dirty = true;
 	KUNIT_EXPECT_TRUE(test, smmu3_ops.capable(&fd->dev,
 						  IOMMU_CAP_DIRTY_TRACKING));
+	/* What it writes nobody would see. */
+	fake->unit.coherent = false;
+	KUNIT_EXPECT_FALSE(test, smmu3_ops.capable(&fd->dev,
+						   IOMMU_CAP_DIRTY_TRACKING));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR(alloc_user(fd,
+					   IOMMU_HWPT_ALLOC_DIRTY_TRACKING)));
+	fake->unit.coherent = true;
 	domain = alloc_user(fd, IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
 	dom = to_iodom(domain);
@@ -348,6 +401,8 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(attach_no_id),
 	KUNIT_CASE(attach_no_memory),
 	KUNIT_CASE(attach_stage2),
+	KUNIT_CASE(attach_released_direct),
+	KUNIT_CASE(default_domain),
 	KUNIT_CASE(user_domain),
 	KUNIT_CASE(user_domain_dirty),
 	{}

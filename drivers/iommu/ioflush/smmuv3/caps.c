@@ -87,7 +87,6 @@ static void caps_fill(struct smmu3_caps *caps, const struct smmu3_idr *idr)
 		.ats = idr0 & SMMU3_IDR0_ATS && !stalls,
 		.msi = idr0 & SMMU3_IDR0_MSI,
 		.stall_forced = stalls,
-		.httu_access = httu >= SMMU3_IDR0_HTTU_ACCESS,
 		.httu_dirty = httu >= SMMU3_IDR0_HTTU_DIRTY,
 		.hitless = FIELD_GET(SMMU3_IDR3_BBML, idr3) >= 2,
 		.range_inval = idr3 & SMMU3_IDR3_RIL,
@@ -177,6 +176,21 @@ int smmu3_caps_decode(struct smmu3_caps *caps, const struct smmu3_idr *idr,
 	if (!*why)
 		*why = caps_refuse_translation(caps);
 	return *why ? -EOPNOTSUPP : 0;
+}
+
+/**
+ * smmu3_caps_limit_httu() - what firmware says of updates of table entries
+ * @caps: decoded capabilities
+ * @httu: what IORT has for the unit, coded as in IDR0; 3 is reserved
+ *
+ * Whether entries can be updated is up to what lies between the unit and memory,
+ * too. Firmware knows that, but can add nothing to what the unit has.
+ *
+ * Context: any context.
+ */
+void smmu3_caps_limit_httu(struct smmu3_caps *caps, u32 httu)
+{
+	caps->httu_dirty &= httu == SMMU3_IDR0_HTTU_DIRTY;
 }
 
 /**

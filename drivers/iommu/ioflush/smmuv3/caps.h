@@ -38,8 +38,7 @@ struct smmu3_idr {
  * @ats: understands requests of PCI devices for translations
  * @msi: can signal by messages
  * @stall_forced: every fault stalls
- * @httu_access: sets access flags itself
- * @httu_dirty: sets dirty state itself
+ * @httu_dirty: sets access flags and dirty state itself
  * @hitless: a block may become a table without a break in between (BBML 2)
  * @range_inval: invalidates ranges
  * @ranges_only: and single addresses not, but as ranges: SMMU3_QUIRK_RANGES_ONLY
@@ -63,7 +62,6 @@ struct smmu3_caps {
 	bool ats;
 	bool msi;
 	bool stall_forced;
-	bool httu_access;
 	bool httu_dirty;
 	bool hitless;
 	bool range_inval;
@@ -81,6 +79,7 @@ struct smmu3_caps {
 
 int smmu3_caps_decode(struct smmu3_caps *caps, const struct smmu3_idr *idr,
 		      const char **why);
+void smmu3_caps_limit_httu(struct smmu3_caps *caps, u32 httu);
 u8 smmu3_caps_granule_lg2(const struct smmu3_caps *caps, u8 page_lg2);
 int smmu3_caps_pgt_cfg(const struct smmu3_caps *caps, bool stage2,
 		       bool coherent, struct iopgt_cfg *cfg);

@@ -44,7 +44,6 @@ static void caps_whole(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, c.ats);
 	KUNIT_EXPECT_FALSE(test, c.msi);
 	KUNIT_EXPECT_FALSE(test, c.stall_forced);
-	KUNIT_EXPECT_FALSE(test, c.httu_access);
 	KUNIT_EXPECT_FALSE(test, c.httu_dirty);
 	KUNIT_EXPECT_FALSE(test, c.hitless);
 	KUNIT_EXPECT_TRUE(test, c.range_inval);
@@ -94,9 +93,7 @@ static const struct caps_byte caps_bytes[] = {
 	BYTE(idr0, 0x3, 0x3, stage1, true),
 	BYTE(idr0, 0x3, 0x3, stage2, true),
 	BYTE(idr0, 0x10, 0, coherent, false),
-	BYTE(idr0, 0xc0, 0x40, httu_access, true),
 	BYTE(idr0, 0xc0, 0x40, httu_dirty, false),
-	BYTE(idr0, 0xc0, 0x80, httu_access, true),
 	BYTE(idr0, 0xc0, 0x80, httu_dirty, true),
 	BYTE(idr0, 0x400, 0x400, ats, true),
 	/* Section 5.2, EATS: not where all faults stall */
@@ -324,10 +321,30 @@ static void caps_pgt_one_granule(struct kunit *test)
 			smmu3_caps_pgt_cfg(&c, true, true, &cfg));
 }
 
+/* IORT, flags, HTTU override: it may take away, and cannot give. */
+static void caps_httu(struct kunit *test)
+{
+	static const bool dirty[4][2] = {
+		{ false, false }, { false, false }, { false, true },
+		{ false, false },
+	};
+
+	for (u32 httu = 0; httu < ARRAY_SIZE(dirty); httu++) {
+		for (unsigned int has = 0; has < 2; has++) {
+			struct smmu3_caps caps = { .httu_dirty = has };
+
+			smmu3_caps_limit_httu(&caps, httu);
+			KUNIT_EXPECT_EQ_MSG(test, caps.httu_dirty,
+					    dirty[httu][has], "%u", httu);
+		}
+	}
+}
+
 static struct kunit_case caps_cases[] = {
 	KUNIT_CASE(caps_whole),
 	KUNIT_CASE(caps_fields),
 	KUNIT_CASE(caps_ias),
+	KUNIT_CASE(caps_httu),
 	KUNIT_CASE(caps_refuses),
 	KUNIT_CASE(caps_absent),
 	KUNIT_CASE(caps_granule),

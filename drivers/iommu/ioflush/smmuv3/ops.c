@@ -40,10 +40,20 @@ bool smmu3_uses_stage2(const struct smmu3_unit *unit)
 	return unit->caps.stage2 && (smmu3_stage == 2 || !unit->caps.stage1);
 }
 
-/* Stage 2 entries say nothing of dirty state here. */
-static bool smmu3_tracks_dirty(const struct smmu3_unit *unit)
+/**
+ * smmu3_tracks_dirty() - can a unit record which pages are written to?
+ * @unit: a unit with decoded capabilities
+ *
+ * Stage 2 entries say nothing of dirty state here. What a unit writes past the
+ * caches of CPUs these would not see, nor would it see what they clear.
+ *
+ * Context: any context.
+ * Return: whether it can.
+ */
+bool smmu3_tracks_dirty(const struct smmu3_unit *unit)
 {
-	return unit->caps.httu_dirty && !smmu3_uses_stage2(unit);
+	return unit->caps.httu_dirty && unit->coherent &&
+	       !smmu3_uses_stage2(unit);
 }
 
 static bool smmu3_capable(struct device *dev, enum iommu_cap cap)
@@ -192,11 +202,25 @@ static void smmu3_release_device(struct device *dev)
 	struct smmu3_dev *sdev = dev_iommu_priv_get(dev);
 
 	smmu3_debugfs_remove_dev(sdev);
-	smmu3_dev_detach(sdev);
+	smmu3_dev_detach(sdev, dev->iommu->require_direct);
 	smmu3_sids_remove(sdev->unit, sdev);
 	/* Who reports an event of this stream looks at the device itself. */
 	synchronize_rcu();
 	kfree(sdev);
+}
+
+/* It traces PCIe, into memory that it is given physical addresses of. */
+#define SMMU3_PCI_HISI_PTT	0xa12e
+
+static int smmu3_def_domain_type(struct device *dev)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return 0;
+	pdev = to_pci_dev(dev);
+	return pdev->vendor == PCI_VENDOR_ID_HUAWEI &&
+	       pdev->device == SMMU3_PCI_HISI_PTT ? IOMMU_DOMAIN_IDENTITY : 0;
 }
 
 static void smmu3_probe_finalize(struct device *dev)
@@ -270,6 +294,7 @@ const struct iommu_ops smmu3_ops = {
 	.probe_device = smmu3_probe_device,
 	.release_device = smmu3_release_device,
 	.probe_finalize = smmu3_probe_finalize,
+	.def_domain_type = smmu3_def_domain_type,
 	.device_group = smmu3_device_group,
 	.of_xlate = smmu3_of_xlate,
 	.get_resv_regions = smmu3_get_resv_regions,

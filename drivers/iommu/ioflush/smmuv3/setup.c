@@ -11,6 +11,7 @@
 
 #include <linux/acpi.h>
 #include <linux/acpi_iort.h>
+#include <linux/bitfield.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/ioflush/ioflush.h>
@@ -90,10 +91,23 @@ static u32 smmu3_iort_model(struct device *dev)
 	return iort ? iort->model : ACPI_IORT_SMMU_V3_GENERIC;
 }
 
+static void smmu3_check_httu(struct smmu3_unit *unit)
+{
+	const struct acpi_iort_smmu_v3 *iort = smmu3_iort(unit->dev);
+
+	if (iort)
+		smmu3_caps_limit_httu(&unit->caps,
+				      FIELD_GET(ACPI_IORT_SMMU_V3_HTTU_OVERRIDE,
+						iort->flags));
+}
 #else
 static u32 smmu3_iort_model(struct device *dev)
 {
 	return ACPI_IORT_SMMU_V3_GENERIC;
+}
+
+static void smmu3_check_httu(struct smmu3_unit *unit)
+{
 }
 #endif
 
@@ -308,6 +322,7 @@ static int smmu3_bring_up(struct smmu3_unit *unit)
 	int ret;
 
 	smmu3_check_coherence(unit);
+	smmu3_check_httu(unit);
 	ret = smmu3_unit_alloc(unit);
 	if (!ret)
 		ret = smmu3_unit_start(unit);

@@ -245,12 +245,13 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 extern const struct iodom_hw_ops smmu3_iodom_hw_ops;
 extern struct iommu_domain smmu3_identity_domain;
 extern struct iommu_domain smmu3_blocked_domain;
-void smmu3_dev_detach(struct smmu3_dev *sdev);
+void smmu3_dev_detach(struct smmu3_dev *sdev, bool direct);
 
 /* ops.c: struct iommu_ops */
 extern const struct iommu_ops smmu3_ops;
 struct iodom *smmu3_domain_create(struct smmu3_unit *unit, bool dirty);
 bool smmu3_uses_stage2(const struct smmu3_unit *unit);
+bool smmu3_tracks_dirty(const struct smmu3_unit *unit);
 
 /* setup.c: finds units */
 struct smmu3_unit *smmu3_unit_of(const struct fwnode_handle *fwnode);

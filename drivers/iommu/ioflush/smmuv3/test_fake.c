@@ -147,7 +147,7 @@ static void fake_dev_gone(void *data)
 	struct smmu3_dev *sdev = data;
 
 	if (sdev->domain)
-		smmu3_dev_detach(sdev);
+		smmu3_dev_detach(sdev, false);
 	smmu3_sids_remove(sdev->unit, sdev);
 }
 
@@ -202,7 +202,7 @@ void fake_dom_free(void *data)
 	if (unit)
 		list_for_each_entry(sdev, &unit->devs, node)
 			if (sdev->dom == dom)
-				smmu3_dev_detach(sdev);
+				smmu3_dev_detach(sdev, false);
 	dom->domain.ops->free(&dom->domain);
 }
 
