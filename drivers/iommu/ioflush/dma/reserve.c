@@ -78,7 +78,9 @@ static int iodma_reserve_pci(struct iospace *space, struct pci_dev *pdev)
  * Where the core maps MSI doorbells itself, it takes addresses from an
  * allocator of its own, from below the end of the aperture. With that at the
  * end of the range for doorbells it keeps to the range, and we keep out. The
- * space remembers where the aperture really ends.
+ * space remembers where the aperture really ends. That the range is in reach of
+ * the device is for the hardware's driver to see to: the core's allocator has
+ * nothing else that it could hand out.
  */
 static void iodma_confine_msi(const struct iommu_resv_region *region,
 			      struct iommu_domain_geometry *geometry)

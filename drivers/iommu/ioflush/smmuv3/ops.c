@@ -9,11 +9,9 @@
 #include <linux/of.h>
 #include <linux/pci-ats.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
-#include "dma-iommu.h"
 #include "smmuv3.h"
 
 #undef MODULE_PARAM_PREFIX
@@ -23,10 +21,6 @@ static unsigned int smmu3_stage;
 module_param_named(smmuv3_stage, smmu3_stage, uint, 0444);
 MODULE_PARM_DESC(smmuv3_stage,
 		 "stage of translation that SMMUv3 units use if they have it: 1 or 2 (default: 1)");
-
-/* Where MSI doorbells are mapped; free of memory and devices by convention. */
-#define SMMU3_MSI_FIRST	0x8000000UL
-#define SMMU3_MSI_BYTES	SZ_1M
 
 /**
  * smmu3_uses_stage2() - which stage do the domains on a unit have?
@@ -271,20 +265,6 @@ static int smmu3_of_xlate(struct device *dev,
 		return -EINVAL;
 	}
 	return iommu_fwspec_add_ids(dev, args->args, 1);
-}
-
-static void smmu3_get_resv_regions(struct device *dev, struct list_head *list)
-{
-	struct iommu_resv_region *region;
-
-	region = iommu_alloc_resv_region(SMMU3_MSI_FIRST, SMMU3_MSI_BYTES,
-					 IOMMU_WRITE | IOMMU_NOEXEC |
-					 IOMMU_MMIO, IOMMU_RESV_SW_MSI,
-					 GFP_KERNEL);
-	if (!region)
-		return;
-	list_add_tail(&region->list, list);
-	iommu_dma_get_resv_regions(dev, list);
 }
 
 const struct iommu_ops smmu3_ops = {

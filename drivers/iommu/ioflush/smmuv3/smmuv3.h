@@ -253,6 +253,9 @@ struct iodom *smmu3_domain_create(struct smmu3_unit *unit, bool dirty);
 bool smmu3_uses_stage2(const struct smmu3_unit *unit);
 bool smmu3_tracks_dirty(const struct smmu3_unit *unit);
 
+/* resv.c: what of a device's addresses is not for its buffers */
+void smmu3_get_resv_regions(struct device *dev, struct list_head *list);
+
 /* setup.c: finds units */
 struct smmu3_unit *smmu3_unit_of(const struct fwnode_handle *fwnode);
 
