@@ -18,6 +18,7 @@
 #include <linux/types.h>
 
 struct invq;
+struct invq_error;
 struct seq_file;
 
 /** INVQ_SLOT_U64S - the largest slot, in units of 8 bytes */
@@ -37,12 +38,43 @@ struct invq_cmd {
  * @INVQ_FAULT_COMMAND: it refuses the command at a slot and stays there
  * @INVQ_FAULT_SYNC: it has gone past the sync in flight, but will not finish it
  * @INVQ_FAULT_OTHER: an error that is over once it has been cleared
+ * @INVQ_FAULT_DEAD: the unit has failed for good, and blocks all DMA by itself
  */
 enum invq_fault {
 	INVQ_FAULT_NONE,
 	INVQ_FAULT_COMMAND,
 	INVQ_FAULT_SYNC,
 	INVQ_FAULT_OTHER,
+	INVQ_FAULT_DEAD,
+};
+
+/**
+ * enum invq_life - how far a unit is from its end
+ * @INVQ_ALIVE: it answers, or may yet
+ * @INVQ_DYING: it has not gone on for too long, and is being made to block DMA
+ * @INVQ_DEAD: it blocks all DMA: no translation is left that a device could use,
+ *	and whatever is waited for counts as done
+ */
+enum invq_life {
+	INVQ_ALIVE,
+	INVQ_DYING,
+	INVQ_DEAD,
+};
+
+/**
+ * struct invq_error - what was found when a queue was looked at
+ * @fault: its kind
+ * @slot: index that hardware stands at
+ * @status: registers that invq_ops.tell puts into words
+ * @bad: for INVQ_FAULT_COMMAND, what was refused
+ * @now: what has taken its place
+ */
+struct invq_error {
+	enum invq_fault fault;
+	u32 slot;
+	u32 status[2];
+	struct invq_cmd bad;
+	struct invq_cmd now;
 };
 
 /**
@@ -73,17 +105,21 @@ enum invq_quirk {
  *	going to consume, and above that one more bit, which changes each time
  *	the index wraps. For queues whose sync stores nothing, but is not
  *	passed before all commands before it have finished; NULL for others
- * @fault: look for an error; for INVQ_FAULT_COMMAND, store the index of the
- *	slot. NULL for a queue that has no errors
+ * @fault: look for an error, and note all that @tell and @resume need; in any
+ *	case the slot that hardware stands at. NULL for a queue without errors
  * @substitute: write a command that has at least the effect that @bad, which
  *	hardware refuses, was meant to have
  * @resume: clear the error and make the queue go on, from the slot at fault if
- *	that is what it was about. Interrupts are off and no doorbell is rung by
- *	others meanwhile
+ *	that is what it was about
+ * @kill: go a step towards a unit that blocks all DMA, and return whether
+ *	hardware has shown that it does. NULL where that cannot be had
+ * @tell: print what the error was
  * @dump: print the hardware's view of the queue
  *
- * @fault, @substitute and @dump are called by one CPU at a time, with no lock
- * held, so they may be slow.
+ * @fault, @substitute, @resume and @kill are called with the claim held and
+ * interrupts off, by one CPU at a time: they read and write a few registers, wait
+ * for nothing and print nothing. @tell and @dump are called with nothing held, by
+ * any number of CPUs, with interrupts as the one who waits has them.
  */
 struct invq_ops {
 	void (*sync)(struct invq *q, struct invq_cmd *cmd);
@@ -91,10 +127,12 @@ struct invq_ops {
 	u64 kind;
 	void (*doorbell)(struct invq *q, u32 seq);
 	u32 (*head)(struct invq *q);
-	enum invq_fault (*fault)(struct invq *q, u32 *slot);
+	enum invq_fault (*fault)(struct invq *q, struct invq_error *err);
 	void (*substitute)(struct invq *q, const struct invq_cmd *bad,
 			   struct invq_cmd *cmd);
 	void (*resume)(struct invq *q, enum invq_fault fault);
+	bool (*kill)(struct invq *q);
+	void (*tell)(struct invq *q, const struct invq_error *err);
 	void (*dump)(struct invq *q);
 };
 
@@ -136,6 +174,8 @@ struct invq_stats {
  * @quirks: of enum invq_quirk; as good as constant
  * @mask: number of slots, a power of two, minus 1
  * @timeout_us: how long a wait may take before the queue's state is reported
+ * @kill_timeouts: after how many of these, in which hardware has not moved, its
+ *	unit is given up
  * @reserved: sequence number of the next slot to reserve
  * @published: all slots before this number hold complete commands
  * @synced: sequence number of the newest sync; a wait below it needs no other
@@ -144,7 +184,13 @@ struct invq_stats {
  *	@rung
  * @rung: all slots before this number have been told of by a doorbell without a
  *	sync; changed under @claim, and behind @synced unless there was one
- * @recovering: 1 while a CPU looks after an error
+ * @life: enum invq_life; changed under @claim, and only forward
+ * @told: the newest @life that was logged
+ * @looked_ns: when the queue was last looked at; belongs to the holder of @claim,
+ *	like those that follow
+ * @stuck_ns: for how long, while it was looked at, hardware has not moved
+ * @stuck_done: the done word then
+ * @stuck_slot: the slot that it stood at
  * @stats: counters
  *
  * Sequence numbers are 32 bits and wrap; they are compared by difference.
@@ -159,22 +205,30 @@ struct invq {
 	u32 quirks;
 	u32 mask;
 	u32 timeout_us;
+	u32 kill_timeouts;
 	atomic_t reserved ____cacheline_aligned_in_smp;
 	u32 published ____cacheline_aligned_in_smp;
 	u32 synced;
 	atomic_t claim;
 	u32 rung;
-	atomic_t recovering;
+	u32 life;
+	atomic_t told;
+	u64 looked_ns;
+	u64 stuck_ns;
+	u32 stuck_done;
+	u32 stuck_slot;
 	struct invq_stats stats ____cacheline_aligned_in_smp;
 };
 
 int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	      struct invq_cmd *slots, __le32 *done, u8 size_lg2);
+void invq_restart(struct invq *q);
 int invq_set_quirks(struct invq *q, u32 quirks);
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n);
 bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 	       u32 *seq);
 void invq_wait(struct invq *q, u32 seq);
+bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns);
 void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n);
 bool invq_beyond_sync(const struct invq *q, u32 slot);

@@ -90,6 +90,7 @@ struct page_of {
  * @done: its done word
  * @tail: last doorbell
  * @in_flight: syncs between doorbell and completion
+ * @interrupts: invalidations from the middle of a recovery
  * @threads: how many
  * @page: one for each
  * @longest: by thread, syncs that had to finish before a wait did
@@ -108,6 +109,7 @@ struct race {
 	__le32 done;
 	u32 tail;
 	atomic_t in_flight;
+	atomic_t interrupts;
 	unsigned int threads;
 	struct page_of page[THREADS_MAX];
 	unsigned long longest[THREADS_MAX];
@@ -120,6 +122,9 @@ struct race {
 	unsigned long torn;
 	unsigned int left;
 };
+
+/* The page that belongs to this thread */
+static __thread unsigned int self;
 
 static struct invq_cmd command(unsigned int what, unsigned int thread,
 			       unsigned int left, unsigned long epoch)
@@ -255,15 +260,35 @@ static u32 device_head(struct invq *q)
 	return head;
 }
 
-static enum invq_fault device_fault(struct invq *q, u32 *slot)
+static enum invq_fault device_fault(struct invq *q, struct invq_error *err)
 {
 	struct race *r = container_of(q, struct race, q);
 
+	err->slot = 0;
 	if (smp_load_acquire(&r->stopped)) {
-		*slot = r->head % QUEUE_SLOTS;
+		err->slot = r->head % QUEUE_SLOTS;
 		return INVQ_FAULT_COMMAND;
 	}
 	return smp_load_acquire(&r->lost) ? INVQ_FAULT_SYNC : INVQ_FAULT_NONE;
+}
+
+/*
+ * Whoever tells of an error is interrupted by an invalidation of its own page,
+ * which may meet the next error. One interrupt at a time.
+ */
+static void device_tell(struct invq *q, const struct invq_error *err)
+{
+	struct race *r = container_of(q, struct race, q);
+	static __thread bool interrupted;
+	struct invq_cmd cmd;
+
+	if (interrupted)
+		return;
+	interrupted = true;
+	cmd = command(CMD_INVALIDATE, self, 0, r->page[self].epoch);
+	invq_submit_wait(q, &cmd, 1);
+	interrupted = false;
+	atomic_inc(&r->interrupts);
 }
 
 static void device_substitute(struct invq *q, const struct invq_cmd *bad,
@@ -287,6 +312,7 @@ static const struct invq_ops device_ops = {
 	.fault = device_fault,
 	.substitute = device_substitute,
 	.resume = device_resume,
+	.tell = device_tell,
 };
 
 static const struct invq_ops polled_ops = {
@@ -329,6 +355,7 @@ static int member_thread(void *arg)
 	struct invq_cmd cmds[BATCH_MAX];
 	u32 seq;
 
+	self = m->id;
 	for (unsigned int i = 0; i < r->s->rounds; i++) {
 		struct page_of *page = &r->page[m->id];
 		unsigned int n = r->s->batch;
@@ -366,10 +393,13 @@ static void judge(const struct race *r)
 	printf("# %lu calls: %.3f syncs a call, full %ld, recoveries %ld, longest wait %lu syncs\n",
 	       calls, (double)s->syncs / calls, atomic_long_read(&s->full),
 	       atomic_long_read(&s->recoveries), longest);
-	die_if(s->commands != calls * r->s->batch, "commands are lost");
+	die_if(s->commands != calls * r->s->batch + atomic_read(&r->interrupts),
+	       "commands are lost");
 	die_if(r->torn, "commands of a call are not neighbours");
 	die_if(r->s->fail_every && !atomic_long_read(&s->recoveries),
 	       "nothing failed");
+	die_if(r->s->fail_every && !atomic_read(&r->interrupts),
+	       "nothing was interrupted");
 	if (!r->s->combines || r->threads < 16)
 		return;
 	die_if(2 * s->syncs > calls, "syncs do not combine");

@@ -37,6 +37,8 @@
 
 #include "internal.h"
 
+#define INVQ_KILL_TIMEOUTS	10
+
 /* A wait looks at the clock each time it has polled this often. */
 #define INVQ_POLLS_PER_LOOK	256
 #define INVQ_TIMEOUT_US		(1 * USEC_PER_SEC)
@@ -215,6 +217,19 @@ static bool invq_sync_now(struct invq *q, u32 seq)
 	return issued;
 }
 
+/* Forward only. Full barriers: what was passed is before the store. */
+static void invq_move_done(struct invq *q, u32 old, u32 seq)
+{
+	while ((s32)(seq - old) > 0) {
+		u32 seen = le32_to_cpu(cmpxchg(q->done, cpu_to_le32(old),
+					       cpu_to_le32(seq)));
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
 /*
  * On a queue without a done word in hardware, see if the newest sync has been
  * passed, and store that. The number is read before the register: of a head that
@@ -229,26 +244,39 @@ static void invq_read_head(struct invq *q)
 	rmb();
 	if (((q->ops->head(q) - synced) & span) > q->mask)
 		return;
-	/* Forward only. Full barriers: what was passed is before the store. */
-	while ((s32)(synced - old) > 0) {
-		u32 seen = le32_to_cpu(cmpxchg(q->done, cpu_to_le32(old),
-					       cpu_to_le32(synced)));
+	invq_move_done(q, old, synced);
+}
 
-		if (seen == old)
-			break;
-		old = seen;
-	}
+/*
+ * On the queue of a unit that blocks all DMA everything is done that was ever
+ * published. Hardware may still store an old number; then the next one to look
+ * moves the word forward again.
+ */
+static void invq_dead_done(struct invq *q)
+{
+	u32 old = invq_done(q);
+
+	/* Pairs with invq_publish(): so no slot is reused before it is written. */
+	invq_move_done(q, old, smp_load_acquire(&q->published));
 }
 
 static bool invq_has_passed(struct invq *q, u32 seq)
 {
-	if (q->ops->head && !invq_passed(q, seq))
+	if (invq_passed(q, seq))
+		return true;
+	/* Pairs with the release in invq_end(). */
+	if (unlikely(smp_load_acquire(&q->life) == INVQ_DEAD))
+		invq_dead_done(q);
+	else if (q->ops->head)
 		invq_read_head(q);
 	return invq_passed(q, seq);
 }
 
-/* Step 4. Returns whether this caller issued a sync itself. */
-static noinline bool invq_poll_slow(struct invq *q, u32 seq)
+/*
+ * Step 4. Returns whether this caller issued a sync itself. May return early when
+ * it has taken @limit_ns.
+ */
+static noinline bool invq_poll_slow(struct invq *q, u32 seq, u64 limit_ns)
 {
 	u64 start_ns = 0, looked_ns = 0, reported_ns = 0, waited_ns;
 	unsigned int polls = 0;
@@ -265,6 +293,8 @@ static noinline bool invq_poll_slow(struct invq *q, u32 seq)
 		if (!start_ns)
 			start_ns = ktime_get_mono_fast_ns();
 		waited_ns = ktime_get_mono_fast_ns() - start_ns;
+		if (waited_ns >= limit_ns)
+			break;
 		if (waited_ns - looked_ns < INVQ_LOOK_NS)
 			continue;
 		looked_ns = waited_ns;
@@ -278,7 +308,7 @@ static __always_inline bool invq_poll(struct invq *q, u32 seq)
 	bool issued = false;
 
 	if (!invq_passed(q, seq))
-		issued = invq_poll_slow(q, seq);
+		issued = invq_poll_slow(q, seq, U64_MAX);
 	/*
 	 * The caller goes on to look at and reuse what the commands were about.
 	 * Orders that after the read of the done word; pairs with hardware,
@@ -295,7 +325,8 @@ static __always_inline bool invq_poll(struct invq *q, u32 seq)
  *
  * Issues a sync where none that covers @seq has been issued. A queue that
  * does not answer is reported and its error, if it shows one, recovered from;
- * the wait goes on until hardware has confirmed.
+ * the wait goes on until hardware has confirmed, or has been shown to block all
+ * DMA. That may take seconds: a hard interrupt uses invq_wait_bounded().
  *
  * Context: any context; interrupts stay as they are. The caller should hold
  * no lock.
@@ -304,6 +335,37 @@ void invq_wait(struct invq *q, u32 seq)
 {
 	if (!invq_poll(q, seq))
 		atomic_long_inc(&q->stats.riders);
+}
+
+/**
+ * invq_wait_bounded() - wait, but not for long
+ * @q: the queue
+ * @seq: as returned by invq_submit() or invq_post()
+ * @limit_ns: about how long
+ *
+ * For a hard interrupt, where nothing else on the CPU goes on meanwhile. What has
+ * been queued stays so. If the wait is not over, nothing that the commands are
+ * about may be reused: leave that to a bottom half or a work item, which calls
+ * invq_wait() with the same number, or wait for a later number of the same queue.
+ * A queue that is in trouble is recovered here as by any wait, one look a
+ * millisecond, so a limit of less only polls.
+ *
+ * Context: any context; interrupts stay as they are.
+ * Return: whether all before @seq has been done.
+ */
+bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns)
+{
+	bool issued = false;
+
+	if (!invq_passed(q, seq))
+		issued = invq_poll_slow(q, seq, limit_ns);
+	if (!invq_passed(q, seq))
+		return false;
+	/* As at the end of invq_poll(). */
+	smp_acquire__after_ctrl_dep();
+	if (!issued)
+		atomic_long_inc(&q->stats.riders);
+	return true;
 }
 
 /*
@@ -439,9 +501,9 @@ bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 	if (likely(invq_try_sync(q, cmds, n, seq)))
 		return true;
 	room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
-	if (!room && q->ops->head) {
+	if (!room) {
 		/* If nobody waits nobody has looked. */
-		invq_read_head(q);
+		invq_has_passed(q, READ_ONCE(q->published));
 		room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
 	}
 	if (!room) {
@@ -517,6 +579,7 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	q->done = done;
 	q->mask = (1U << size_lg2) - 1;
 	q->timeout_us = INVQ_TIMEOUT_US;
+	q->kill_timeouts = INVQ_KILL_TIMEOUTS;
 	WRITE_ONCE(*done, cpu_to_le32(first));
 	atomic_set(&q->reserved, first);
 	q->published = first;
@@ -525,4 +588,22 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
 	ops->sync(q, &q->sync_cmd);
 	return 0;
+}
+
+/**
+ * invq_restart() - the unit begins anew with an empty queue
+ * @q: a queue that nobody uses now and all of which has been waited for
+ *
+ * Its hardware was off, and has been reset if it had died.
+ *
+ * Context: process context, or any while only one CPU runs.
+ */
+void invq_restart(struct invq *q)
+{
+	WRITE_ONCE(*q->done, cpu_to_le32(q->published));
+	q->synced = q->published;
+	q->rung = q->published;
+	q->life = INVQ_ALIVE;
+	atomic_set(&q->told, INVQ_ALIVE);
+	q->stuck_ns = 0;
 }

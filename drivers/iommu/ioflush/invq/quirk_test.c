@@ -51,14 +51,13 @@ static const char *quirk_queue(struct dev *dev, const char *kinds)
 }
 
 static bool quirk_try_post(struct dev *dev, const struct invq_cmd *cmds,
-			   unsigned int n)
+			   unsigned int n, u32 *seq)
 {
 	unsigned long flags;
 	bool posted;
-	u32 seq;
 
 	local_irq_save(flags);
-	posted = invq_post(&dev->q, cmds, n, &seq);
+	posted = invq_post(&dev->q, cmds, n, seq);
 	local_irq_restore(flags);
 	return posted;
 }
@@ -67,9 +66,13 @@ static const char *quirk_post(struct dev *dev, const char *kinds)
 {
 	struct invq_cmd cmds[16];
 	unsigned int n = quirk_cmds(kinds, cmds);
+	u32 seq;
 
 	quirk_clear(dev);
-	return quirk_try_post(dev, cmds, n) ? dev->log : "no room";
+	if (!quirk_try_post(dev, cmds, n, &seq))
+		return "no room";
+	invq_wait(&dev->q, seq);
+	return dev->log;
 }
 
 static void quirk_none(struct kunit *test)
@@ -106,9 +109,9 @@ static void quirk_twice(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, quirk_call(dev, "aa"), "aa.aa.S");
 	KUNIT_EXPECT_STREQ(test, quirk_queue(dev, "ab"), "a.b.a.b.S");
 	KUNIT_EXPECT_STREQ(test, quirk_post(dev, "a"), "a.a.S");
-	/* As many as the queue takes, with as many fences */
+	/* There is room for one piece at a time. */
 	KUNIT_EXPECT_STREQ(test, quirk_queue(dev, "abababab"),
-			   "a.b.a.b.a.b.a.b.a.b.a.b.a.b.a.b.S");
+			   "a.b.a.b.a.b.a.b.Sa.b.a.b.a.b.a.b.S");
 	KUNIT_EXPECT_EQ(test, 0, dev->mixed);
 }
 
@@ -123,8 +126,9 @@ static int quirk_thread(void *data)
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		unsigned int n = quirk_cmds(kinds[i / 4 % 4], cmds);
+		u32 seq;
 
-		if (i % 4 < 2 && quirk_try_post(dev, cmds, n))
+		if (i % 4 < 2 && quirk_try_post(dev, cmds, n, &seq))
 			continue;
 		if (i % 4 < 3)
 			invq_submit(&dev->q, cmds, n);

@@ -2,10 +2,15 @@
 /*
  * ioflush: what is done about an invalidation queue that does not answer
  *
- * A wait never gives up: to take a translation for dead that is not would hand
- * its memory to the next user. For the same reason a command that hardware
- * refuses is not dropped. Another takes its slot, which invalidates more; and
- * if that is refused as well, it is tried for ever.
+ * To take a translation for dead that is not would hand its memory to the next
+ * user. So a command that hardware refuses is not dropped: another takes its
+ * slot, which invalidates more. And a wait never just gives up. It ends when
+ * hardware has confirmed, or when the unit has been shown to block all DMA.
+ *
+ * Whoever waits looks. A look is one step under the claim, with interrupts off,
+ * that waits for nothing. What there is to say is said afterwards, with nothing
+ * held: printing may take long, be interrupted by others that wait for the same
+ * queue, or, over a network, be one of them itself.
  *
  * While a sync is in flight no other is issued, and hardware that has an error
  * does not finish the one in flight. So the head stands still for whoever
@@ -16,8 +21,10 @@
 
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/processor.h>
+#include <linux/timekeeping.h>
 
 #include "internal.h"
 
@@ -25,21 +32,18 @@
  * The slot belongs to hardware until a sync behind it has finished: nobody
  * else writes it. The register write in @resume orders it before the fetch.
  */
-static void invq_replace(struct invq *q, u32 slot)
+static void invq_replace(struct invq *q, struct invq_error *err)
 {
-	struct invq_cmd bad = q->slots[slot], cmd = {};
-	u32 synced = READ_ONCE(q->synced);
+	struct invq_cmd *slot = &q->slots[err->slot];
 
-	if (slot == invq_index(q, synced - 1))
-		invq_write_sync(q, &cmd, synced);
+	err->bad = *slot;
+	err->now = (struct invq_cmd) {};
+	if (err->slot == invq_index(q, q->synced - 1))
+		invq_write_sync(q, &err->now, q->synced);
 	else
-		q->ops->substitute(q, &bad, &cmd);
-	q->slots[slot] = cmd;
+		q->ops->substitute(q, &err->bad, &err->now);
+	*slot = err->now;
 	atomic_long_inc(&q->stats.refused);
-	pr_err_ratelimited("%s: command %#018llx %#018llx in slot %u was refused, replaced by %#018llx %#018llx\n",
-			   q->name, le64_to_cpu(bad.u64s[0]),
-			   le64_to_cpu(bad.u64s[1]), slot,
-			   le64_to_cpu(cmd.u64s[0]), le64_to_cpu(cmd.u64s[1]));
 }
 
 /*
@@ -52,34 +56,148 @@ static void invq_reissue(struct invq *q)
 	invq_issue(q, atomic_fetch_add(1, &q->reserved), NULL, 0);
 }
 
-/* Returns whether there was an error. */
-static bool invq_recover(struct invq *q)
+static void invq_recover(struct invq *q, struct invq_error *err)
 {
-	enum invq_fault fault;
-	unsigned long flags;
-	u32 slot = 0;
-
-	if (!q->ops->fault)
-		return false;
-	fault = q->ops->fault(q, &slot);
-	if (fault == INVQ_FAULT_NONE)
-		return false;
-	if (fault == INVQ_FAULT_COMMAND)
-		invq_replace(q, slot);
-
-	/* As soon as the queue goes on, others ring the doorbell again. */
-	local_irq_save(flags);
-	while (!invq_try_claim(q))
-		cpu_relax();
-	q->ops->resume(q, fault);
+	if (err->fault == INVQ_FAULT_COMMAND)
+		invq_replace(q, err);
+	q->ops->resume(q, err->fault);
 	q->stats.doorbells++;
-	if (fault == INVQ_FAULT_SYNC && invq_sync_in_flight(q))
+	if (err->fault == INVQ_FAULT_SYNC && invq_sync_in_flight(q))
 		invq_reissue(q);
+	atomic_long_inc(&q->stats.recoveries);
+}
+
+/*
+ * Time counts only while somebody looks, so neither an idle queue nor a machine
+ * that was suspended makes a unit look stuck. What has errors that come back, and
+ * stays where it is, is as stuck as one that shows none.
+ */
+static bool invq_is_stuck(struct invq *q, const struct invq_error *err, u64 now)
+{
+	u32 done = invq_done(q);
+
+	if (done == q->stuck_done && err->slot == q->stuck_slot)
+		q->stuck_ns += min(now - q->looked_ns, 10 * INVQ_LOOK_NS);
+	else
+		q->stuck_ns = 0;
+	q->stuck_done = done;
+	q->stuck_slot = err->slot;
+	return q->stuck_ns / NSEC_PER_USEC / q->timeout_us >= q->kill_timeouts;
+}
+
+/* Once begun it goes on, one step a look, whatever the unit does meanwhile. */
+static void invq_end(struct invq *q, const struct invq_error *err)
+{
+	u32 life = q->life;
+
+	if (err->fault == INVQ_FAULT_DEAD)
+		life = INVQ_DEAD;
+	else if (q->ops->kill)
+		life = q->ops->kill(q) ? INVQ_DEAD : INVQ_DYING;
+	/*
+	 * Pairs with the acquire in invq_has_passed(): no DMA that got through
+	 * before the unit blocked is missed by whoever sees this.
+	 */
+	smp_store_release(&q->life, life);
+}
+
+/*
+ * Look for an error, and get over it. Returns whether this was a look: another
+ * CPU's, which is at it or has just been, is as good.
+ */
+static bool invq_examine(struct invq *q, struct invq_error *err)
+{
+	unsigned long flags;
+	bool looks;
+	u64 now;
+
+	local_irq_save(flags);
+	if (!invq_try_claim(q)) {
+		local_irq_restore(flags);
+		return false;
+	}
+	now = ktime_get_mono_fast_ns();
+	looks = now - q->looked_ns >= INVQ_LOOK_NS / 2;
+	if (looks) {
+		if (q->ops->fault)
+			err->fault = q->ops->fault(q, err);
+		if (q->life != INVQ_ALIVE || err->fault == INVQ_FAULT_DEAD ||
+		    invq_is_stuck(q, err, now))
+			invq_end(q, err);
+		else if (err->fault != INVQ_FAULT_NONE)
+			invq_recover(q, err);
+		q->looked_ns = now;
+	}
 	invq_unclaim(q);
 	local_irq_restore(flags);
+	return looks;
+}
 
-	atomic_long_inc(&q->stats.recoveries);
-	return true;
+static void invq_report(struct invq *q, u32 seq, u64 waited_ns)
+{
+	atomic_long_inc(&q->stats.timeouts);
+	pr_err_ratelimited("%s: no answer for %llu us: waiting for %#x, done %#x, sync %#x, published %#x, reserved %#x\n",
+			   q->name, waited_ns / NSEC_PER_USEC, seq,
+			   invq_done(q), READ_ONCE(q->synced),
+			   READ_ONCE(q->published),
+			   atomic_read(&q->reserved));
+	if (q->ops->dump)
+		q->ops->dump(q);
+}
+
+static void invq_tell(struct invq *q, const struct invq_error *err)
+{
+	if (q->ops->tell)
+		q->ops->tell(q, err);
+	if (err->fault == INVQ_FAULT_COMMAND)
+		pr_err_ratelimited("%s: command %#018llx %#018llx in slot %u was refused, replaced by %#018llx %#018llx\n",
+				   q->name, le64_to_cpu(err->bad.u64s[0]),
+				   le64_to_cpu(err->bad.u64s[1]), err->slot,
+				   le64_to_cpu(err->now.u64s[0]),
+				   le64_to_cpu(err->now.u64s[1]));
+}
+
+/* The two steps of a unit's end are told of once each, by whoever comes first. */
+static void invq_tell_life(struct invq *q)
+{
+	int life = READ_ONCE(q->life), told = atomic_read(&q->told);
+
+	if (told >= life || atomic_cmpxchg(&q->told, told, life) != told)
+		return;
+	if (life == INVQ_DYING)
+		pr_err("%s: has not moved for too long: it is made to block all DMA\n",
+		       q->name);
+	else
+		pr_err("%s: is dead, and blocks all DMA: what is waited for is over\n",
+		       q->name);
+}
+
+/**
+ * invq_look() - a wait is taking long
+ * @q: the queue
+ * @seq: what is waited for
+ * @waited_ns: for how long
+ * @reported_ns: when this wait last reported a time-out
+ *
+ * Recovers from an error, and reports the queue's state once per time-out.
+ *
+ * Context: any context.
+ */
+void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns)
+{
+	struct invq_error err = {};
+
+	if (!invq_examine(q, &err))
+		return;
+	if (READ_ONCE(q->life) != INVQ_ALIVE)
+		invq_tell_life(q);
+	else if (err.fault != INVQ_FAULT_NONE)
+		invq_tell(q, &err);
+	if (!invq_passed(q, seq) && READ_ONCE(q->life) != INVQ_DEAD &&
+	    waited_ns - *reported_ns >= q->timeout_us * NSEC_PER_USEC) {
+		*reported_ns = waited_ns;
+		invq_report(q, seq, waited_ns);
+	}
 }
 
 /**
@@ -100,43 +218,4 @@ bool invq_beyond_sync(const struct invq *q, u32 slot)
 	u32 head = done + invq_index(q, slot - done);
 
 	return (s32)(head - READ_ONCE(q->synced)) >= 0;
-}
-
-static void invq_report(struct invq *q, u32 seq, u64 waited_ns)
-{
-	atomic_long_inc(&q->stats.timeouts);
-	pr_err_ratelimited("%s: no answer for %llu us: waiting for %#x, done %#x, sync %#x, published %#x, reserved %#x\n",
-			   q->name, waited_ns / NSEC_PER_USEC, seq,
-			   invq_done(q), READ_ONCE(q->synced),
-			   READ_ONCE(q->published),
-			   atomic_read(&q->reserved));
-	if (q->ops->dump)
-		q->ops->dump(q);
-}
-
-/**
- * invq_look() - a wait is taking long
- * @q: the queue
- * @seq: what is waited for
- * @waited_ns: for how long
- * @reported_ns: when this wait last reported a time-out
- *
- * Recovers from an error, and reports the queue's state once per time-out. One
- * CPU at a time; others go on waiting.
- *
- * Context: any context.
- */
-void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns)
-{
-	/* Acquire and release: what one has replaced, the next one sees. */
-	if (atomic_read(&q->recovering) ||
-	    atomic_xchg_acquire(&q->recovering, 1))
-		return;
-
-	if (!invq_recover(q) && !invq_passed(q, seq) &&
-	    waited_ns - *reported_ns >= q->timeout_us * NSEC_PER_USEC) {
-		*reported_ns = waited_ns;
-		invq_report(q, seq, waited_ns);
-	}
-	atomic_set_release(&q->recovering, 0);
 }

@@ -22,9 +22,9 @@ static void expect_sound(struct kunit *test, const struct dev *dev)
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
 	KUNIT_EXPECT_EQ(test, 0, dev->torn);
-	KUNIT_EXPECT_EQ(test, 0, dev->irqs_off);
+	KUNIT_EXPECT_EQ(test, 0, dev->irqs_on);
+	KUNIT_EXPECT_EQ(test, 0, dev->held);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->q.claim));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->q.recovering));
 }
 
 /* A stuck device is reported, not given up on, and counts as done only then. */
@@ -194,6 +194,138 @@ static void recover_sync_lost_full(struct kunit *test)
 	expect_sound(test, dev);
 }
 
+/*
+ * Who reports or tells of an error is interrupted by a wait that meets an error
+ * itself. Nothing that it needs is held.
+ */
+static void recover_interrupted(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+
+	/* In the report of a time-out */
+	dev->q.timeout_us = 2000;
+	dev->interrupts = 1;
+	WRITE_ONCE(dev->hold, 100000);
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 0, dev->interrupts);
+	KUNIT_EXPECT_EQ(test, 2, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 1, refused(dev));
+
+	/* In the message about an error, twice over */
+	dev->q.timeout_us = USEC_PER_SEC;
+	dev->interrupts = 2;
+	dev->refuse = 1;
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 0, dev->interrupts);
+	KUNIT_EXPECT_EQ(test, 5, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 4, refused(dev));
+	expect_sound(test, dev);
+}
+
+/* A wait that must not take long: what it has queued stays queued. */
+static void recover_bounded(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	u32 seq;
+
+	WRITE_ONCE(dev->hold, 1000000);
+	seq = invq_submit(&dev->q, &c, 1);
+	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&dev->q, seq,
+						   3 * NSEC_PER_MSEC));
+	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&dev->q, seq, 0));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
+	WRITE_ONCE(dev->hold, 0);
+	dev->refuse = 1;
+	KUNIT_EXPECT_TRUE(test, invq_wait_bounded(&dev->q, seq, U64_MAX));
+	KUNIT_EXPECT_TRUE(test, invq_wait_bounded(&dev->q, seq, 0));
+	KUNIT_EXPECT_EQ(test, 1, atomic64_read(&dev->sum));
+	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
+	expect_sound(test, dev);
+}
+
+/* A unit that blocks all DMA has no translation left: waits are over. */
+static void expect_over(struct kunit *test, struct dev *dev)
+{
+	struct invq_cmd c = dev_invalidate(1);
+
+	KUNIT_EXPECT_EQ(test, INVQ_DEAD, dev->q.life);
+	/* Also later ones, and with many more than the queue has room for */
+	for (unsigned int i = 0; i < 3 * QUEUE_SLOTS; i++) {
+		invq_submit_wait(&dev->q, &c, 1);
+		invq_submit(&dev->q, &c, 1);
+	}
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
+	/* Hardware stores an old number after all. */
+	WRITE_ONCE(dev->done, cpu_to_le32(dev->q.published - 2 * QUEUE_SLOTS));
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 0, dev->irqs_on);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&dev->q.claim));
+}
+
+/* terminal: one that says that it has failed, and blocks */
+static void recover_failed(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+
+	WRITE_ONCE(dev->hold, U32_MAX);
+	dev->blocks = true;
+	invq_submit_wait(&dev->q, &c, 1);
+	KUNIT_EXPECT_EQ(test, 0, dev->kills);
+	expect_over(test, dev);
+}
+
+/* terminal: one that does not move is made to block, and not before it does. */
+static void recover_killed(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	u32 seq;
+
+	dev->q.timeout_us = 2000;
+	dev->q.kill_timeouts = 10;
+	WRITE_ONCE(dev->hold, U32_MAX);
+	seq = invq_submit(&dev->q, &c, 1);
+	while (dev->kills < 2) {
+		KUNIT_ASSERT_FALSE(test, invq_wait_bounded(&dev->q, seq,
+							   2 * NSEC_PER_MSEC));
+		KUNIT_ASSERT_EQ(test, dev->kills ? INVQ_DYING : INVQ_ALIVE,
+				dev->q.life);
+	}
+
+	dev->kill_steps = dev->kills + 3;
+	invq_wait(&dev->q, seq);
+	KUNIT_EXPECT_EQ(test, dev->kills, dev->kill_steps);
+	expect_over(test, dev);
+}
+
+/* One that moves, if slowly, is not given up; nor one that was only idle. */
+static void recover_slow(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	u64 limit_ns;
+
+	dev->q.kill_timeouts = 1000;
+	limit_ns = 1000ULL * dev->q.timeout_us * NSEC_PER_USEC;
+	for (unsigned int i = 1; i <= 3; i++) {
+		/* Long enough for two looks */
+		WRITE_ONCE(dev->hold, 50);
+		invq_submit_wait(&dev->q, &c, 1);
+		KUNIT_ASSERT_EQ(test, i, atomic64_read(&dev->sum));
+		KUNIT_EXPECT_LT(test, dev->q.stuck_ns, limit_ns / 2);
+		if (i == 1)
+			dev->q.stuck_ns = limit_ns - 1;	/* and it moves */
+		else
+			dev->q.looked_ns -= limit_ns;	/* idle since then */
+	}
+	KUNIT_EXPECT_EQ(test, 0, dev->kills);
+	KUNIT_EXPECT_EQ(test, INVQ_ALIVE, dev->q.life);
+	expect_sound(test, dev);
+}
+
 #define CROWD	4
 #define ROUNDS	300
 
@@ -266,6 +398,11 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(recover_posted),
 	KUNIT_CASE(recover_beyond),
 	KUNIT_CASE(recover_sync_lost_full),
+	KUNIT_CASE_PARAM(recover_interrupted, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_bounded, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_failed, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_killed, dev_gen_params),
+	KUNIT_CASE_PARAM(recover_slow, dev_gen_params),
 	KUNIT_CASE_SLOW(recover_crowd),
 	{}
 };

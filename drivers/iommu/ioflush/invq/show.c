@@ -14,12 +14,17 @@
  */
 void invq_show(struct seq_file *m, struct invq *q)
 {
+	static const char *const lives[] = {
+		[INVQ_ALIVE] = "",
+		[INVQ_DYING] = " does not move, is made to block DMA",
+		[INVQ_DEAD] = " dead, blocks all DMA",
+	};
 	const struct invq_stats *s = &q->stats;
 
-	seq_printf(m, "commands %lu syncs %lu riders %ld doorbells %lu full %ld timeouts %ld recoveries %ld refused %ld\n",
+	seq_printf(m, "commands %lu syncs %lu riders %ld doorbells %lu full %ld timeouts %ld recoveries %ld refused %ld%s\n",
 		   READ_ONCE(s->commands), READ_ONCE(s->syncs),
 		   atomic_long_read(&s->riders), READ_ONCE(s->doorbells),
 		   atomic_long_read(&s->full), atomic_long_read(&s->timeouts),
 		   atomic_long_read(&s->recoveries),
-		   atomic_long_read(&s->refused));
+		   atomic_long_read(&s->refused), lives[READ_ONCE(q->life)]);
 }

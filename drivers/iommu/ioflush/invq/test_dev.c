@@ -244,17 +244,62 @@ static u32 dev_head(struct invq *q)
 	return smp_load_acquire(&dev->head);
 }
 
-static enum invq_fault dev_fault(struct invq *q, u32 *slot)
+/* Hooks that run as one step with interrupts off, and the claim held */
+static void dev_in_step(struct dev *dev)
+{
+	if (!irqs_disabled() || !atomic_read(&dev->q.claim))
+		dev->irqs_on++;
+}
+
+static enum invq_fault dev_fault(struct invq *q, struct invq_error *err)
 {
 	struct dev *dev = container_of(q, struct dev, q);
 
-	if (irqs_disabled())
-		dev->irqs_off++;
-	if (READ_ONCE(dev->stopped)) {
-		*slot = dev->head % QUEUE_SLOTS;
+	dev_in_step(dev);
+	err->slot = READ_ONCE(dev->head) % QUEUE_SLOTS;
+	if (READ_ONCE(dev->blocks))
+		return INVQ_FAULT_DEAD;
+	if (READ_ONCE(dev->stopped))
 		return INVQ_FAULT_COMMAND;
-	}
 	return READ_ONCE(dev->lost) ? INVQ_FAULT_SYNC : INVQ_FAULT_NONE;
+}
+
+/*
+ * Hooks that may take long are interrupted by others that wait for the queue.
+ * Here one of them is played, but not if that could not end.
+ */
+static void dev_interrupted(struct dev *dev)
+{
+	struct invq_cmd c = dev_invalidate(1);
+
+	if (irqs_disabled() || atomic_read(&dev->q.claim)) {
+		dev->held++;
+	} else if (dev->interrupts) {
+		dev->interrupts--;
+		/* What the interrupt finds is in trouble itself. */
+		WRITE_ONCE(dev->hold, 0);
+		WRITE_ONCE(dev->refuse, 1);
+		invq_submit_wait(&dev->q, &c, 1);
+	}
+}
+
+static void dev_tell(struct invq *q, const struct invq_error *err)
+{
+	dev_interrupted(container_of(q, struct dev, q));
+}
+
+static void dev_dump(struct invq *q)
+{
+	dev_interrupted(container_of(q, struct dev, q));
+}
+
+static bool dev_kill(struct invq *q)
+{
+	struct dev *dev = container_of(q, struct dev, q);
+
+	dev_in_step(dev);
+	WRITE_ONCE(dev->kills, dev->kills + 1);
+	return dev->kill_steps && dev->kills >= dev->kill_steps;
 }
 
 static void dev_substitute(struct invq *q, const struct invq_cmd *bad,
@@ -262,6 +307,7 @@ static void dev_substitute(struct invq *q, const struct invq_cmd *bad,
 {
 	u64 word = le64_to_cpu(bad->u64s[0]);
 
+	dev_in_step(container_of(q, struct dev, q));
 	*c = dev_cmd((word & ~DEV_WHAT) | DEV_ALL, le64_to_cpu(bad->u64s[1]));
 }
 
@@ -269,9 +315,13 @@ static void dev_resume(struct invq *q, enum invq_fault fault)
 {
 	struct dev *dev = container_of(q, struct dev, q);
 
-	WRITE_ONCE(dev->lost, false);
-	/* Pairs with the acquire in dev_consume(). */
-	smp_store_release(&dev->stopped, false);
+	dev_in_step(dev);
+	/* It may show two errors, of which this is one. */
+	if (fault == INVQ_FAULT_SYNC)
+		WRITE_ONCE(dev->lost, false);
+	else
+		/* Pairs with the acquire in dev_consume(). */
+		smp_store_release(&dev->stopped, false);
 	if (dev->instant)
 		dev_consume(dev);
 }
@@ -284,6 +334,9 @@ static const struct invq_ops dev_ops = {
 	.fault = dev_fault,
 	.substitute = dev_substitute,
 	.resume = dev_resume,
+	.kill = dev_kill,
+	.tell = dev_tell,
+	.dump = dev_dump,
 };
 
 static const struct invq_ops dev_polled_ops = {
@@ -295,6 +348,9 @@ static const struct invq_ops dev_polled_ops = {
 	.fault = dev_fault,
 	.substitute = dev_substitute,
 	.resume = dev_resume,
+	.kill = dev_kill,
+	.tell = dev_tell,
+	.dump = dev_dump,
 };
 
 static void dev_stop(void *data)
@@ -326,6 +382,8 @@ struct dev *dev_start(struct kunit *test, bool instant)
 	KUNIT_ASSERT_EQ(test, 0, invq_init(&dev->q, kind->ops, "test",
 					   dev->slots, &dev->done, QUEUE_LG2));
 	dev->instant = instant;
+	/* But for tests that want it to be given up, however busy the host is. */
+	dev->q.kill_timeouts = U32_MAX;
 	hrtimer_init(&dev->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	dev->timer.function = dev_tick;
 	if (!instant)

@@ -49,7 +49,14 @@ enum dev_cmd {
  * @two_syncs: doorbells that came with a second one
  * @backwards: doorbells that went back or over the published slots
  * @torn: commands of one call that were not neighbours
- * @irqs_off: calls of @q's fault op with interrupts off
+ * @irqs_on: calls of hooks with interrupts on, or without the claim, that have to
+ *	be one step
+ * @held: calls of hooks that may take long with either held
+ * @interrupts: so many of the latter are interrupted by an invalidation that is
+ *	refused
+ * @blocks: the unit has failed, and blocks all DMA by itself
+ * @kill_steps: calls of @q's kill op until it blocks; 0 if it never does
+ * @kills: calls so far
  * @part: how many more commands of @part_of's call have to come
  * @part_of: member whose call they are of
  * @cover: by member, number of the sync behind its newest command
@@ -81,7 +88,12 @@ struct dev {
 	unsigned int two_syncs;
 	unsigned int backwards;
 	unsigned int torn;
-	unsigned int irqs_off;
+	unsigned int irqs_on;
+	unsigned int held;
+	unsigned int interrupts;
+	bool blocks;
+	unsigned int kill_steps;
+	unsigned int kills;
 	unsigned int part;
 	unsigned int part_of;
 	unsigned long cover[DEV_MEMBERS];

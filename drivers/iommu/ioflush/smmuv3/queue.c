@@ -121,43 +121,80 @@ static u32 smmu3_queue_head(struct invq *q)
  * command is fetched again: after an abort on the way to memory, and after a
  * sync that a device has kept from completing, that is all there is to do.
  */
-static enum invq_fault smmu3_queue_error(struct smmu3_unit *unit, u32 *slot)
+static enum invq_fault smmu3_queue_fault(struct invq *q, struct invq_error *err)
 {
+	struct smmu3_unit *unit = smmu3_q_unit(q);
 	u32 cons = smmu3_read32(unit, SMMU3_REG_CMDQ_CONS);
+	u32 errors = smmu3_gerror_active(unit);
 
-	*slot = cons & unit->q.mask;
-	switch (FIELD_GET(SMMU3_CMDQ_CONS_ERR, cons)) {
+	err->slot = cons & q->mask;
+	err->status[0] = cons;
+	err->status[1] = errors;
+	/* Section 12.3: all is aborted, and nothing consumed, until a reset. */
+	if (errors & SMMU3_GERROR_SFM)
+		return INVQ_FAULT_DEAD;
+	if (errors & SMMU3_GERROR_CMDQ_ERR) {
+		/* Read again: behind the error the index stands still. */
+		cons = smmu3_read32(unit, SMMU3_REG_CMDQ_CONS);
+		err->slot = cons & q->mask;
+		err->status[0] = cons;
+		return FIELD_GET(SMMU3_CMDQ_CONS_ERR, cons) ==
+		       SMMU3_CERROR_ILL ? INVQ_FAULT_COMMAND : INVQ_FAULT_OTHER;
+	}
+	/* Consumed, but its number went nowhere; only syncs send messages. */
+	if (errors & SMMU3_GERROR_MSI_CMDQ_ABT)
+		return INVQ_FAULT_SYNC;
+	return INVQ_FAULT_NONE;
+}
+
+/*
+ * Sections 6.3.9 and 6.3.14: with SMMUEN clear, and that confirmed, the unit
+ * translates nothing more, and what devices send is aborted if GBPA says so. That
+ * comes first. Each step is confirmed before the next.
+ */
+static bool smmu3_queue_kill(struct invq *q)
+{
+	struct smmu3_unit *unit = smmu3_q_unit(q);
+	u32 gbpa = smmu3_read32(unit, SMMU3_REG_GBPA);
+	u32 cr0;
+
+	if (gbpa & SMMU3_GBPA_UPDATE)
+		return false;
+	if (!(gbpa & SMMU3_GBPA_ABORT)) {
+		smmu3_write32(unit, SMMU3_REG_GBPA,
+			      gbpa | SMMU3_GBPA_ABORT | SMMU3_GBPA_UPDATE);
+		return false;
+	}
+	cr0 = smmu3_read32(unit, SMMU3_REG_CR0);
+	if (cr0 & SMMU3_CR0_SMMUEN) {
+		smmu3_write32(unit, SMMU3_REG_CR0, cr0 & ~SMMU3_CR0_SMMUEN);
+		return false;
+	}
+	return !(smmu3_read32(unit, SMMU3_REG_CR0ACK) & SMMU3_CR0_SMMUEN);
+}
+
+static void smmu3_queue_tell(struct invq *q, const struct invq_error *err)
+{
+	if (err->fault == INVQ_FAULT_SYNC) {
+		pr_err_ratelimited("%s: message of a sync could not be written\n",
+				   q->name);
+		return;
+	}
+	switch (FIELD_GET(SMMU3_CMDQ_CONS_ERR, err->status[0])) {
 	case SMMU3_CERROR_ILL:
-		return INVQ_FAULT_COMMAND;
+		break;
 	case SMMU3_CERROR_ABT:
 		pr_err_ratelimited("%s: commands cannot be read from memory\n",
-				   unit->name);
+				   q->name);
 		break;
 	case SMMU3_CERROR_ATC_INV_SYNC:
 		pr_err_ratelimited("%s: invalidation of a device's cache failed\n",
-				   unit->name);
+				   q->name);
 		break;
 	default:
 		pr_err_ratelimited("%s: command queue stopped, CMDQ_CONS is %#x\n",
-				   unit->name, cons);
+				   q->name, err->status[0]);
 	}
-	return INVQ_FAULT_OTHER;
-}
-
-static enum invq_fault smmu3_queue_fault(struct invq *q, u32 *slot)
-{
-	struct smmu3_unit *unit = smmu3_q_unit(q);
-	u32 errors = smmu3_gerror_active(unit);
-
-	if (errors & SMMU3_GERROR_CMDQ_ERR)
-		return smmu3_queue_error(unit, slot);
-	/* Consumed, but its number went nowhere; only syncs send messages. */
-	if (errors & SMMU3_GERROR_MSI_CMDQ_ABT) {
-		pr_err_ratelimited("%s: message of a sync could not be written\n",
-				   unit->name);
-		return INVQ_FAULT_SYNC;
-	}
-	return INVQ_FAULT_NONE;
 }
 
 /*
@@ -224,6 +261,8 @@ static const struct invq_ops smmu3_queue_ops = {
 	.fault = smmu3_queue_fault,
 	.substitute = smmu3_queue_substitute,
 	.resume = smmu3_queue_resume,
+	.kill = smmu3_queue_kill,
+	.tell = smmu3_queue_tell,
 	.dump = smmu3_queue_dump,
 };
 
@@ -235,6 +274,8 @@ static const struct invq_ops smmu3_queue_msi_ops = {
 	.fault = smmu3_queue_fault,
 	.substitute = smmu3_queue_substitute,
 	.resume = smmu3_queue_resume,
+	.kill = smmu3_queue_kill,
+	.tell = smmu3_queue_tell,
 	.dump = smmu3_queue_dump,
 };
 

@@ -18,9 +18,9 @@ static void queue_set_cons(struct test_hw *hw, u32 index, u8 error)
 
 static u32 queue_fault(struct test_hw *hw)
 {
-	u32 slot = 0xff;
+	struct invq_error err = {};
 
-	return hw->unit.q.ops->fault(&hw->unit.q, &slot) | slot << 16;
+	return hw->unit.q.ops->fault(&hw->unit.q, &err) | err.slot << 16;
 }
 
 #define FAULT(fault, slot)	((fault) | (u32)(slot) << 16)
@@ -137,7 +137,7 @@ static void queue_errors(struct kunit *test)
 		/* Acknowledged, the reason still stands there. */
 		smmu3_write32(&hw->unit, SMMU3_REG_GERRORN, 0x1);
 		KUNIT_EXPECT_EQ(test, queue_fault(hw),
-				FAULT(INVQ_FAULT_NONE, 0xff));
+				FAULT(INVQ_FAULT_NONE, 3));
 	}
 }
 
@@ -146,10 +146,13 @@ static void queue_other_errors(struct kunit *test)
 {
 	struct test_hw *hw = test_hw_new(test, true, 4);
 
-	smmu3_write32(&hw->unit, SMMU3_REG_GERROR, 0x1ec);
-	KUNIT_EXPECT_EQ(test, queue_fault(hw), FAULT(INVQ_FAULT_NONE, 0xff));
-	smmu3_write32(&hw->unit, SMMU3_REG_GERROR, 0x1fc);
-	KUNIT_EXPECT_EQ(test, queue_fault(hw), FAULT(INVQ_FAULT_SYNC, 0xff));
+	smmu3_write32(&hw->unit, SMMU3_REG_GERROR, 0x0ec);
+	KUNIT_EXPECT_EQ(test, queue_fault(hw), FAULT(INVQ_FAULT_NONE, 0));
+	smmu3_write32(&hw->unit, SMMU3_REG_GERROR, 0x0fc);
+	KUNIT_EXPECT_EQ(test, queue_fault(hw), FAULT(INVQ_FAULT_SYNC, 0));
+	/* Bit 8, service failure: there is no queue any more. */
+	smmu3_write32(&hw->unit, SMMU3_REG_GERROR, 0x1fd);
+	KUNIT_EXPECT_EQ(test, queue_fault(hw), FAULT(INVQ_FAULT_DEAD, 0));
 }
 
 /* Whoever acknowledges touches no bit that is not his, or not active. */
@@ -313,6 +316,74 @@ static void queue_lost_message(struct kunit *test)
 			atomic_long_read(&hw->unit.q.stats.recoveries));
 }
 
+static struct test_hw *queue_enabled(struct kunit *test, bool msi)
+{
+	struct test_hw *hw = queue_running(test, msi, 4);
+
+	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_enable(&hw->unit));
+	hw->unit.q.timeout_us = 2000;
+	hw->mute_queue = true;
+	return hw;
+}
+
+/*
+ * terminal: a queue that does not move. Its unit aborts what comes, then stops
+ * translating; and only when it has confirmed both is the wait over.
+ */
+static void queue_killed(struct kunit *test)
+{
+	for (unsigned int msi = 0; msi < 2; msi++) {
+		struct test_hw *hw = queue_enabled(test, msi);
+		struct smmu3_unit *unit = &hw->unit;
+		struct invq_cmd cmd;
+		u32 seq;
+
+		smmu3_cmd_tlbi_tag(&cmd, &tag);
+		seq = invq_submit(&unit->q, &cmd, 1);
+		hw->mute_gbpa = true;
+		while (!(smmu3_read32(unit, SMMU3_REG_GBPA) & SMMU3_GBPA_ABORT))
+			KUNIT_ASSERT_FALSE(test, invq_wait_bounded(&unit->q, seq,
+								   5 * NSEC_PER_MSEC));
+		KUNIT_EXPECT_TRUE(test, smmu3_read32(unit, SMMU3_REG_CR0) &
+					SMMU3_CR0_SMMUEN);
+		hw->mute_cr0 = true;
+		hw->mute_gbpa = false;
+		while (smmu3_read32(unit, SMMU3_REG_CR0) & SMMU3_CR0_SMMUEN)
+			KUNIT_ASSERT_FALSE(test, invq_wait_bounded(&unit->q, seq,
+								   5 * NSEC_PER_MSEC));
+		KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&unit->q, seq,
+							   5 * NSEC_PER_MSEC));
+		KUNIT_EXPECT_EQ(test, unit->q.life, INVQ_DYING);
+
+		hw->mute_cr0 = false;
+		invq_wait(&unit->q, seq);
+		KUNIT_EXPECT_EQ(test, unit->q.life, INVQ_DEAD);
+		KUNIT_EXPECT_FALSE(test, smmu3_read32(unit, SMMU3_REG_CR0ACK) &
+					 SMMU3_CR0_SMMUEN);
+		KUNIT_EXPECT_TRUE(test, hw->gbpa_at_off & SMMU3_GBPA_ABORT);
+		/* Later ones, too */
+		for (unsigned int i = 0; i < 40; i++)
+			queue_tlbi(hw);
+	}
+}
+
+/* terminal: service failure mode, section 12.3. Nobody acknowledges it. */
+static void queue_service_failure(struct kunit *test)
+{
+	struct test_hw *hw = queue_enabled(test, true);
+	struct smmu3_unit *unit = &hw->unit;
+
+	smmu3_write32(unit, SMMU3_REG_GERROR,
+		      smmu3_read32(unit, SMMU3_REG_GERROR) ^ SMMU3_GERROR_SFM);
+	smmu3_gerror_take(unit);
+	KUNIT_EXPECT_EQ(test, smmu3_gerror_active(unit), SMMU3_GERROR_SFM);
+	unit->q.timeout_us = USEC_PER_SEC;
+	queue_tlbi(hw);
+	KUNIT_EXPECT_EQ(test, unit->q.life, INVQ_DEAD);
+	KUNIT_EXPECT_TRUE(test, smmu3_read32(unit, SMMU3_REG_CR0) &
+				SMMU3_CR0_SMMUEN);
+}
+
 /* The error interrupt's thread recovers a queue that nobody waits for. */
 static void queue_without_waiter(struct kunit *test)
 {
@@ -371,6 +442,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_refused),
 	KUNIT_CASE(queue_again),
 	KUNIT_CASE(queue_lost_message),
+	KUNIT_CASE(queue_killed),
+	KUNIT_CASE(queue_service_failure),
 	KUNIT_CASE(queue_without_waiter),
 	KUNIT_CASE(queue_machine),
 	{}

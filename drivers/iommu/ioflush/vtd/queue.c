@@ -2,14 +2,12 @@
 /*
  * ioflush: the VT-d end of an invalidation queue
  *
- * A unit without a queue in hardware has one all the same: its doorbell takes
- * the descriptors from memory and executes them through registers. That waits
- * for hardware under the queue's claim and with interrupts off, the one place
- * where this driver does so: such units have no other way.
+ * A unit without a queue in hardware has one all the same, see soft.c.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
 #include <linux/bitfield.h>
+#include <linux/cacheflush.h>
 #include <linux/iopoll.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -60,16 +58,6 @@ static void vtd_queue_doorbell(struct invq *q, u32 seq)
 		    FIELD_PREP(VTD_IQ_INDEX, seq & q->mask));
 }
 
-static void vtd_queue_soft_doorbell(struct invq *q, u32 seq)
-{
-	struct vtd_unit *unit = vtd_q_unit(q);
-
-	while (unit->soft_head != (seq & q->mask)) {
-		vtd_reginv_execute(unit, &q->slots[unit->soft_head]);
-		unit->soft_head = (unit->soft_head + 1) & q->mask;
-	}
-}
-
 static u32 vtd_queue_head(struct vtd_unit *unit)
 {
 	return FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQH));
@@ -80,20 +68,28 @@ static u32 vtd_queue_head(struct vtd_unit *unit)
  * fault, and nothing is fetched until the error bit is cleared. The two errors
  * of caches in devices make hardware abort the waits that it has fetched.
  */
-static enum invq_fault vtd_queue_fault(struct invq *q, u32 *slot)
+static enum invq_fault vtd_queue_fault(struct invq *q, struct invq_error *err)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
-	u32 error = vtd_read32(unit, VTD_REG_FSTS) & VTD_FSTS_QUEUE;
+	u32 error = vtd_read32(unit, VTD_REG_FSTS);
 
-	if (!error)
+	err->slot = vtd_queue_head(unit) & q->mask;
+	err->status[0] = error;
+	if (unlikely(error == U32_MAX) && vtd_unit_gone(unit))
+		return INVQ_FAULT_DEAD;
+	if (!(error & VTD_FSTS_QUEUE))
 		return INVQ_FAULT_NONE;
-	*slot = vtd_queue_head(unit);
 	if (error & VTD_FSTS_IQE)
 		return INVQ_FAULT_COMMAND;
+	return invq_beyond_sync(q, err->slot) ? INVQ_FAULT_SYNC :
+						INVQ_FAULT_OTHER;
+}
 
-	pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
-			   unit->name, error);
-	return invq_beyond_sync(q, *slot) ? INVQ_FAULT_SYNC : INVQ_FAULT_OTHER;
+static void vtd_queue_tell(struct invq *q, const struct invq_error *err)
+{
+	if (err->fault != INVQ_FAULT_COMMAND)
+		pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
+				   q->name, err->status[0]);
 }
 
 /* Everything of the kind that was refused, in all domains */
@@ -122,10 +118,15 @@ static void vtd_queue_resume(struct invq *q, enum invq_fault fault)
 	vtd_write64(unit, VTD_REG_IQT, vtd_read64(unit, VTD_REG_IQT));
 }
 
+static bool vtd_queue_kill(struct invq *q)
+{
+	return vtd_unit_kill(vtd_q_unit(q));
+}
+
 static void vtd_queue_dump(struct invq *q)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
-	u32 head = vtd_queue_head(unit);
+	u32 head = vtd_queue_head(unit) & q->mask;
 
 	pr_err("%s: head %u, tail %llu, fault status %#x, status %#x, at head %#018llx %#018llx\n",
 	       unit->name, head,
@@ -141,12 +142,9 @@ static const struct invq_ops vtd_queue_ops = {
 	.fault = vtd_queue_fault,
 	.substitute = vtd_queue_substitute,
 	.resume = vtd_queue_resume,
+	.kill = vtd_queue_kill,
+	.tell = vtd_queue_tell,
 	.dump = vtd_queue_dump,
-};
-
-static const struct invq_ops vtd_queue_soft_ops = {
-	.sync = vtd_queue_sync,
-	.doorbell = vtd_queue_soft_doorbell,
 };
 
 /**
@@ -161,11 +159,15 @@ int vtd_queue_init(struct vtd_unit *unit)
 	unit->slots = alloc_pages_exact(VTD_QUEUE_BYTES,
 					GFP_KERNEL | __GFP_ZERO);
 	unit->status = kzalloc(sizeof(*unit->status), GFP_KERNEL);
-	if (!unit->slots || !unit->status)
+	unit->dead_root = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!unit->slots || !unit->status || !unit->dead_root)
 		return -ENOMEM;
+	/* Also for a walker that does not snoop */
+	clflush_cache_range(unit->dead_root, PAGE_SIZE);
+	raw_spin_lock_init(&unit->soft_lock);
 	unit->queued = unit->caps.queued && vtd_use_queue;
 	return invq_init(&unit->q,
-			 unit->queued ? &vtd_queue_ops : &vtd_queue_soft_ops,
+			 unit->queued ? &vtd_queue_ops : &vtd_soft_ops,
 			 unit->name, unit->slots, &unit->status->done,
 			 VTD_QUEUE_LG2);
 }
@@ -181,6 +183,8 @@ void vtd_queue_exit(struct vtd_unit *unit)
 	if (unit->slots)
 		free_pages_exact(unit->slots, VTD_QUEUE_BYTES);
 	kfree(unit->status);
+	free_page((unsigned long)unit->dead_root);
+	unit->dead_root = NULL;
 	unit->slots = NULL;
 	unit->status = NULL;
 }
@@ -211,18 +215,23 @@ static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
  * @unit: a unit whose queue is off in hardware; all that was ever submitted
  *	has been waited for
  *
+ * A unit that was dead, and was reset, is alive again.
+ *
  * Context: process context, or any while only one CPU runs.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_queue_start(struct vtd_unit *unit)
 {
-	u32 next = READ_ONCE(unit->q.published) & unit->q.mask;
+	u32 next = READ_ONCE(unit->q.published);
 	int ret;
 
+	unit->kill = 0;
+	invq_restart(&unit->q);
 	if (!unit->queued) {
-		unit->soft_head = next;
+		vtd_soft_start(unit, next & (2 * unit->q.mask + 1));
 		return 0;
 	}
+	next &= unit->q.mask;
 	vtd_write64(unit, VTD_REG_IQT, 0);
 	vtd_write64(unit, VTD_REG_IQA, virt_to_phys(unit->slots) |
 				       FIELD_PREP(VTD_IQA_QS, VTD_QUEUE_QS));

@@ -52,9 +52,9 @@ static u64 queue_hi(struct vtd_unit *unit, unsigned int slot)
 
 static u32 queue_fault(struct vtd_unit *unit)
 {
-	u32 slot = U32_MAX;
+	struct invq_error err = {};
 
-	return unit->q.ops->fault(&unit->q, &slot) | slot << 16;
+	return unit->q.ops->fault(&unit->q, &err) | err.slot << 16;
 }
 
 #define FAULT(fault, slot)	((fault) | (u32)(slot) << 16)
@@ -126,7 +126,7 @@ static void queue_healthy(struct kunit *test)
 	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PPF | VTD_FSTS_PFO);
 	vtd_write64(unit, VTD_REG_IQH, 2 << 4);
 	KUNIT_EXPECT_EQ(test, queue_fault(unit),
-			FAULT(INVQ_FAULT_NONE, U32_MAX));
+			FAULT(INVQ_FAULT_NONE, 2));
 }
 
 /* Section 6.5.2.10: the head stays at what was refused. */
@@ -212,6 +212,125 @@ static void queue_soft(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_GCMD), 0);
 }
 
+/* A register that is busy holds up who waits for it, and nobody else. */
+static void queue_soft_busy(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, false);
+	struct invq_cmd cmds[2];
+	u32 reg = 0x108, seq;
+
+	unit->caps.iotlb_offset = 0x100;
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	vtd_inv_iotlb(&cmds[0], &unit->caps, VTD_GRAN_GLOBAL, 0);
+	vtd_inv_context(&cmds[1], VTD_GRAN_GLOBAL, 0, 0);
+	seq = invq_submit(&unit->q, cmds, 2);
+	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&unit->q, seq, 0));
+	KUNIT_EXPECT_TRUE(test, vtd_reginv_busy(unit, reg));
+	KUNIT_EXPECT_FALSE(test, vtd_reginv_busy(unit, VTD_REG_CCMD));
+	KUNIT_EXPECT_EQ(test, atomic_read(&unit->q.claim), 0);
+
+	vtd_write64(unit, reg, 0);
+	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&unit->q, seq, 0));
+	KUNIT_EXPECT_FALSE(test, vtd_reginv_busy(unit, reg));
+	KUNIT_EXPECT_TRUE(test, vtd_reginv_busy(unit, VTD_REG_CCMD));
+
+	vtd_write64(unit, VTD_REG_CCMD, 0);
+	invq_wait(&unit->q, seq);
+	KUNIT_EXPECT_EQ(test, unit->q.stats.syncs, 1);
+}
+
+static bool queue_kill(struct vtd_unit *unit)
+{
+	return unit->q.ops->kill(&unit->q);
+}
+
+/* terminal: no step before the one before it is confirmed, none left out */
+static void queue_killed(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+	const u32 on = VTD_G_TE | VTD_G_QIE, iotlb = 0x108;
+
+	unit->caps.iotlb_offset = 0x100;
+	vtd_write32(unit, VTD_REG_GSTS, on);
+	for (unsigned int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+		KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_RTADDR),
+				virt_to_phys(unit->dead_root));
+		KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_GCMD),
+				on | VTD_G_SRTP);
+	}
+	vtd_write32(unit, VTD_REG_GSTS, on | VTD_G_SRTP);
+	for (unsigned int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+		KUNIT_EXPECT_EQ(test, vtd_read32(unit, VTD_REG_GCMD), VTD_G_TE);
+		KUNIT_EXPECT_FALSE(test, vtd_reginv_busy(unit, VTD_REG_CCMD));
+	}
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_SRTP);
+	for (unsigned int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+		/* CIRG 62:61, global is 1 */
+		KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_CCMD),
+				BIT_ULL(63) | BIT_ULL(61));
+		KUNIT_EXPECT_FALSE(test, vtd_reginv_busy(unit, iotlb));
+	}
+	vtd_write64(unit, VTD_REG_CCMD, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+		/* IIRG 61:60, global is 1 */
+		KUNIT_EXPECT_EQ(test, vtd_read64(unit, iotlb),
+				BIT_ULL(63) | BIT_ULL(60));
+	}
+	vtd_write64(unit, iotlb, 0);
+	/* Without translation no table blocks anything. */
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_SRTP);
+	KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_SRTP);
+	KUNIT_EXPECT_TRUE(test, queue_kill(unit));
+	KUNIT_EXPECT_TRUE(test, queue_kill(unit));
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*unit->dead_root); i++)
+		KUNIT_ASSERT_FALSE(test, unit->dead_root[i].lo);
+}
+
+/* Section 11.4.2: one that empties its caches with a new root table. */
+static void queue_killed_at_once(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+
+	unit->caps.cap = BIT_ULL(63);
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_QIE);
+	KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_QIE | VTD_G_SRTP);
+	KUNIT_EXPECT_TRUE(test, queue_kill(unit));
+}
+
+/*
+ * terminal: one that is gone lets nothing through. All its registers have to say
+ * so; and one that was reset is alive again.
+ */
+static void queue_gone(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+	struct invq_cmd cmd;
+
+	vtd_inv_iotlb(&cmd, &unit->caps, VTD_GRAN_GLOBAL, 0);
+	vtd_write32(unit, VTD_REG_VER, U32_MAX);
+	vtd_write32(unit, VTD_REG_FSTS, U32_MAX);
+	KUNIT_EXPECT_EQ(test, queue_fault(unit) & 0xffff, INVQ_FAULT_COMMAND);
+	vtd_write32(unit, VTD_REG_GSTS, U32_MAX);
+	for (unsigned int i = 0; i < 3 << VTD_QUEUE_LG2; i += 100)
+		invq_submit_wait(&unit->q, &cmd, 1);
+	KUNIT_EXPECT_EQ(test, unit->q.life, INVQ_DEAD);
+
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
+	vtd_write32(unit, VTD_REG_VER, 0x10);
+	vtd_write64(unit, VTD_REG_IQH, (unit->q.published & unit->q.mask) << 4);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	KUNIT_EXPECT_EQ(test, unit->q.life, INVQ_ALIVE);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(unit->status->done),
+			unit->q.published);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_start),
 	KUNIT_CASE(queue_doorbell),
@@ -222,6 +341,10 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_substitute),
 	KUNIT_CASE(queue_device_error),
 	KUNIT_CASE(queue_soft),
+	KUNIT_CASE(queue_soft_busy),
+	KUNIT_CASE(queue_killed),
+	KUNIT_CASE(queue_killed_at_once),
+	KUNIT_CASE(queue_gone),
 	{}
 };
 

@@ -6,17 +6,13 @@
  * descriptors that a queue would take, so that the layers above need not know
  * about such units.
  */
-#define pr_fmt(fmt) "ioflush: " fmt
-
 #include <linux/bitfield.h>
-#include <linux/iopoll.h>
+#include <linux/bits.h>
 
 #include "inval.h"
 #include "reginv.h"
 #include "regs.h"
 #include "vtd.h"
-
-#define VTD_REGINV_US (1 * USEC_PER_SEC)
 
 /**
  * vtd_reginv_ccmd() - the CCMD_REG value for a context-cache descriptor
@@ -52,66 +48,65 @@ u64 vtd_reginv_iotlb(u64 lo)
 	       FIELD_PREP(VTD_IOTLB_DID, FIELD_GET(VTD_INV_DID, lo));
 }
 
-/* Write a command whose top bit hardware clears when it is done. */
-static void vtd_reginv_run(struct vtd_unit *unit, u32 reg, u64 value)
-{
-	u64 busy = BIT_ULL(63);
-
-	vtd_write64(unit, reg, value);
-	/*
-	 * As with a queue, a translation must not be taken for dead before
-	 * hardware says so.
-	 */
-	while (readq_poll_timeout_atomic(unit->regs + reg, value,
-					 !(value & busy), 1, VTD_REGINV_US))
-		pr_err_ratelimited("%s: invalidation register %#x stays busy: %#llx\n",
-				   unit->name, reg, value);
-}
-
-static void vtd_reginv_do_iotlb(struct vtd_unit *unit, u64 lo, u64 hi)
+static u32 vtd_reginv_begin_iotlb(struct vtd_unit *unit, u64 lo, u64 hi)
 {
 	u32 reg = unit->caps.iotlb_offset;
 
 	if (FIELD_GET(VTD_INV_GRAN, lo) == VTD_GRAN_LOCAL)
 		vtd_write64(unit, reg + VTD_REG_IVA, hi);
-	vtd_reginv_run(unit, reg + VTD_REG_IOTLB, vtd_reginv_iotlb(lo));
+	reg += VTD_REG_IOTLB;
+	vtd_write64(unit, reg, vtd_reginv_iotlb(lo));
+	return reg;
 }
 
-static void vtd_reginv_store(struct vtd_unit *unit, u64 lo, u64 hi)
+static void vtd_reginv_store(u64 lo, u64 hi)
 {
 	__le32 *status = phys_to_virt(hi & VTD_INV_WAIT_HI_ADDR);
 
-	/*
-	 * Who sees the word may free what the invalidations were about; pairs
-	 * with the barrier at the end of a wait.
-	 */
-	smp_store_release(status,
-			  cpu_to_le32(FIELD_GET(VTD_INV_WAIT_DATA, lo)));
+	if (lo & VTD_INV_WAIT_SW)
+		WRITE_ONCE(*status,
+			   cpu_to_le32(FIELD_GET(VTD_INV_WAIT_DATA, lo)));
 }
 
 /**
- * vtd_reginv_execute() - do what a descriptor says
- * @unit: a unit without a queue
+ * vtd_reginv_begin() - begin with what a descriptor says
+ * @unit: a unit without a queue, none of whose registers is busy
  * @cmd: the descriptor
  *
- * Context: one caller at a time: the holder of the queue's claim. Polls.
+ * Context: one caller at a time. Waits for nothing.
+ * Return: the register that is busy with it now, or 0 if it is over.
  */
-void vtd_reginv_execute(struct vtd_unit *unit, const struct invq_cmd *cmd)
+u32 vtd_reginv_begin(struct vtd_unit *unit, const struct invq_cmd *cmd)
 {
 	u64 lo = le64_to_cpu(cmd->u64s[0]), hi = le64_to_cpu(cmd->u64s[1]);
 
 	switch (FIELD_GET(VTD_INV_TYPE, lo)) {
 	case VTD_INV_TYPE_CONTEXT:
-		vtd_reginv_run(unit, VTD_REG_CCMD, vtd_reginv_ccmd(lo));
-		break;
+		vtd_write64(unit, VTD_REG_CCMD, vtd_reginv_ccmd(lo));
+		return VTD_REG_CCMD;
 	case VTD_INV_TYPE_IOTLB:
-		vtd_reginv_do_iotlb(unit, lo, hi);
-		break;
+		return vtd_reginv_begin_iotlb(unit, lo, hi);
 	case VTD_INV_TYPE_WAIT:
-		vtd_reginv_store(unit, lo, hi);
-		break;
+		vtd_reginv_store(lo, hi);
+		return 0;
 	default:
 		WARN_ONCE(1, "%s: descriptor %#llx has no register", unit->name,
 			  lo);
+		return 0;
 	}
+}
+
+/**
+ * vtd_reginv_busy() - is a register still busy?
+ * @unit: the unit
+ * @reg: CCMD or IOTLB
+ *
+ * Hardware clears the top bit when it is done.
+ *
+ * Context: any context.
+ * Return: whether it is.
+ */
+bool vtd_reginv_busy(const struct vtd_unit *unit, u32 reg)
+{
+	return vtd_read64(unit, reg) & BIT_ULL(63);
 }

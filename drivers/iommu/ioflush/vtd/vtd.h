@@ -55,9 +55,15 @@ struct vtd_status {
  * @q: its invalidation queue
  * @slots: memory of the queue
  * @status: what the queue's descriptors store to
- * @queued: the hardware takes descriptors from @slots. If not, the doorbell
- *	executes them through registers
- * @soft_head: next slot to execute; belongs to the holder of the queue's claim
+ * @queued: the hardware takes descriptors from @slots. If not, those who wait
+ *	execute them through registers
+ * @soft_lock: serialises the latter, see soft.c. Only ever tried for
+ * @soft_head: next slot to execute, with a wrap bit; changed under @soft_lock
+ * @soft_tail: end of those that may be executed
+ * @soft_busy: register that is busy with the one at @soft_head, or 0; belongs to
+ *	the holder of @soft_lock
+ * @dead_root: root table that knows no device, for a unit that is given up
+ * @kill: how far that is, see kill.c; belongs to the holder of the queue's claim
  * @irq: fault event interrupt, 0 if there is none
  * @fault_msg: fault event registers over a suspend
  */
@@ -83,7 +89,12 @@ struct vtd_unit {
 	struct invq_cmd *slots;
 	struct vtd_status *status;
 	bool queued;
+	raw_spinlock_t soft_lock; /* registers as a queue, see above */
 	u32 soft_head;
+	u32 soft_tail;
+	u32 soft_busy;
+	struct vtd_entry *dead_root;
+	unsigned int kill;
 	int irq;
 	u32 fault_msg[4];
 };
@@ -137,7 +148,16 @@ int vtd_queue_start(struct vtd_unit *unit);
 int vtd_queue_stop(struct vtd_unit *unit);
 
 /* reginv.c */
-void vtd_reginv_execute(struct vtd_unit *unit, const struct invq_cmd *cmd);
+u32 vtd_reginv_begin(struct vtd_unit *unit, const struct invq_cmd *cmd);
+bool vtd_reginv_busy(const struct vtd_unit *unit, u32 reg);
+
+/* kill.c */
+bool vtd_unit_gone(const struct vtd_unit *unit);
+bool vtd_unit_kill(struct vtd_unit *unit);
+
+/* soft.c */
+extern const struct invq_ops vtd_soft_ops;
+void vtd_soft_start(struct vtd_unit *unit, u32 pos);
 
 /* fault.c */
 void vtd_fault_report(struct vtd_unit *unit);
