@@ -43,6 +43,19 @@ struct iodom_link {
 };
 
 /**
+ * struct iodom_device - a device as its domain knows it, to be named in debugfs
+ * @node: on its domain's list, if it is in a paging domain; protected by that
+ *	domain's attach_lock
+ * @dev: the device, which is there for as long as it is in a domain
+ * @unit: the driver's unit that it is behind
+ */
+struct iodom_device {
+	struct list_head node;
+	struct device *dev;
+	void *unit;
+};
+
+/**
  * struct iodom_hw_ops - what a hardware driver adds to the shared domain
  * @attach: make the device's requests translate through @dom. The driver
  *	calls iodom_link_get() for its unit first
@@ -82,6 +95,8 @@ struct iodom_hw_ops {
  *	its DMA operations
  * @links: struct iodom_link of each unit; read under RCU, changed under
  *	@attach_lock
+ * @devices: struct iodom_device of each device that translates through it;
+ *	read and changed under @attach_lock
  * @attach_lock: serialises attach and detach
  * @map_needs_flush: some link's unit caches entries that are not present
  * @granule_lg2: log2 of the smallest page
@@ -94,6 +109,7 @@ struct iodom {
 	struct ioflush flush;
 	struct iospace *space;
 	struct list_head links;
+	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool map_needs_flush;
 	u8 granule_lg2;
@@ -117,6 +133,8 @@ struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 				  struct invq *q, bool caches_not_present);
 void iodom_link_put(struct iodom *dom, void *unit);
 void iodom_settle(struct invq *q);
+void iodom_device_move(struct iodom_device *device, struct iodom *from,
+		       struct iodom *to);
 int iodom_queue_add(struct invq *q);
 void iodom_queue_remove(const struct invq *q);
 

@@ -3,16 +3,20 @@
  * ioflush: /sys/kernel/debug/ioflush/domains
  */
 #include <linux/debugfs.h>
+#include <linux/device.h>
 #include <linux/init.h>
 #include <linux/ioflush/ioflush.h>
 #include <linux/ioflush/iova.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
-#include <linux/rculist.h>
 #include <linux/seq_file.h>
 
 #include "internal.h"
 
-/* Protects iodom_list. A reader holds it while it prints. */
+/*
+ * Protects iodom_list. A reader holds it while it prints, and takes each domain's
+ * attach_lock inside it.
+ */
 static DEFINE_MUTEX(iodom_list_lock);
 static LIST_HEAD(iodom_list);
 
@@ -72,11 +76,19 @@ static const char *iodom_type_name(const struct iodom *dom)
 	}
 }
 
-static void iodom_show_link(struct seq_file *m, const struct iodom_link *link)
+static void iodom_show_link(struct seq_file *m, const struct iodom *dom,
+			    const struct iodom_link *link)
 {
+	const struct iodom_device *device;
+
+	lockdep_assert_held(&dom->attach_lock);
 	seq_printf(m, "  on %s id %u devices %u\n", link->q->name, link->id,
 		   link->users);
-	seq_puts(m, "    queue: ");
+	seq_puts(m, "    devices:");
+	list_for_each_entry(device, &dom->devices, node)
+		if (device->unit == link->unit)
+			seq_printf(m, " %s", dev_name(device->dev));
+	seq_puts(m, "\n    queue: ");
 	invq_show(m, link->q);
 }
 
@@ -157,7 +169,17 @@ static void iodom_show_window(struct seq_file *m, const struct ioflush *flush)
 	iodom_show_hist(m, "exposed pages", hist.drains);
 }
 
-static void iodom_show(struct seq_file *m, struct iodom *dom)
+/**
+ * iodom_show() - print what is known of a domain
+ * @m: where to
+ * @dom: the domain
+ *
+ * A device that is attached or leaves meanwhile waits, so that each device that
+ * is named is there.
+ *
+ * Context: process context; takes the domain's attach_lock.
+ */
+void iodom_show(struct seq_file *m, struct iodom *dom)
 {
 	struct iodom_link *link;
 
@@ -170,10 +192,10 @@ static void iodom_show(struct seq_file *m, struct iodom *dom)
 	iodom_show_window(m, &dom->flush);
 	iodom_show_space(m, dom);
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(link, &dom->links, node)
-		iodom_show_link(m, link);
-	rcu_read_unlock();
+	mutex_lock(&dom->attach_lock);
+	list_for_each_entry(link, &dom->links, node)
+		iodom_show_link(m, dom, link);
+	mutex_unlock(&dom->attach_lock);
 }
 
 static int domains_show(struct seq_file *m, void *unused)

@@ -183,6 +183,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 		return ERR_PTR(-ENOMEM);
 	dom->hw = hw;
 	INIT_LIST_HEAD(&dom->links);
+	INIT_LIST_HEAD(&dom->devices);
 	INIT_LIST_HEAD(&dom->node);
 	mutex_init(&dom->attach_lock);
 
@@ -218,7 +219,7 @@ static void iodom_free(struct iommu_domain *domain)
 {
 	struct iodom *dom = to_iodom(domain);
 
-	WARN_ON(!list_empty(&dom->links));
+	WARN_ON(!list_empty(&dom->links) || !list_empty(&dom->devices));
 	iodom_debugfs_remove(dom);
 	ioflush_exit(&dom->flush);
 	if (dom->space)

@@ -3,10 +3,13 @@
  * ioflush: tests of the shared domain on queues that are consumed at once
  */
 #include <kunit/test.h>
+#include <linux/device.h>
 #include <linux/io.h>
 #include <linux/ioflush/domain.h>
 #include <linux/ioflush/iova.h>
+#include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "internal.h"
 #include "test_reader.h"
@@ -463,6 +466,65 @@ static void domain_dirty(struct kunit *test)
 }
 
 #ifdef CONFIG_IOFLUSH_DEBUGFS
+static void domain_expect_devices(struct kunit *test, struct iodom *dom,
+				  const char *first, const char *second)
+{
+	struct seq_file m = { .size = SZ_8K };
+	char *line, *text;
+
+	text = kunit_kzalloc(test, m.size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	m.buf = text;
+	iodom_show(&m, dom);
+	KUNIT_ASSERT_LT(test, m.count, m.size);
+	text[m.count] = '\0';
+
+	line = strstr(text, "\n    devices:");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_EXPECT_TRUE(test, strstarts(line + 1, first));
+	line = strstr(line + 1, "\n    devices:");
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_EXPECT_TRUE(test, strstarts(line + 1, second));
+}
+
+/* Each device is named below its unit while it is in the domain. */
+static void domain_devices(struct kunit *test)
+{
+	static struct device dev[] = {
+		{ .init_name = "0000:00:02.0" },
+		{ .init_name = "0000:01:00.0" },
+		{ .init_name = "9000000.dma" },
+	};
+	struct iodom *dom = dom_new(test), *other = dom_new(test);
+	struct unit *unit[] = { unit_new(test), unit_new(test) };
+	struct iodom_device device[] = {
+		{ .dev = &dev[0], .unit = unit[0] },
+		{ .dev = &dev[1], .unit = unit[1] },
+		{ .dev = &dev[2], .unit = unit[0] },
+	};
+
+	link(test, dom, unit[0], false);
+	link(test, dom, unit[1], false);
+	domain_expect_devices(test, dom, "    devices:\n", "    devices:\n");
+	for (unsigned int i = 0; i < ARRAY_SIZE(device); i++)
+		iodom_device_move(&device[i], NULL, dom);
+	domain_expect_devices(test, dom,
+			      "    devices: 0000:00:02.0 9000000.dma\n",
+			      "    devices: 0000:01:00.0\n");
+	/* One goes elsewhere, one stays where it is, one leaves. */
+	iodom_device_move(&device[0], dom, other);
+	iodom_device_move(&device[2], dom, dom);
+	iodom_device_move(&device[1], dom, NULL);
+	domain_expect_devices(test, dom, "    devices: 9000000.dma\n",
+			      "    devices:\n");
+	KUNIT_EXPECT_PTR_EQ(test, other->devices.next, &device[0].node);
+
+	iodom_device_move(&device[0], other, NULL);
+	iodom_device_move(&device[2], dom, NULL);
+	iodom_link_put(dom, unit[0]);
+	iodom_link_put(dom, unit[1]);
+}
+
 /* The dump prints what is mapped in one way as one line. */
 static void domain_dump(struct kunit *test)
 {
@@ -509,6 +571,7 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_cut),
 	KUNIT_CASE(domain_dirty),
 #ifdef CONFIG_IOFLUSH_DEBUGFS
+	KUNIT_CASE(domain_devices),
 	KUNIT_CASE(domain_dump),
 #endif
 	{}

@@ -7,6 +7,8 @@
 
 #include <linux/ioflush/domain.h>
 
+struct seq_file;
+
 extern const struct ioflush_ops iodom_flush_ops;
 extern const struct iommu_dirty_ops iodom_dirty_ops;
 
@@ -34,6 +36,7 @@ int iodom_costs_set(const char *name, const struct ioflush_costs *costs);
 void iodom_for_each(void (*fn)(struct iodom *dom));
 void iodom_debugfs_add(struct iodom *dom);
 void iodom_debugfs_remove(struct iodom *dom);
+void iodom_show(struct seq_file *m, struct iodom *dom);
 
 /* dump.c */
 bool iodom_dump_next(struct iodom *dom, unsigned long iova,

@@ -141,3 +141,31 @@ void iodom_link_put(struct iodom *dom, void *unit)
 	dom->hw->link_put(dom, link);
 	kfree(link);
 }
+
+/**
+ * iodom_device_move() - a device has gone from one domain to another
+ * @device: the device
+ * @from: where it was, NULL if that was no paging domain
+ * @to: where it is, NULL likewise; maybe the same as @from
+ *
+ * The driver, which points the hardware, calls this when it has, while it holds
+ * a use of a link of either. Who reads a list holds the same lock, so that when
+ * this returns nobody looks at a device that has left.
+ *
+ * Context: process context; takes the attach_lock of one, then of the other.
+ *	Calls for a device take turns by the mutex of its group.
+ */
+void iodom_device_move(struct iodom_device *device, struct iodom *from,
+		       struct iodom *to)
+{
+	if (from) {
+		mutex_lock(&from->attach_lock);
+		list_del(&device->node);
+		mutex_unlock(&from->attach_lock);
+	}
+	if (to) {
+		mutex_lock(&to->attach_lock);
+		list_add_tail(&device->node, &to->devices);
+		mutex_unlock(&to->attach_lock);
+	}
+}

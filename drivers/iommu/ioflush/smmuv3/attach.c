@@ -117,6 +117,7 @@ static struct iodom *smmu3_dev_move(struct smmu3_dev *sdev,
 	sdev->dom = place->dom;
 	sdev->ctx = place->ctx;
 	sdev->ats = place->ats;
+	iodom_device_move(&sdev->place, old, place->dom);
 	return old;
 }
 

@@ -106,6 +106,18 @@ static void attach_id_reuse(struct kunit *test)
 			SMMU3_STE_ABORT);
 }
 
+/* Is this, or nothing, the only device that the domain says it has? */
+static void expect_named(struct kunit *test, struct iodom *dom,
+			 struct fake_dev *fd)
+{
+	struct iodom_device *first;
+
+	first = list_first_entry_or_null(&dom->devices, struct iodom_device,
+					 node);
+	KUNIT_EXPECT_PTR_EQ(test, first, fd ? &fd->sdev->place : NULL);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&dom->devices), fd ? 1 : 0);
+}
+
 /* From one domain to another: the old tag goes when the entries are changed. */
 static void attach_replace(struct kunit *test)
 {
@@ -124,6 +136,8 @@ static void attach_replace(struct kunit *test)
 			1ULL << 48 | SMMU3_OP_TLBI_NH_ASID);
 	KUNIT_EXPECT_TRUE(test, list_empty(&old->links));
 	KUNIT_EXPECT_PTR_EQ(test, fd->sdev->dom, new);
+	expect_named(test, old, NULL);
+	expect_named(test, new, fd);
 }
 
 /* Attached again to where it is: no command, and no use is leaked. */
@@ -139,6 +153,7 @@ static void attach_again(struct kunit *test)
 	expect_in(test, fake, SID, dom, 1);
 	KUNIT_EXPECT_EQ(test, fake->n, 0);
 	KUNIT_EXPECT_EQ(test, fake_only_link(test, dom)->users, 1);
+	expect_named(test, dom, fd);
 }
 
 /* Two devices with an alias in common: one leaves, the other goes on. */

@@ -153,6 +153,7 @@ static struct smmu3_dev *smmu3_dev_create(struct device *dev,
 		return NULL;
 	sdev->dev = dev;
 	sdev->unit = unit;
+	sdev->place = (struct iodom_device){ .dev = dev, .unit = unit };
 	for (unsigned int i = 0; i < fwspec->num_ids; i++)
 		smmu3_dev_add_sid(sdev, fwspec->ids[i]);
 	sdev->ats_able = smmu3_dev_may_cache(dev, unit, fwspec);

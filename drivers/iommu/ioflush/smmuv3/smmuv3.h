@@ -153,6 +153,7 @@ struct smmu3_ctx {
  * @domain: what it is attached to
  * @ctx: if that is a paging domain, what the unit knows of it
  * @dom: the same domain; holds one use of a link
+ * @place: names the device there
  * @ats: the device's place on its domain's list of such devices, while it may
  *	cache translations
  * @ats_able: it can, and what lies between here and there lets it
@@ -172,6 +173,7 @@ struct smmu3_dev {
 	struct iommu_domain *domain;
 	struct smmu3_ctx *ctx;
 	struct iodom *dom;
+	struct iodom_device place;
 	struct smmu3_ats *ats;
 	bool ats_able;
 	bool ats_on;

@@ -170,6 +170,7 @@ struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid)
 	KUNIT_ASSERT_NOT_NULL(test, sdev);
 	sdev->dev = &fd->dev;
 	sdev->unit = &fake->unit;
+	sdev->place = (struct iodom_device){ .dev = &fd->dev, .unit = &fake->unit };
 	sdev->nsids = 2;
 	sdev->sids[0] = sid;
 	sdev->sids[1] = ALIAS;

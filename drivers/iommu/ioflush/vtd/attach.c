@@ -136,6 +136,7 @@ static void vtd_dev_now_in(struct vtd_dev *vdev, struct iommu_domain *domain,
 	vdev->domain = domain;
 	vdev->dom = dom;
 	spin_unlock(&unit->lock);
+	iodom_device_move(&vdev->place, old, dom);
 	if (old)
 		iodom_link_put(old, unit);
 }

@@ -132,8 +132,10 @@ static struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake,
 	KUNIT_ASSERT_NOT_NULL(test, fd);
 	vdev = kunit_kzalloc(test, struct_size(vdev, rids, 2), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, vdev);
+	fd->dev.init_name = "fake";
 	vdev->dev = &fd->dev;
 	vdev->unit = &fake->unit;
+	vdev->place = (struct iodom_device){ .dev = vdev->dev, .unit = vdev->unit };
 	vdev->nrids = 2;
 	vdev->rids[0] = rid;
 	vdev->rids[1] = ALIAS;
@@ -161,6 +163,18 @@ static struct iodom *dom_new(struct kunit *test, struct fake *fake)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dom));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, dom_free, dom));
 	return dom;
+}
+
+/* Is this, or nothing, the only device that the domain says it has? */
+static void expect_named(struct kunit *test, struct iodom *dom,
+			 struct fake_dev *fd)
+{
+	struct iodom_device *first;
+
+	first = list_first_entry_or_null(&dom->devices, struct iodom_device,
+					 node);
+	KUNIT_EXPECT_PTR_EQ(test, first, fd ? &fd->vdev->place : NULL);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&dom->devices), fd ? 1 : 0);
 }
 
 static int attach(struct iodom *dom, struct fake_dev *fd)
@@ -213,8 +227,10 @@ static void attach_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->n, 0);
 	KUNIT_EXPECT_FALSE(test, dom->map_needs_flush);
 	KUNIT_EXPECT_PTR_EQ(test, fd->vdev->dom, dom);
+	expect_named(test, dom, fd);
 
 	vtd_dev_detach(fd->vdev);
+	expect_named(test, dom, NULL);
 	expect_blocked(test, fake, RID);
 	expect_blocked(test, fake, ALIAS);
 	KUNIT_EXPECT_TRUE(test, list_empty(&dom->links));
@@ -257,6 +273,8 @@ static void attach_replace(struct kunit *test)
 	for (unsigned int i = 0; i < fake->n; i++)
 		KUNIT_EXPECT_FALSE(test, fake->present[i]);
 	KUNIT_EXPECT_TRUE(test, list_empty(&old->links));
+	expect_named(test, old, NULL);
+	expect_named(test, new, fd);
 	vtd_dev_detach(fd->vdev);
 }
 
@@ -270,6 +288,7 @@ static void attach_again(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, attach(dom, fd));
 	KUNIT_ASSERT_EQ(test, 0, attach(dom, fd));
 	expect_in(test, fake, RID, dom, 1);
+	expect_named(test, dom, fd);
 	KUNIT_EXPECT_EQ(test, fake->n, 0);
 	vtd_dev_detach(fd->vdev);
 	KUNIT_EXPECT_TRUE(test, list_empty(&dom->links));
@@ -306,6 +325,7 @@ static void attach_static_domains(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, attach(dom, fd));
 	attach_static(test, &vtd_identity_domain, fd);
+	expect_named(test, dom, NULL);
 	/* TT 10b, AW of 3 levels, the unit's id for it; section 9.3 */
 	KUNIT_EXPECT_EQ(test, fake_entry(fake, RID)->lo, 0x9);
 	KUNIT_EXPECT_EQ(test, fake_entry(fake, RID)->hi, 0x901);

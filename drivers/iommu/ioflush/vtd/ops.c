@@ -105,6 +105,7 @@ static struct vtd_dev *vtd_dev_create(struct pci_dev *pdev,
 		return NULL;
 	vdev->dev = &pdev->dev;
 	vdev->unit = unit;
+	vdev->place = (struct iodom_device){ .dev = vdev->dev, .unit = unit };
 	pci_for_each_dma_alias(pdev, vtd_add_rid, vdev);
 	return vdev;
 }

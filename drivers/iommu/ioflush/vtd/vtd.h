@@ -106,6 +106,7 @@ struct vtd_unit {
  * @unit: the unit
  * @domain: what it is attached to; changed under the unit's lock
  * @dom: the same, if it is a paging domain; holds one use of a link
+ * @place: names the device there
  * @nrids: number of @rids
  * @rids: source ids that the device's requests may carry, aliases included
  *
@@ -117,6 +118,7 @@ struct vtd_dev {
 	struct vtd_unit *unit;
 	struct iommu_domain *domain;
 	struct iodom *dom;
+	struct iodom_device place;
 	unsigned int nrids;
 	u16 rids[] __counted_by(nrids);
 };
