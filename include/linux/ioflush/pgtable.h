@@ -281,7 +281,16 @@ void iopgt_free_pages(struct iopgt *pgt, struct list_head *pages);
  * no two owners' ranges overlap. A failed map alters no entry that translated
  * something; table pages that it linked stay for the next one.
  *
- * Context: any context that @gfp allows.
+ * Ordering: new entries, and the tables on the way to them, are visible to
+ * walkers before anything that the caller stores after this has returned is
+ * visible to a device, be that a descriptor in memory or a register written by
+ * writel_relaxed(). So a driver needs no barrier for the sake of a mapping. It
+ * does need one where another CPU tells the device: the entries are then
+ * visible as any other store is that this CPU has handed over. Where hardware
+ * may have cached that nothing was there, the caller invalidates that first.
+ *
+ * Context: any context that @gfp allows. Waits for hardware, by way of
+ *	&iopgt.invalidate, if a block goes where an empty table hangs.
  * Return: 0; -ERANGE for an address outside the table; -EINVAL for a size,
  *	an alignment or a permission that the format cannot express; -EEXIST
  *	where something is mapped already; -ENOMEM.
@@ -310,7 +319,8 @@ static inline int iopgt_map_pages(struct iopgt *pgt, unsigned long iova,
  * whole leaf. A table whose whole span one call has cleared is unlinked and put
  * on the gather's pages; no smaller unmap ever gives up a table.
  *
- * Context: any context.
+ * Context: any context; waits for hardware, by way of &iopgt.invalidate, if a
+ *	leaf is split.
  * Return: bytes unmapped from @iova on; 0 also for a range that is misaligned
  * or outside the table.
  */
@@ -363,7 +373,7 @@ static inline void iopgt_cursor_init(struct iopgt_cursor *cur,
  * @gfp: for tables
  * @mapped: raised by the bytes mapped
  *
- * Context: any context that @gfp allows.
+ * Context: see iopgt_map_pages().
  * Return: see iopgt_map_pages().
  */
 static inline int iopgt_cursor_map(struct iopgt_cursor *cur,
@@ -382,7 +392,7 @@ static inline int iopgt_cursor_map(struct iopgt_cursor *cur,
  * @size: bytes
  * @gather: receives what has to be invalidated
  *
- * Context: any context.
+ * Context: see iopgt_unmap_pages().
  * Return: bytes unmapped.
  */
 static inline size_t iopgt_cursor_unmap(struct iopgt_cursor *cur,

@@ -162,14 +162,16 @@ static void iopgt_cut_fill(struct iopgt_cut *c)
 		iopgt_leaf_sync(c->pgt, table, n);
 	}
 	c->filled = c->attrs;
+	/* Pairs with the address dependency of a walker that finds a table. */
+	dma_wmb();
 }
 
 /*
  * Break before make.
  *
- * The release pairs with the address dependency of everybody who follows the
- * entry, hardware included: none finds the table before what is in it. A walker
- * that does not snoop got that when the table was filled.
+ * The release pairs with the address dependency of every CPU that follows the
+ * entry: none finds the table before what is in it. For walkers in hardware
+ * iopgt_cut_fill() has seen to that.
  */
 static void iopgt_cut_broken(struct iopgt_cut *c)
 {

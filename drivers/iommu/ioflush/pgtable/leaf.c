@@ -118,10 +118,14 @@ void iopgt_leaf_invalidate(struct iopgt *pgt, unsigned long iova, u8 lg2,
  * @iova: first address
  * @lg2: log2 of the length
  *
+ * What was written is ordered before what the caller stores next.
+ *
  * Context: that of the operation; waits for hardware that caches absence.
  */
 void iopgt_leaf_remade(struct iopgt *pgt, unsigned long iova, u8 lg2)
 {
+	/* As at the end of a map, see iopgt_publish(). */
+	dma_wmb();
 	if (pgt->remade)
 		pgt->remade(pgt, iova, BIT(lg2));
 }

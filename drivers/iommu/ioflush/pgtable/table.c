@@ -193,9 +193,10 @@ static void iopgt_give_up_raced(struct iopgt *pgt, u64 *table)
  * Install a table where none is. Returns it; NULL if somebody else was faster;
  * or ERR_PTR(-ENOMEM).
  *
- * The release pairs with the address dependency of everybody who follows the
- * entry, the walker in hardware included: none sees the entry before it sees
- * the page zeroed, and none of the page's last owner's data.
+ * The release pairs with the address dependency of every CPU that follows the
+ * entry, and dma_wmb() with that of a walker in hardware, which the release
+ * need not reach: none sees the entry before it sees the page zeroed, and none
+ * of the page's last owner's data.
  *
  * A walker that does not snoop got the zeroes with iopgt_page_alloc(). It gets
  * the entry only after the cmpxchg, and in between another mapper may find the
@@ -223,6 +224,8 @@ static u64 *iopgt_install(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	pte = fmt->table(virt_to_phys(table), level);
 	if (pgt->cfg.coherent_walk)
 		pte |= fmt->synced;
+	/* See above. */
+	dma_wmb();
 	if (!try_cmpxchg_release(entry, &old, pte)) {
 		iopgt_give_up_raced(pgt, table);
 		return NULL;
@@ -302,7 +305,7 @@ void iopgt_unlink(struct iopgt *pgt, u64 *entry, unsigned int tables)
  * The caller of the map owns the whole span. So no other map can put a leaf
  * into these tables after they were found empty, or is on its way through them.
  *
- * Context: that of the map.
+ * Context: that of the map; waits for hardware.
  * Return: 0 when @entry is absent and no cache holds what was there; -EEXIST
  * if there is a leaf, or no hook, and nothing was altered.
  */

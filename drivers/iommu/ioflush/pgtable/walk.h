@@ -6,10 +6,11 @@
  * always inlined there, so that hooks and shifts fold into straight code.
  *
  * Every access to an entry is a READ_ONCE() or WRITE_ONCE(): hardware reads at
- * any time, and so do lockless readers. Stores of leaves need no barrier of
- * their own. A new leaf has to be visible before the device is told of its
- * address, which the driver's doorbell orders; a cleared one before its
- * invalidation, which the queue's doorbell orders.
+ * any time, and so do lockless readers. A new leaf has to be visible before the
+ * device is told of its address. The driver need not order that: it may have
+ * written nothing else that its doorbell would have to order, and use
+ * writel_relaxed(). So a map ends in iopgt_publish(). A cleared leaf has to be
+ * visible before its invalidation, which the queue's doorbell orders.
  */
 #ifndef _IOFLUSH_PGTABLE_WALK_H
 #define _IOFLUSH_PGTABLE_WALK_H
@@ -30,6 +31,17 @@ static __always_inline void iopgt_sync_run(struct iopgt *pgt, const u64 *first,
 {
 	if (unlikely(!pgt->cfg.coherent_walk && n))
 		iopgt_page_sync(pgt, first, n * sizeof(*first));
+}
+
+/*
+ * Entries written so far are seen by walkers before what the caller stores next
+ * is seen by a device. Not smp_wmb(), which orders for CPUs only: a walker may
+ * be outside of their shareability domain. On x86 stores are in order anyway.
+ */
+static __always_inline void iopgt_publish(void)
+{
+	/* Pairs with the dependency of a walk on the request that begins it. */
+	dma_wmb();
 }
 
 /* The table at @level that translates @iova, with tables made on the way. */
@@ -218,6 +230,7 @@ iopgt_map_level(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		}
 	} while (count);
 
+	iopgt_publish();
 	*mapped += iova - start;
 	return ret;
 }
@@ -234,7 +247,7 @@ iopgt_map_level(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * @gfp: for tables
  * @mapped: raised by the bytes mapped
  *
- * Context: any context that @gfp allows.
+ * Context: see iopgt_map_pages().
  * Return: see iopgt_map_pages().
  */
 static __always_inline int
@@ -371,7 +384,7 @@ iopgt_unmap_some(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * @size: bytes
  * @gather: what has to be invalidated
  *
- * Context: any context.
+ * Context: see iopgt_unmap_pages().
  * Return: bytes unmapped.
  */
 static __always_inline size_t
@@ -538,6 +551,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	entry = iopgt_fast_entry(fmt, table, iova);
 	pgcount = iopgt_fill(fmt, entry, paddr, pgcount, attrs, 0);
 	iopgt_sync_run(pgt, entry, pgcount);
+	iopgt_publish();
 	return pgcount;
 }
 

@@ -25,7 +25,7 @@
  * @mapped: raised by the bytes mapped
  * @slow: iopgt_walk_map() for @fmt
  *
- * Context: any context that @gfp allows.
+ * Context: see iopgt_map_pages().
  * Return: see iopgt_map_pages().
  */
 static __always_inline int
@@ -64,7 +64,7 @@ iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * @gather: what has to be invalidated
  * @slow: iopgt_walk_unmap() for @fmt
  *
- * Context: any context.
+ * Context: see iopgt_unmap_pages().
  * Return: bytes unmapped.
  */
 static __always_inline size_t
