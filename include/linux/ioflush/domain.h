@@ -158,7 +158,8 @@ void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes);
  * iodom_map_sync() follows before a device may use the range. A call that
  * fails leaves nothing mapped.
  *
- * Context: any context that @gfp allows.
+ * Context: any context that @gfp allows; waits for hardware if it fails, or if
+ *	a block goes where an empty table hangs.
  * Return: 0 or an error of iopgt_map_pages().
  */
 static inline int iodom_map(struct iodom *dom, unsigned long iova,

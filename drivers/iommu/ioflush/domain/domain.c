@@ -68,7 +68,7 @@ int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
  * @prot: permissions
  * @gfp: for table pages
  *
- * Context: any context that @gfp allows.
+ * Context: see iodom_map().
  * Return: see iodom_map().
  */
 int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,

@@ -171,6 +171,7 @@ static struct invq_cmd *smmu3_ats_next(struct smmu3_unit *unit,
  * The queue keeps the order: what has no place in @cmds is put there first.
  *
  * Context: any context in which the queue may be used; in an RCU read section.
+ *	Waits for hardware if the queue is full.
  * Return: how many of @cmds are in use now; not 0, unless @n is and no device
  *	caches translations.
  */

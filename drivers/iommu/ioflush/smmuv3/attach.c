@@ -216,7 +216,8 @@ struct iommu_domain smmu3_blocked_domain = {
  * @direct: firmware has memory that it uses whether it has a driver or not, and
  *	that is mapped one to one; it goes on with that. Others are blocked
  *
- * Context: process context; the core holds the group's mutex.
+ * Context: process context; the core holds the group's mutex; waits for
+ *	hardware.
  */
 void smmu3_dev_detach(struct smmu3_dev *sdev, bool direct)
 {

@@ -313,7 +313,8 @@ struct iommu_domain vtd_blocked_domain = {
  * vtd_dev_detach() - block a device that goes away
  * @vdev: the device
  *
- * Context: process context; the core holds the group's mutex.
+ * Context: process context; the core holds the group's mutex; waits for
+ *	hardware.
  */
 void vtd_dev_detach(struct vtd_dev *vdev)
 {

@@ -153,7 +153,7 @@ void vtd_unit_destroy(struct vtd_unit *unit)
  * vtd_unit_flush_all() - invalidate all that a unit may have cached
  * @unit: a unit whose queue is running
  *
- * Context: process context, or any while only one CPU runs.
+ * Context: process context, or any while only one CPU runs; waits for hardware.
  */
 void vtd_unit_flush_all(struct vtd_unit *unit)
 {
@@ -216,7 +216,7 @@ static int vtd_unit_set_root(struct vtd_unit *unit)
  *
  * It does not translate yet, unless it did and the kernel before crashed.
  *
- * Context: process context, or any while only one CPU runs.
+ * Context: process context, or any while only one CPU runs; waits for hardware.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_unit_start(struct vtd_unit *unit)
@@ -256,7 +256,7 @@ static int vtd_unit_unprotect(struct vtd_unit *unit)
  * @unit: a started unit
  * @on: on or off
  *
- * Context: process context, or any while only one CPU runs.
+ * Context: process context, or any while only one CPU runs; waits for hardware.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_unit_translate(struct vtd_unit *unit, bool on)
@@ -277,7 +277,7 @@ int vtd_unit_translate(struct vtd_unit *unit, bool on)
  *
  * Requests then reach memory untranslated, as if there were no unit.
  *
- * Context: process context, or any while only one CPU runs.
+ * Context: process context, or any while only one CPU runs; waits for hardware.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_unit_stop(struct vtd_unit *unit)
