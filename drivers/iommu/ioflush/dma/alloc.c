@@ -8,8 +8,7 @@
  *			device that is not coherent, remapped
  *	from the pool	the same, for atomic contexts that cannot remap
  *	an array	single pages in an array, mapped to be contiguous for
- *			the kernel; with DMA_ATTR_NO_KERNEL_MAPPING not even
- *			that, and the "address" is the array
+ *			the kernel
  *
  * The device sees one contiguous range in all cases.
  */
@@ -156,9 +155,6 @@ static void *iodma_alloc_array(struct device *dev, size_t size,
 				  iodma_alloc_prot(dev, attrs));
 	if (*handle == DMA_MAPPING_ERROR)
 		goto err_free;
-	if (attrs & DMA_ATTR_NO_KERNEL_MAPPING)
-		return pages;
-
 	cpu_addr = dma_common_pages_remap(pages, size, pgprot,
 					  __builtin_return_address(0));
 	if (cpu_addr)
@@ -184,10 +180,7 @@ static void *iodma_block_get(struct device *dev, size_t bytes,
 	struct page *page;
 	void *cpu_addr;
 
-	page = dma_alloc_contiguous(dev, bytes, gfp);
-	if (!page)
-		page = alloc_pages_node(dev_to_node(dev), gfp,
-					get_order(bytes));
+	page = iodma_block_alloc(dev, bytes, gfp);
 	if (!page)
 		return NULL;
 
@@ -196,21 +189,20 @@ static void *iodma_block_get(struct device *dev, size_t bytes,
 		cpu_addr = dma_common_contiguous_remap(page, bytes, pgprot,
 						       __builtin_return_address(0));
 		if (!cpu_addr) {
-			dma_free_contiguous(dev, page, bytes);
+			iodma_block_free(dev, page, bytes);
 			return NULL;
 		}
 		arch_dma_prep_coherent(page, bytes);
 	}
-	/* Pages of a contiguous area come as they were left. */
+	/* Such pages come as they were left. */
 	memset(cpu_addr, 0, bytes);
 	*pagep = page;
 	return cpu_addr;
 }
 
-static void iodma_mem_put(struct device *dev, size_t bytes, void *cpu_addr,
-			  unsigned long attrs)
+static void iodma_mem_put(struct device *dev, size_t bytes, void *cpu_addr)
 {
-	struct page **pages = iodma_pages_of(cpu_addr, bytes, attrs);
+	struct page **pages = iodma_pages_of(cpu_addr);
 	struct page *page = NULL;
 
 	if (IS_ENABLED(CONFIG_DMA_DIRECT_REMAP) && !pages &&
@@ -220,12 +212,12 @@ static void iodma_mem_put(struct device *dev, size_t bytes, void *cpu_addr,
 	if (!pages)
 		page = is_vmalloc_addr(cpu_addr) ? vmalloc_to_page(cpu_addr) :
 						   virt_to_page(cpu_addr);
-	if (is_vmalloc_addr(cpu_addr) && cpu_addr != pages)
+	if (is_vmalloc_addr(cpu_addr))
 		dma_common_free_remap(cpu_addr, bytes);
 	if (pages)
 		iodma_pages_free(pages, bytes >> PAGE_SHIFT);
 	else
-		dma_free_contiguous(dev, page, bytes);
+		iodma_block_free(dev, page, bytes);
 }
 
 static void *iodma_alloc_block(struct device *dev, size_t size,
@@ -247,32 +239,21 @@ static void *iodma_alloc_block(struct device *dev, size_t size,
 				 iodma_alloc_prot(dev, attrs),
 				 dev->coherent_dma_mask, IOSPACE_LASTING);
 	if (*handle == DMA_MAPPING_ERROR) {
-		iodma_mem_put(dev, bytes, cpu_addr,
-			      attrs | DMA_ATTR_FORCE_CONTIGUOUS);
+		iodma_mem_put(dev, bytes, cpu_addr);
 		return NULL;
 	}
 	return cpu_addr;
 }
 
-static bool iodma_no_mapping(size_t size, unsigned long attrs)
-{
-	return size > PAGE_SIZE && (attrs & DMA_ATTR_NO_KERNEL_MAPPING) &&
-	       !(attrs & DMA_ATTR_FORCE_CONTIGUOUS);
-}
-
 /**
  * iodma_pages_of() - the page array of an allocation
  * @cpu_addr: as returned by iodma_alloc()
- * @size: as given to it
- * @attrs: as given to it
  *
  * Context: any context.
  * Return: the array, NULL if the allocation is contiguous.
  */
-struct page **iodma_pages_of(void *cpu_addr, size_t size, unsigned long attrs)
+struct page **iodma_pages_of(void *cpu_addr)
 {
-	if (iodma_no_mapping(size, attrs))
-		return cpu_addr;
 	return is_vmalloc_addr(cpu_addr) ? dma_common_find_pages(cpu_addr) :
 					   NULL;
 }
@@ -285,18 +266,19 @@ struct page **iodma_pages_of(void *cpu_addr, size_t size, unsigned long attrs)
  * @gfp: how to allocate
  * @attrs: DMA_ATTR_*
  *
- * A single page needs neither an array nor a mapping of its own.
+ * A single page needs neither an array nor a mapping of its own. As in
+ * mainline, DMA_ATTR_NO_KERNEL_MAPPING changes nothing: the kernel's mapping
+ * is what the array is found by.
  *
- * Context: any context that @gfp allows.
- * Return: zeroed memory, or NULL. With DMA_ATTR_NO_KERNEL_MAPPING it may be a
- *	cookie for iodma_free(), iodma_mmap() and iodma_get_sgtable() only.
+ * Context: any context that @gfp allows; may wait for hardware.
+ * Return: zeroed memory, or NULL.
  */
 void *iodma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
 		  gfp_t gfp, unsigned long attrs)
 {
 	if (attrs & DMA_ATTR_NO_WARN)
 		gfp |= __GFP_NOWARN;
-	if (iodma_no_mapping(size, attrs) && !gfpflags_allow_blocking(gfp))
+	if (!size || !iodma_domain(dev))
 		return NULL;
 	if (size > PAGE_SIZE && gfpflags_allow_blocking(gfp) &&
 	    !(attrs & DMA_ATTR_FORCE_CONTIGUOUS))
@@ -319,5 +301,5 @@ void iodma_free(struct device *dev, size_t size, void *cpu_addr,
 		dma_addr_t handle, unsigned long attrs)
 {
 	iodma_unmap_any(dev, handle, PAGE_ALIGN(size));
-	iodma_mem_put(dev, PAGE_ALIGN(size), cpu_addr, attrs);
+	iodma_mem_put(dev, PAGE_ALIGN(size), cpu_addr);
 }

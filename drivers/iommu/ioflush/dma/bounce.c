@@ -38,7 +38,8 @@ bool iodma_sg_needs_bounce(struct device *dev, struct scatterlist *sgl,
 	int i;
 
 	for_each_sg(sgl, s, nents, i)
-		if (iodma_needs_bounce(dev, sg_phys(s), s->length, dir))
+		if (s->length &&
+		    iodma_needs_bounce(dev, sg_phys(s), s->length, dir))
 			return true;
 	return false;
 }
@@ -90,8 +91,9 @@ static phys_addr_t iodma_bounce(struct device *dev, phys_addr_t phys,
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
- * Context: any context.
- * Return: the device's address, or DMA_MAPPING_ERROR.
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address, IODMA_NOTHING for no bytes, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 				  unsigned long offset, size_t size,
@@ -102,6 +104,9 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 	bool coherent = dev_is_dma_coherent(dev);
 	dma_addr_t iova;
 
+	/* No bytes, no bounce buffer, and no page that the device would see. */
+	if (!size)
+		return IODMA_NOTHING;
 	if (iodma_needs_bounce(dev, phys, size, dir)) {
 		phys = iodma_bounce(dev, phys, size, dir, attrs);
 		if (phys == DMA_MAPPING_ERROR)
@@ -111,7 +116,7 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 		arch_sync_dma_for_device(phys, size, dir);
 
 	iova = iodma_map_phys(dev, phys, size, iodma_prot(dir, coherent, attrs),
-			      dma_get_mask(dev), IOSPACE_STREAMING);
+			      iodma_mask(dev), IOSPACE_STREAMING);
 	if (iova == DMA_MAPPING_ERROR)
 		swiotlb_tbl_unmap_single(dev, phys, size, dir,
 					 attrs | DMA_ATTR_SKIP_CPU_SYNC);
@@ -134,8 +139,12 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 void iodma_careful_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	phys_addr_t phys = iopgt_iova_to_phys(&iodma_domain(dev)->pgt, iova);
+	struct iodom *dom = iodma_domain(dev);
+	phys_addr_t phys;
 
+	if (!dom || !size)
+		return;
+	phys = iopgt_iova_to_phys(&dom->pgt, iova);
 	if (WARN_ON(!phys))
 		return;
 	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))

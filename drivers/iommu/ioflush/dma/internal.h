@@ -24,6 +24,10 @@ struct scatterlist;
 extern const struct dma_map_ops iodma_ops;
 extern const struct dma_map_ops iodma_careful_ops;
 
+/* child.c */
+struct device *iodma_owner(struct device *dev);
+struct iodom *iodma_domain_above(struct device *dev);
+
 /* map.c */
 dma_addr_t iodma_iova_retry(struct iodom *dom, size_t bytes, u64 limit,
 			    enum iospace_kind kind);
@@ -74,6 +78,20 @@ void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
 			      int nents, enum dma_data_direction dir);
 
+/* block.c */
+struct page *iodma_block_alloc(struct device *dev, size_t bytes, gfp_t gfp);
+void iodma_block_free(struct device *dev, struct page *page, size_t bytes);
+#if IS_ENABLED(CONFIG_KUNIT)
+struct page *iodma_block_find(int nid, size_t bytes, gfp_t gfp);
+#endif
+
+/* pages.c */
+struct page *iodma_alloc_pages(struct device *dev, size_t size,
+			       dma_addr_t *handle, enum dma_data_direction dir,
+			       gfp_t gfp);
+void iodma_free_pages(struct device *dev, size_t size, struct page *page,
+		      dma_addr_t handle, enum dma_data_direction dir);
+
 /* alloc.c */
 void *iodma_alloc(struct device *dev, size_t size, dma_addr_t *handle,
 		  gfp_t gfp, unsigned long attrs);
@@ -82,7 +100,7 @@ void iodma_free(struct device *dev, size_t size, void *cpu_addr,
 #if IS_ENABLED(CONFIG_KUNIT)
 struct page *iodma_pages_block(int nid, gfp_t gfp, unsigned int *order);
 #endif
-struct page **iodma_pages_of(void *cpu_addr, size_t size, unsigned long attrs);
+struct page **iodma_pages_of(void *cpu_addr);
 
 /* mmap.c */
 int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
@@ -105,20 +123,47 @@ void iodma_lazy_enable(struct iodom *dom, struct device *dev);
 int iodma_reserve(struct iospace *space, struct device *dev,
 		  struct iommu_domain_geometry *geometry);
 
-/* The device is bound, so its group has the default domain that it had then. */
-static __always_inline struct iodom *iodma_domain(struct device *dev)
+/*
+ * Where a map of no bytes is: page 0 is in no space, so nothing is mapped there.
+ * To unmap nothing there does nothing.
+ */
+#define IODMA_NOTHING ((dma_addr_t)0)
+
+/*
+ * The device is bound, so its group has the default domain that it had then.
+ * A device that may be in no group needs iodma_domain().
+ */
+static __always_inline struct iodom *iodma_own_domain(struct device *dev)
 {
 	return to_iodom(iommu_get_dma_domain(dev));
 }
 
+/* NULL for a device whose DMA has nowhere to go, see child.c. */
+static inline struct iodom *iodma_domain(struct device *dev)
+{
+	if (likely(dev->iommu_group))
+		return iodma_own_domain(dev);
+	return iodma_domain_above(dev);
+}
+
 static inline bool iodma_untrusted(struct device *dev)
 {
-	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
+	struct device *owner = iodma_owner(dev);
+
+	return owner && dev_is_pci(owner) && to_pci_dev(owner)->untrusted;
+}
+
+/* Which addresses it can express; the DMA API has seen that it has a mask. */
+static __always_inline u64 iodma_mask(struct device *dev)
+{
+	return *dev->dma_mask;
 }
 
 /* The last address that a device reaches; the space has a limit of its own. */
 static __always_inline u64 iodma_limit(struct device *dev, u64 mask)
 {
+	if (likely(!dev->bus_dma_limit))
+		return mask;
 	return min_not_zero(mask, dev->bus_dma_limit);
 }
 
@@ -157,16 +202,26 @@ static __always_inline void iodma_map_sync(struct iodom *dom, dma_addr_t iova,
 }
 
 /* Strict or deferred, as the domain's mode is. */
-static __always_inline void iodma_unmap_iova(struct device *dev,
-					     struct iodom *dom,
-					     dma_addr_t iova, size_t size)
+static __always_inline void iodma_unmap_in(struct iodom *dom,
+					   struct device *dev, dma_addr_t first,
+					   size_t bytes)
 {
-	size_t offset = offset_in_page(iova);
-
 	/* The mode changes under a bound driver, see lazy.c. */
 	if (unlikely(iodom_deferred(dom) && !READ_ONCE(dom->flush.rings)))
 		iodma_lazy_wanted(dev);
-	iodom_unmap(dom, iova - offset, PAGE_ALIGN(size + offset));
+	iodom_unmap(dom, first, bytes);
+}
+
+/* For a device in a group. Of no bytes see IODMA_NOTHING. */
+static __always_inline void iodma_unmap_own(struct device *dev,
+					    dma_addr_t iova, size_t size)
+{
+	const dma_addr_t first = iova & PAGE_MASK;
+	const size_t bytes = PAGE_ALIGN(iova + size) - first;
+
+	if (unlikely(!bytes))
+		return;
+	iodma_unmap_in(iodma_own_domain(dev), dev, first, bytes);
 }
 
 #endif /* _IOFLUSH_DMA_INTERNAL_H */

@@ -50,11 +50,12 @@ static int iodma_lazy_enable_one(struct device *dev, void *data)
 static void iodma_lazy_work(struct work_struct *work)
 {
 	struct device *dev = READ_ONCE(iodma_lazy_dev);
-	struct iommu_group *group = iommu_group_get(dev);
+	struct device *owner = iodma_owner(dev);
+	struct iommu_group *group = owner ? iommu_group_get(owner) : NULL;
 
 	if (group) {
 		/* Under the group's mutex its domain does not change. */
-		iommu_group_for_each_dev(group, dev, iodma_lazy_enable_one);
+		iommu_group_for_each_dev(group, owner, iodma_lazy_enable_one);
 		iommu_group_put(group);
 	}
 	put_device(dev);

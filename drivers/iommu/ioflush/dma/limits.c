@@ -17,10 +17,13 @@
  */
 int iodma_supported(struct device *dev, u64 mask)
 {
-	const struct iommu_domain_geometry *geometry =
-		&iodma_domain(dev)->domain.geometry;
-	u64 first = max_t(u64, PAGE_ALIGN(geometry->aperture_start), PAGE_SIZE);
+	struct iodom *dom = iodma_domain(dev);
+	u64 first;
 
+	if (!dom)
+		return false;
+	first = max_t(u64, PAGE_ALIGN(dom->domain.geometry.aperture_start),
+		      PAGE_SIZE);
 	return iodma_limit(dev, mask) >= first + PAGE_SIZE - 1;
 }
 

@@ -36,10 +36,9 @@ static noinline dma_addr_t iodma_map_failed(struct iodom *dom, dma_addr_t iova,
 }
 
 static __always_inline dma_addr_t
-__iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size, int prot,
-		 u64 mask, enum iospace_kind kind)
+__iodma_map_phys(struct iodom *dom, struct device *dev, phys_addr_t phys,
+		 size_t size, int prot, u64 mask, enum iospace_kind kind)
 {
-	struct iodom *dom = iodma_domain(dev);
 	size_t offset = offset_in_page(phys);
 	size_t bytes = PAGE_ALIGN(size + offset);
 	dma_addr_t iova;
@@ -63,13 +62,25 @@ __iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size, int prot,
  * @mask: which addresses the device can express
  * @kind: what for
  *
- * Context: any context.
- * Return: the device's address of the first byte, or DMA_MAPPING_ERROR.
+ * Where there are no bytes nothing is mapped: that succeeds, since drivers take
+ * an error for a failure, at an address that translates to nothing.
+ *
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address of the first byte, IODMA_NOTHING for no bytes,
+ *	or DMA_MAPPING_ERROR.
  */
 dma_addr_t iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			  int prot, u64 mask, enum iospace_kind kind)
 {
-	return __iodma_map_phys(dev, phys, size, prot, mask, kind);
+	struct iodom *dom;
+
+	if (!size)
+		return IODMA_NOTHING;
+	dom = iodma_domain(dev);
+	if (!dom)
+		return DMA_MAPPING_ERROR;
+	return __iodma_map_phys(dom, dev, phys, size, prot, mask, kind);
 }
 
 /**
@@ -86,16 +97,19 @@ dma_addr_t iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
  */
 void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
 {
+	const dma_addr_t first = iova & PAGE_MASK;
+	const size_t bytes = PAGE_ALIGN(iova + size) - first;
 	struct iodom *dom = iodma_domain(dev);
-	size_t offset = offset_in_page(iova);
-	size_t bytes = PAGE_ALIGN(size + offset);
 
+	/* Without a domain there was nothing to map in, see iodma_map_phys(). */
+	if (!dom || !size)
+		return;
 	if (!iodma_untrusted(dev)) {
-		iodma_unmap_iova(dev, dom, iova, size);
+		iodma_unmap_in(dom, dev, first, bytes);
 		return;
 	}
-	iodom_unmap_sync(dom, iova - offset, bytes);
-	iospace_free(dom->space, iova - offset, bytes);
+	iodom_unmap_sync(dom, first, bytes);
+	iospace_free(dom->space, first, bytes);
 }
 
 /**
@@ -107,16 +121,22 @@ void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
- * Context: any context.
- * Return: the device's address, or DMA_MAPPING_ERROR.
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address, IODMA_NOTHING for no bytes, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 			  unsigned long offset, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
 {
-	return __iodma_map_phys(dev, page_to_phys(page) + offset, size,
-				iodma_prot(dir, true, attrs),
-				dma_get_mask(dev), IOSPACE_STREAMING);
+	phys_addr_t phys = page_to_phys(page) + offset;
+	int prot = iodma_prot(dir, true, attrs);
+
+	if (unlikely(!dev->iommu_group || !size))
+		return iodma_map_phys(dev, phys, size, prot, iodma_mask(dev),
+				      IOSPACE_STREAMING);
+	return __iodma_map_phys(iodma_own_domain(dev), dev, phys, size, prot,
+				iodma_mask(dev), IOSPACE_STREAMING);
 }
 
 /**
@@ -132,7 +152,10 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	iodma_unmap_iova(dev, iodma_domain(dev), iova, size);
+	if (unlikely(!dev->iommu_group))
+		iodma_unmap_any(dev, iova, size);
+	else
+		iodma_unmap_own(dev, iova, size);
 }
 
 /**
@@ -143,8 +166,9 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
- * Context: any context.
- * Return: the device's address, or DMA_MAPPING_ERROR.
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address, IODMA_NOTHING for no bytes, or DMA_MAPPING_ERROR.
  */
 dma_addr_t iodma_map_resource(struct device *dev, phys_addr_t phys,
 			      size_t size, enum dma_data_direction dir,
@@ -152,7 +176,7 @@ dma_addr_t iodma_map_resource(struct device *dev, phys_addr_t phys,
 {
 	return iodma_map_phys(dev, phys, size,
 			      iodma_prot(dir, false, attrs) | IOMMU_MMIO,
-			      dma_get_mask(dev), IOSPACE_LASTING);
+			      iodma_mask(dev), IOSPACE_LASTING);
 }
 
 /**

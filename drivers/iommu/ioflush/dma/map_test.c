@@ -2,6 +2,7 @@
 /*
  * ioflush: tests of mapping single buffers
  */
+#include <kunit/device.h>
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 
@@ -77,6 +78,42 @@ static void map_careful(struct kunit *test)
 		check_buf(test, dev, buf + bufs[i].offset, bufs[i].size,
 			  DMA_FROM_DEVICE);
 	set_dma_ops(dev, &iodma_ops);
+}
+
+/* A map of no bytes succeeds, maps nothing, and unmapping it does nothing. */
+static void check_nothing(struct kunit *test, struct device *dev, char *buf)
+{
+	struct iodom *dom = iodma_domain(dev);
+	dma_addr_t iova;
+
+	dma_test_watch_maps(dom);
+	for (unsigned int i = 0; i < 2; i++) {
+		iova = dma_map_single(dev, buf + i * 8, 0, DMA_BIDIRECTIONAL);
+		KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, iova));
+		dma_test_expect_unmapped(test, dev, iova, iova);
+		dma_sync_single_for_cpu(dev, iova, 0, DMA_BIDIRECTIONAL);
+		dma_sync_single_for_device(dev, iova, 0, DMA_BIDIRECTIONAL);
+		dma_unmap_single(dev, iova, 0, DMA_BIDIRECTIONAL);
+	}
+	iova = dma_map_resource(dev, SZ_1G, 0, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, iova));
+	dma_unmap_resource(dev, iova, 0, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.map_calls);
+}
+
+static void map_nothing(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	char *buf = new_buf(test);
+
+	check_nothing(test, dev, buf);
+	set_dma_ops(dev, &iodma_careful_ops);
+	dma_test_set_coherent(dev, false);
+	check_nothing(test, dev, buf);
+	dma_test_set_coherent(dev, true);
+	set_dma_ops(dev, &iodma_ops);
+	/* What comes after it is not disturbed. */
+	check_buf(test, dev, buf, SZ_4K, DMA_TO_DEVICE);
 }
 
 static void map_prot(struct kunit *test)
@@ -368,6 +405,112 @@ static void bounce_sg(struct kunit *test)
 	dma_unmap_sg(dev, sgl, 3, DMA_BIDIRECTIONAL);
 }
 
+/* Entries without a length have no bounce buffer, wherever they stand. */
+static void bounce_sg_empty(struct kunit *test)
+{
+	struct device *dev = new_untrusted(test, dma_test_bound(test));
+	char *buf = new_buf(test);
+	struct scatterlist sgl[4];
+	dma_addr_t at[2];
+
+	sg_init_table(sgl, 4);
+	sg_set_buf(&sgl[0], buf + 8, 0);
+	sg_set_buf(&sgl[1], buf + SZ_4K + 8, 100);
+	sg_set_buf(&sgl[2], buf + SZ_8K + 8, 0);
+	sg_set_buf(&sgl[3], buf + SZ_16K + 8, 200);
+	KUNIT_ASSERT_EQ(test, 2, dma_map_sg(dev, sgl, 4, DMA_FROM_DEVICE));
+	for (unsigned int i = 0; i < 2; i++) {
+		at[i] = sg_dma_address(&sgl[i]);
+		KUNIT_EXPECT_EQ(test, 100 + 100 * i, sg_dma_len(&sgl[i]));
+		memset(seen_at(dev, at[i]), 1 + i, sg_dma_len(&sgl[i]));
+	}
+	dma_sync_sg_for_cpu(dev, sgl, 4, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 2, buf[SZ_16K + 8 + 199]);
+	dma_sync_sg_for_device(dev, sgl, 4, DMA_FROM_DEVICE);
+	dma_unmap_sg(dev, sgl, 4, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, buf[8]);
+	KUNIT_EXPECT_EQ(test, 1, buf[SZ_4K + 8]);
+	for (unsigned int i = 0; i < 2; i++)
+		dma_test_expect_unmapped(test, dev, at[i], at[i]);
+
+	/* Nothing but empty ones: there is nothing to bounce. */
+	sg_set_buf(&sgl[0], buf + 8, 0);
+	KUNIT_ASSERT_EQ(test, 1, dma_map_sg(dev, sgl, 1, DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0, sg_dma_len(&sgl[0]));
+	dma_unmap_sg(dev, sgl, 1, DMA_TO_DEVICE);
+	check_nothing(test, dev, buf);
+}
+
+/* A child of an untrusted device is bounced as its parent is, and strict. */
+static void bounce_child(struct kunit *test)
+{
+	struct device *parent = new_untrusted(test, dma_test_bound(test));
+	struct device *dev = kunit_device_register(test, "ioflush-dma-child");
+	struct iodom *dom = iodma_domain(parent);
+	char *buf = new_buf(test);
+	struct device *own;
+	dma_addr_t iova;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
+	own = dev->parent;
+	dev->dma_mask = &dev->coherent_dma_mask;
+	dev->coherent_dma_mask = DMA_BIT_MASK(64);
+	dma_test_set_coherent(dev, true);
+	dev->parent = parent;
+	set_dma_ops(dev, &iodma_careful_ops);
+	dma_test_any_timer(test, dom);
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
+
+	iova = dma_map_single(dev, buf + 8, 100, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, iova));
+	KUNIT_EXPECT_PTR_NE(test, buf + 8, seen_at(parent, iova));
+	dma_unmap_single(dev, iova, 100, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0,
+			ioflush_count(&dom->flush, IOFLUSH_N_DEFERRED));
+	dev->parent = own;
+}
+
+/* Only what was asked for is copied: with the attribute nothing is. */
+static void bounce_skip_sync(struct kunit *test)
+{
+	struct device *dev = new_untrusted(test, dma_test_bound(test));
+	char *buf = new_buf(test);
+	dma_addr_t iova;
+
+	iova = dma_map_single_attrs(dev, buf + 8, 100, DMA_FROM_DEVICE,
+				    DMA_ATTR_SKIP_CPU_SYNC);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	memset(seen_at(dev, iova), 1, 100);
+	dma_unmap_single_attrs(dev, iova, 100, DMA_FROM_DEVICE,
+			       DMA_ATTR_SKIP_CPU_SYNC);
+	KUNIT_EXPECT_EQ(test, 0, buf[8]);
+}
+
+/* Memory that shares a cache line is bounced for a device that snoops none. */
+static void bounce_kmalloc(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	char *buf = kunit_kzalloc(test, 8, GFP_KERNEL);
+	dma_addr_t iova;
+
+	if (!IS_ENABLED(CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC) ||
+	    !IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) ||
+	    dma_get_cache_alignment() <= 8)
+		kunit_skip(test, "all of kmalloc() is safe for DMA");
+	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL) ||
+	    !is_swiotlb_active(dev))
+		kunit_skip(test, "no bounce buffers");
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	dma_test_set_coherent(dev, false);
+	set_dma_ops(dev, &iodma_careful_ops);
+	iova = dma_map_single(dev, buf, 8, DMA_FROM_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	KUNIT_EXPECT_PTR_NE(test, buf, seen_at(dev, iova));
+	dma_unmap_single(dev, iova, 8, DMA_FROM_DEVICE);
+	dma_test_set_coherent(dev, true);
+	set_dma_ops(dev, &iodma_ops);
+}
+
 /* strict: an untrusted device's unmaps are, in a lazy group as well */
 static void bounce_strict(struct kunit *test)
 {
@@ -390,6 +533,7 @@ static void bounce_strict(struct kunit *test)
 static struct kunit_case map_cases[] = {
 	KUNIT_CASE(map_single),
 	KUNIT_CASE(map_careful),
+	KUNIT_CASE(map_nothing),
 	KUNIT_CASE(map_prot),
 	KUNIT_CASE(map_limits),
 	KUNIT_CASE(map_reserved),
@@ -399,6 +543,10 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(bounce_to_device),
 	KUNIT_CASE(bounce_from_device),
 	KUNIT_CASE(bounce_sg),
+	KUNIT_CASE(bounce_sg_empty),
+	KUNIT_CASE(bounce_child),
+	KUNIT_CASE(bounce_skip_sync),
+	KUNIT_CASE(bounce_kmalloc),
 	KUNIT_CASE(bounce_strict),
 	{}
 };

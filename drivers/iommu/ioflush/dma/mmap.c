@@ -39,7 +39,7 @@ int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
 	if (offset >= count || vma_pages(vma) > count - offset)
 		return -ENXIO;
 
-	pages = iodma_pages_of(cpu_addr, PAGE_ALIGN(size), attrs);
+	pages = iodma_pages_of(cpu_addr);
 	if (pages)
 		return vm_map_pages(vma, pages, count);
 	return remap_pfn_range(vma, vma->vm_start,
@@ -62,7 +62,7 @@ int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
 int iodma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr,
 		      dma_addr_t handle, size_t size, unsigned long attrs)
 {
-	struct page **pages = iodma_pages_of(cpu_addr, PAGE_ALIGN(size), attrs);
+	struct page **pages = iodma_pages_of(cpu_addr);
 	int ret;
 
 	if (pages)

@@ -7,8 +7,8 @@
 #define IODMA_COMMON_OPS						\
 	.alloc = iodma_alloc,						\
 	.free = iodma_free,						\
-	.alloc_pages_op = dma_common_alloc_pages,			\
-	.free_pages = dma_common_free_pages,				\
+	.alloc_pages_op = iodma_alloc_pages,				\
+	.free_pages = iodma_free_pages,					\
 	.mmap = iodma_mmap,						\
 	.get_sgtable = iodma_get_sgtable,				\
 	.map_resource = iodma_map_resource,				\

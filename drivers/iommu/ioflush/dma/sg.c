@@ -70,57 +70,17 @@ static size_t iodma_sg_gap(dma_addr_t start, size_t bytes,
 	return start & boundary ? (~start & boundary) + 1 : 0;
 }
 
-static bool iodma_sg_is_p2p(struct scatterlist *s)
+/* The length of the range that a list takes; entries may be empty. */
+static size_t iodma_sg_measure(struct scatterlist *sgl, int nents,
+			       unsigned long boundary)
 {
-	return is_pci_p2pdma_page(sg_page(s));
-}
-
-/* Forget about bus addresses that an attempt to map has left in a list. */
-static void iodma_sg_unmark(struct scatterlist *sgl, int nents)
-{
-	struct scatterlist *s;
-	int i;
-
-	for_each_sg(sgl, s, nents, i)
-		sg_dma_unmark_bus_address(s);
-}
-
-/*
- * Memory of another device: it is marked and has its address already if the
- * two reach each other below the host bridge.
- */
-static int iodma_sg_map_p2p(struct pci_p2pdma_map_state *state,
-			    struct device *dev, struct scatterlist *s)
-{
-	switch (pci_p2pdma_map_segment(state, dev, s)) {
-	case PCI_P2PDMA_MAP_BUS_ADDR:
-	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
-		return 0;
-	default:
-		return -EREMOTEIO;
-	}
-}
-
-/* Returns the length of the range that the list takes, or an error. */
-static ssize_t iodma_sg_measure(struct device *dev, struct scatterlist *sgl,
-				int nents, unsigned long boundary)
-{
-	struct pci_p2pdma_map_state state = {};
 	struct scatterlist *s;
 	size_t total = 0, bytes;
-	int i, ret;
+	int i;
 
 	for_each_sg(sgl, s, nents, i) {
-		/* Segments of length 0 mark the end of a mapped list. */
 		if (unlikely(!s->length))
-			return -EINVAL;
-		if (unlikely(iodma_sg_is_p2p(s))) {
-			ret = iodma_sg_map_p2p(&state, dev, s);
-			if (ret)
-				return ret;
-			if (sg_dma_is_bus_address(s))
-				continue;
-		}
+			continue;
 		bytes = iodma_sg_bytes(s);
 		total += iodma_sg_gap(total, bytes, boundary) + bytes;
 	}
@@ -141,19 +101,6 @@ static void iodma_sg_emit(struct iodma_sg_out *out, dma_addr_t addr,
 		sg_dma_len(out->sg) = len;
 	}
 	out->end = addr + len;
-}
-
-/* The entry may have to move up in the list, where others have been merged. */
-static void iodma_sg_emit_bus(struct iodma_sg_out *out, struct scatterlist *s)
-{
-	dma_addr_t addr = sg_dma_address(s);
-	unsigned int len = sg_dma_len(s);
-
-	sg_dma_unmark_bus_address(s);
-	out->end = DMA_MAPPING_ERROR;
-	iodma_sg_emit(out, addr, len);
-	sg_dma_mark_bus_address(out->sg);
-	out->end = DMA_MAPPING_ERROR;
 }
 
 static int iodma_sg_run_map(struct iodma_sg_run *run)
@@ -215,10 +162,8 @@ static int iodma_sg_fill(struct iodma_sg_out *out, struct iodma_sg_run *run,
 	int i, ret;
 
 	for_each_sg(out->first, s, nents, i) {
-		if (unlikely(sg_dma_is_bus_address(s))) {
-			iodma_sg_emit_bus(out, s);
+		if (unlikely(!s->length))
 			continue;
-		}
 		bytes = iodma_sg_bytes(s);
 		gap = iodma_sg_gap(addr, bytes, boundary);
 		if (unlikely(gap)) {
@@ -236,7 +181,7 @@ static int iodma_sg_fill(struct iodma_sg_out *out, struct iodma_sg_run *run,
 	}
 	ret = iodma_sg_run_map(run);
 	if (!ret && out->count < nents)
-		sg_dma_len(out->sg ? sg_next(out->sg) : out->first) = 0;
+		sg_dma_len(sg_next(out->sg)) = 0;
 	return ret;
 }
 
@@ -250,12 +195,8 @@ iodma_sg_alloc_aligned(struct device *dev, struct iodom *dom,
 	 * Aligned to its length: it either begins at a boundary, so that gaps
 	 * can be counted from there, or has no boundary inside.
 	 */
-	ssize_t ret = iodma_sg_measure(dev, sgl, nents, boundary);
-
-	if (ret <= 0)
-		return 0;
-	*total = ret;
-	return iodma_iova_alloc(dom, ret, iodma_limit(dev, dma_get_mask(dev)),
+	*total = iodma_sg_measure(sgl, nents, boundary);
+	return iodma_iova_alloc(dom, *total, iodma_limit(dev, iodma_mask(dev)),
 				IOSPACE_LASTING);
 }
 
@@ -264,13 +205,23 @@ static dma_addr_t iodma_sg_alloc(struct device *dev, struct iodom *dom,
 				 unsigned long boundary, size_t *total)
 {
 	dma_addr_t iova = iodma_iova_alloc(dom, *total,
-					   iodma_limit(dev, dma_get_mask(dev)),
+					   iodma_limit(dev, iodma_mask(dev)),
 					   IOSPACE_STREAMING);
 
 	if (likely(!iova || !iodma_sg_crosses(iova, *total, boundary)))
 		return iova;
 	iospace_free(dom->space, iova, *total);
 	return iodma_sg_alloc_aligned(dev, dom, sgl, nents, boundary, total);
+}
+
+/* One segment without a length: to return none would be an error. */
+static int iodma_sg_map_nothing(struct scatterlist *sgl, int nents)
+{
+	if (!nents)
+		return -EINVAL;
+	sg_dma_address(sgl) = IODMA_NOTHING;
+	sg_dma_len(sgl) = 0;
+	return 1;
 }
 
 static int __iodma_map_sg(struct device *dev, struct scatterlist *sgl,
@@ -284,42 +235,33 @@ static int __iodma_map_sg(struct device *dev, struct scatterlist *sgl,
 		.boundary = dma_get_seg_boundary(dev),
 		.max_len = dma_get_max_seg_size(dev),
 	};
-	dma_addr_t iova = 0;
-	size_t total;
-	ssize_t ret;
+	size_t total = iodma_sg_measure(sgl, nents, ULONG_MAX);
+	dma_addr_t iova;
+	int ret;
 
-	ret = iodma_sg_measure(dev, sgl, nents, ULONG_MAX);
-	if (ret < 0)
-		goto err_unmark;
-	total = ret;
-	if (likely(total)) {
-		iova = iodma_sg_alloc(dev, dom, sgl, nents, out.boundary,
-				      &total);
-		ret = -ENOMEM;
-		if (unlikely(!iova))
-			goto err_unmark;
-	}
+	if (unlikely(!dom))
+		return -EIO;
+	if (unlikely(!total))
+		return iodma_sg_map_nothing(sgl, nents);
+	iova = iodma_sg_alloc(dev, dom, sgl, nents, out.boundary, &total);
+	if (unlikely(!iova))
+		return -ENOMEM;
 
 	run.iova = iova;
 	ret = iodma_sg_fill(&out, &run, nents, out.boundary);
 	if (unlikely(ret))
 		goto err_unmap;
-	if (likely(total))
-		iodma_map_sync(dom, iova, total);
+	iodma_map_sync(dom, iova, total);
 	return out.count;
 
 err_unmap:
 	if (run.iova != iova)
 		iodom_unmap_sync(dom, iova, run.iova - iova);
 	iospace_free(dom->space, iova, total);
-	if (ret != -ENOMEM)
-		ret = -EINVAL;
-err_unmark:
-	iodma_sg_unmark(sgl, nents);
-	return ret;
+	return ret == -ENOMEM ? ret : -EINVAL;
 }
 
-/* The range that a mapped list takes; its length is 0 if it is P2P only. */
+/* The range that a mapped list takes; its length is 0 if the list is empty. */
 static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 			     dma_addr_t *start)
 {
@@ -328,17 +270,14 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 	int i;
 
 	for_each_sg(sgl, s, nents, i) {
-		if (unlikely(sg_dma_is_bus_address(s))) {
-			sg_dma_unmark_bus_address(s);
-			continue;
-		}
 		if (!sg_dma_len(s))
 			break;
-		if (!end)
-			*start = sg_dma_address(s);
 		end = sg_dma_address(s) + sg_dma_len(s);
 	}
-	return end ? end - *start : 0;
+	if (unlikely(!end))
+		return 0;
+	*start = sg_dma_address(sgl);
+	return end - *start;
 }
 
 /**
@@ -349,11 +288,13 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
- * A call that fails leaves nothing mapped.
+ * Entries may be empty: they become no segment, and a list of nothing else
+ * becomes one that is empty. A call that fails leaves nothing mapped.
  *
- * Context: any context.
- * Return: number of segments for the device; -EINVAL, -ENOMEM, or -EREMOTEIO
- *	for memory of a device that this one cannot reach.
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: number of segments for the device; -EINVAL, -ENOMEM, or -EIO if it
+ *	has no domain.
  */
 int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		 enum dma_data_direction dir, unsigned long attrs)
@@ -377,8 +318,10 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	dma_addr_t start = 0;
 	size_t size = iodma_sg_range(sgl, nents, &start);
 
-	if (likely(size))
-		iodma_unmap_iova(dev, iodma_domain(dev), start, size);
+	if (unlikely(!dev->iommu_group))
+		iodma_unmap_any(dev, start, size);
+	else
+		iodma_unmap_own(dev, start, size);
 }
 
 static void iodma_unmap_sg_each(struct device *dev, struct scatterlist *sgl,
@@ -388,35 +331,47 @@ static void iodma_unmap_sg_each(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *s;
 	int i;
 
-	for_each_sg(sgl, s, nents, i)
-		iodma_careful_unmap_page(dev, sg_dma_address(s),
-					 sg_dma_len(s), dir, attrs);
+	for_each_sg(sgl, s, nents, i) {
+		if (!sg_dma_len(s))
+			break;
+		iodma_careful_unmap_page(dev, sg_dma_address(s), sg_dma_len(s),
+					 dir, attrs);
+	}
 #ifdef CONFIG_NEED_SG_DMA_FLAGS
 	/* The list may be mapped again, and not be bounced then. */
 	sgl->dma_flags &= ~SG_DMA_SWIOTLB;
 #endif
 }
 
+/* Some entry is not empty, since one needs a bounce buffer. */
 static int iodma_map_sg_each(struct device *dev, struct scatterlist *sgl,
 			     int nents, enum dma_data_direction dir,
 			     unsigned long attrs)
 {
-	struct scatterlist *s;
-	int i;
+	struct scatterlist *s, *out = sgl;
+	int i, count = 0;
 
 	sg_dma_mark_swiotlb(sgl);
 	for_each_sg(sgl, s, nents, i) {
-		sg_dma_len(s) = s->length;
-		sg_dma_address(s) = iodma_careful_map_page(dev, sg_page(s),
-							   s->offset, s->length,
-							   dir, attrs);
-		if (sg_dma_address(s) == DMA_MAPPING_ERROR) {
-			iodma_unmap_sg_each(dev, sgl, i, dir,
+		dma_addr_t addr;
+
+		if (!s->length)
+			continue;
+		addr = iodma_careful_map_page(dev, sg_page(s), s->offset,
+					      s->length, dir, attrs);
+		if (addr == DMA_MAPPING_ERROR) {
+			iodma_unmap_sg_each(dev, sgl, count, dir,
 					    attrs | DMA_ATTR_SKIP_CPU_SYNC);
 			return -EIO;
 		}
+		sg_dma_address(out) = addr;
+		sg_dma_len(out) = s->length;
+		out = sg_next(out);
+		count++;
 	}
-	return nents;
+	if (count < nents)
+		sg_dma_len(out) = 0;
+	return count;
 }
 
 /**
@@ -427,8 +382,9 @@ static int iodma_map_sg_each(struct device *dev, struct scatterlist *sgl,
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
- * Context: any context.
- * Return: as iodma_map_sg(); -EIO if bounce buffers have run out.
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: as iodma_map_sg(); -EIO also if bounce buffers have run out.
  */
 int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
 			 int nents, enum dma_data_direction dir,
@@ -467,6 +423,5 @@ void iodma_careful_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		iodma_sync_sg_for_cpu(dev, sgl, nents, dir);
 	size = iodma_sg_range(sgl, nents, &start);
-	if (size)
-		iodma_unmap_any(dev, start, size);
+	iodma_unmap_any(dev, start, size);
 }

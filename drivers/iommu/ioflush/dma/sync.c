@@ -10,6 +10,15 @@
 
 #include "internal.h"
 
+/* What a mapping translates to; 0 where there is nothing to hand over. */
+static phys_addr_t iodma_phys(struct device *dev, dma_addr_t iova, size_t size)
+{
+	struct iodom *dom = iodma_domain(dev);
+
+	/* Cache maintenance rounds a range without bytes up to a line. */
+	return dom && size ? iopgt_iova_to_phys(&dom->pgt, iova) : 0;
+}
+
 /**
  * iodma_sync_single_for_cpu() - &dma_map_ops.sync_single_for_cpu
  * @dev: the device
@@ -22,8 +31,10 @@
 void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 			       size_t size, enum dma_data_direction dir)
 {
-	phys_addr_t phys = iopgt_iova_to_phys(&iodma_domain(dev)->pgt, iova);
+	phys_addr_t phys = iodma_phys(dev, iova, size);
 
+	if (!phys)
+		return;
 	if (!dev_is_dma_coherent(dev))
 		arch_sync_dma_for_cpu(phys, size, dir);
 	swiotlb_sync_single_for_cpu(dev, phys, size, dir);
@@ -41,8 +52,10 @@ void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
 				  size_t size, enum dma_data_direction dir)
 {
-	phys_addr_t phys = iopgt_iova_to_phys(&iodma_domain(dev)->pgt, iova);
+	phys_addr_t phys = iodma_phys(dev, iova, size);
 
+	if (!phys)
+		return;
 	swiotlb_sync_single_for_device(dev, phys, size, dir);
 	if (!dev_is_dma_coherent(dev))
 		arch_sync_dma_for_device(phys, size, dir);
@@ -63,13 +76,19 @@ void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *s;
 	int i;
 
-	for_each_sg(sgl, s, nents, i) {
-		/* A bounced list has one mapping for each entry. */
-		if (sg_dma_is_swiotlb(sgl))
+	if (sg_dma_is_swiotlb(sgl)) {
+		/* One mapping for each segment, and no length after the last. */
+		for_each_sg(sgl, s, nents, i) {
+			if (!sg_dma_len(s))
+				break;
 			iodma_sync_single_for_cpu(dev, sg_dma_address(s),
-						  s->length, dir);
-		else if (!dev_is_dma_coherent(dev))
-			arch_sync_dma_for_cpu(sg_phys(s), s->length, dir);
+						  sg_dma_len(s), dir);
+		}
+	} else if (!dev_is_dma_coherent(dev)) {
+		for_each_sg(sgl, s, nents, i)
+			if (s->length)
+				arch_sync_dma_for_cpu(sg_phys(s), s->length,
+						      dir);
 	}
 }
 
@@ -88,11 +107,18 @@ void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *s;
 	int i;
 
-	for_each_sg(sgl, s, nents, i) {
-		if (sg_dma_is_swiotlb(sgl))
+	if (sg_dma_is_swiotlb(sgl)) {
+		/* One mapping for each segment, and no length after the last. */
+		for_each_sg(sgl, s, nents, i) {
+			if (!sg_dma_len(s))
+				break;
 			iodma_sync_single_for_device(dev, sg_dma_address(s),
-						     s->length, dir);
-		else if (!dev_is_dma_coherent(dev))
-			arch_sync_dma_for_device(sg_phys(s), s->length, dir);
+						     sg_dma_len(s), dir);
+		}
+	} else if (!dev_is_dma_coherent(dev)) {
+		for_each_sg(sgl, s, nents, i)
+			if (s->length)
+				arch_sync_dma_for_device(sg_phys(s), s->length,
+							 dir);
 	}
 }

@@ -2,7 +2,6 @@
 /*
  * ioflush: tests that the right devices get these DMA operations
  */
-#include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 
 #include "test_util.h"
@@ -116,13 +115,6 @@ static void takeover_careful(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, &iodma_careful_ops, get_dma_ops(dev));
 }
 
-static void expect_rings(struct kunit *test, struct iodom *dom)
-{
-	for (unsigned int ms = 0; ms < 1000 && !dom->flush.rings; ms += 10)
-		msleep(20);
-	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
-}
-
 /*
  * DMA-FQ, written to the type file under a bound driver, makes it lazy. The
  * unmap that asks for rings may find them there already: the worker has a CPU
@@ -147,7 +139,7 @@ static void takeover_becomes_lazy(struct kunit *test)
 	deferred = ioflush_count(&dom->flush, IOFLUSH_N_DEFERRED);
 	KUNIT_EXPECT_EQ(test, 1 - deferred,
 			ioflush_count(&dom->flush, IOFLUSH_N_STRICT));
-	expect_rings(test, dom);
+	dma_test_expect_rings(test, dom);
 
 	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));

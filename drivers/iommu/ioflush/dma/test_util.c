@@ -6,6 +6,7 @@
  * name it, so that tests go through groups, default domains, the driver core
  * and the DMA API as everybody does. It has page tables but no queue.
  */
+#include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 #include <linux/property.h>
 #include <linux/slab.h>
@@ -281,6 +282,7 @@ static int dma_test_map_pages(struct iopgt *pgt, unsigned long iova,
 	dma_test_iommu.map_first = min(dma_test_iommu.map_first, iova);
 	dma_test_iommu.map_last = max(dma_test_iommu.map_last,
 				      iova + pgsize * pgcount - 1);
+	dma_test_iommu.map_prot = prot;
 	return iopgt_vtdss_ops.map_pages(pgt, iova, paddr, pgsize, pgcount,
 					 prot, gfp, mapped);
 }
@@ -298,6 +300,20 @@ void dma_test_any_timer(struct kunit *test, struct iodom *dom)
 {
 	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&dom->flush,
 						    IOFLUSH_WINDOW_MAX_US));
+}
+
+/**
+ * dma_test_expect_rings() - expect that a domain gets its rings soon
+ * @test: the test
+ * @dom: the domain, which has asked for them
+ *
+ * Context: process context.
+ */
+void dma_test_expect_rings(struct kunit *test, struct iodom *dom)
+{
+	for (unsigned int ms = 0; ms < 1000 && !dom->flush.rings; ms += 10)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
 }
 
 /**

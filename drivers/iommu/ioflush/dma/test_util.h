@@ -31,6 +31,7 @@
  * @fail_at: which of them fails, counted from 1; 0 for none
  * @map_first: first address that has been mapped
  * @map_last: last one
+ * @map_prot: permissions of the newest mapping
  */
 struct dma_test_iommu {
 	int type;
@@ -39,6 +40,7 @@ struct dma_test_iommu {
 	unsigned int fail_at;
 	unsigned long map_first;
 	unsigned long map_last;
+	int map_prot;
 };
 
 extern struct dma_test_iommu dma_test_iommu;
@@ -55,6 +57,7 @@ int dma_test_init(struct kunit *test);
 struct device *dma_test_device(struct kunit *test, const char *name);
 struct device *dma_test_bound(struct kunit *test);
 void dma_test_any_timer(struct kunit *test, struct iodom *dom);
+void dma_test_expect_rings(struct kunit *test, struct iodom *dom);
 void dma_test_watch_maps(struct iodom *dom);
 void dma_test_remove(struct kunit *test, struct device *dev);
 void dma_test_expect_mapped(struct kunit *test, struct device *dev,

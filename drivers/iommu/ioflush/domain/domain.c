@@ -2,7 +2,6 @@
 /*
  * ioflush: the paging domain that all drivers share
  */
-#include <linux/export.h>
 #include <linux/ioflush/iova.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -99,8 +98,8 @@ int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
  * In strict mode no access through the range succeeds when this returns; in
  * lazy mode none does after the window.
  *
- * Context: any context; waits for hardware in strict mode. The caller should
- *	hold no lock.
+ * Context: any context; waits for hardware in strict mode, and in lazy mode if
+ *	there is no room. The caller should hold no lock.
  */
 void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
 {
@@ -111,7 +110,6 @@ void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
 		     bytes);
 	ioflush_unmapped(&dom->flush, &gather, iova, bytes);
 }
-EXPORT_SYMBOL_GPL(iodom_unmap);
 
 /**
  * iodom_unmap_sync() - clear a range and wait for its invalidation
