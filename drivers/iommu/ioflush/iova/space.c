@@ -55,27 +55,69 @@ static void iospace_part_open(struct iospace *space, enum iospace_part part,
 }
 
 /*
- * The largest power of two that is left, of a fair share. It is taken as one
- * allocation, aligned to its size, which nothing but the end of the space
- * gives back.
+ * One allocation, aligned to its size. What fails at once may have lacked memory
+ * instead of room: it has lacked room if a page can be had, and it fails again.
+ */
+static struct iova *iospace_part_find(struct iospace *space, u64 last,
+				      u64 bytes, bool *memory)
+{
+	struct iova_domain *tree = &space->tree;
+	unsigned long last_pfn = iospace_limit_pfn(space, last);
+	unsigned long pages = bytes >> iova_shift(tree);
+	struct iova *iova = alloc_iova(tree, pages, last_pfn, true), *page;
+
+	if (iova)
+		return iova;
+	page = alloc_iova(tree, 1, last_pfn, true);
+	*memory = page;
+	if (!page)
+		return NULL;
+	__free_iova(tree, page);
+	return alloc_iova(tree, pages, last_pfn, true);
+}
+
+/*
+ * The largest power of two that is left, of a fair share. Nothing but the end of
+ * the space gives it back.
  */
 static bool iospace_part_place(struct iospace *space, enum iospace_part part,
 			       u64 last, u64 bytes)
 {
 	struct iova_domain *tree = &space->tree;
+	struct iova *iova = NULL;
+	bool memory = true;
 
-	for (; bytes >= iospace_part_min(space, part); bytes >>= 1) {
-		struct iova *iova = alloc_iova(tree, bytes >> iova_shift(tree),
-					       iospace_limit_pfn(space, last),
-					       true);
-
-		if (iova) {
-			iospace_part_open(space, part,
-					  iova_dma_addr(tree, iova), bytes);
-			return true;
-		}
+	for (; memory && bytes >= iospace_part_min(space, part); bytes >>= 1) {
+		iova = iospace_part_find(space, last, bytes, &memory);
+		if (iova)
+			break;
 	}
-	return false;
+	if (last < min(space->last, DMA_BIT_MASK(32)))
+		iospace_tree_forget_failure(tree);
+	if (!iova)
+		return false;
+	iospace_part_open(space, part, iova_dma_addr(tree, iova), bytes);
+	return true;
+}
+
+/* Is this one of the allocations that are to go by after a failure? */
+static bool iospace_part_skip(struct iospace *space, enum iospace_part part)
+{
+	if (this_cpu_read(space->cpu->part_skips[part]) <= 0)
+		return false;
+	this_cpu_dec(space->cpu->part_skips[part]);
+	return true;
+}
+
+static void iospace_part_failed(struct iospace *space, enum iospace_part part)
+{
+	int skips = clamp(2 * space->part_skips[part], IOSPACE_SKIPS_MIN,
+			  IOSPACE_SKIPS_MAX);
+	int cpu;
+
+	space->part_skips[part] = skips;
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(space->cpu, cpu)->part_skips[part], skips);
 }
 
 /*
@@ -83,12 +125,12 @@ static bool iospace_part_place(struct iospace *space, enum iospace_part part,
  * space's owner reserves has been reserved by then. It is placed where that
  * mapping's device can reach it, below 4 GiB in any case; where that is too
  * narrow, the part waits for a device that reaches farther. Who comes while
- * another CPU is at it does without.
+ * another CPU is at it does without, and so do many after it has failed.
  */
 static void iospace_part_start(struct iospace *space, enum iospace_part part,
 			       u64 limit)
 {
-	enum iospace_part_state state = IOSPACE_PART_NO_ROOM;
+	enum iospace_part_state state = IOSPACE_PART_NONE;
 	u64 last = min(space->last, limit), bytes;
 
 	if (atomic_read(&space->part_state[part]) != IOSPACE_PART_NONE)
@@ -96,14 +138,17 @@ static void iospace_part_start(struct iospace *space, enum iospace_part part,
 	if (space->first <= DMA_BIT_MASK(32))
 		last = min_t(u64, last, DMA_BIT_MASK(32));
 	bytes = iospace_part_share(space, part, last);
-	if (!bytes || atomic_cmpxchg(&space->part_state[part],
-				     IOSPACE_PART_NONE, IOSPACE_PART_BUSY) !=
-		      IOSPACE_PART_NONE)
+	/* Acquire: pairs with the release of who had it before. */
+	if (!bytes || iospace_part_skip(space, part) ||
+	    atomic_cmpxchg_acquire(&space->part_state[part], IOSPACE_PART_NONE,
+				   IOSPACE_PART_BUSY) != IOSPACE_PART_NONE)
 		return;
 
 	if (iospace_part_place(space, part, last, bytes))
 		state = IOSPACE_PART_OPEN;
-	/* Pairs with the acquire in iospace_part_claim(). */
+	else
+		iospace_part_failed(space, part);
+	/* Pairs with the acquires above and in iospace_part_claim(). */
 	atomic_set_release(&space->part_state[part], state);
 }
 
@@ -146,7 +191,7 @@ static dma_addr_t iospace_arena_alloc(struct iospace *space, size_t bytes,
 	if (iospace_arena_serves(arena, limit))
 		iova = arena_alloc(arena, bytes, align);
 	if (!iova)
-		atomic_long_inc(&space->arena_misses);
+		this_cpu_inc(space->cpu->arena_misses);
 	return iova;
 }
 
@@ -357,12 +402,10 @@ void iospace_get_stats(struct iospace *space, struct iospace_stats *stats)
 {
 	struct arena *arena = &space->arena[IOSPACE_SMALL];
 	struct arena *large = &space->arena[IOSPACE_LARGE];
+	int cpu;
 
 	*stats = (struct iospace_stats) {
 		.arena_allocs = arena_allocs(arena),
-		.arena_misses = atomic_long_read(&space->arena_misses),
-		.tree_allocs = atomic_long_read(&space->tree_allocs),
-		.tree_out = atomic_long_read(&space->tree_out),
 		.chunk_bytes = arena->chunk_bytes,
 		.chunks = READ_ONCE(arena->nr_chunks),
 		.chunks_used = arena_chunks_used(arena),
@@ -375,6 +418,14 @@ void iospace_get_stats(struct iospace *space, struct iospace_stats *stats)
 	stats->arena_bytes = smp_load_acquire(&arena->bytes);
 	if (stats->arena_bytes)
 		stats->arena_base = arena->base;
+	for_each_possible_cpu(cpu) {
+		const struct iospace_cpu *c = per_cpu_ptr(space->cpu, cpu);
+		unsigned long allocs = READ_ONCE(c->tree_allocs);
+
+		stats->arena_misses += READ_ONCE(c->arena_misses);
+		stats->tree_allocs += allocs;
+		stats->tree_out += allocs - READ_ONCE(c->tree_frees);
+	}
 }
 
 /* A dead CPU's chunks would be out of reach for as long as it stays dead. */
@@ -426,9 +477,12 @@ static int iospace_init(struct iospace *space, u8 granule_lg2)
 	u64 first_pfn = DIV_ROUND_UP_ULL(space->first, granule);
 	int ret;
 
+	space->cpu = alloc_percpu(struct iospace_cpu);
+	if (!space->cpu)
+		return -ENOMEM;
 	ret = iospace_arenas_init(space, granule_lg2);
 	if (ret)
-		return ret;
+		goto err_cpu;
 
 	/* Never address 0: it stands for "none". */
 	init_iova_domain(&space->tree, granule, max(first_pfn, 1));
@@ -444,6 +498,8 @@ static int iospace_init(struct iospace *space, u8 granule_lg2)
 err_tree:
 	put_iova_domain(&space->tree);
 	iospace_arenas_exit(space);
+err_cpu:
+	free_percpu(space->cpu);
 	return ret;
 }
 
@@ -497,16 +553,18 @@ err_free:
  */
 void iospace_destroy(struct iospace *space)
 {
-	long out;
+	struct iospace_stats stats;
 
 	if (!space)
 		return;
 
 	cpuhp_state_remove_instance_nocalls(iospace_cpuhp_state, &space->cpuhp);
+	iospace_get_stats(space, &stats);
+	WARN(stats.tree_out,
+	     "ioflush: %ld ranges of bus addresses were not given back\n",
+	     stats.tree_out);
 	iospace_arenas_exit(space);
-	out = atomic_long_read(&space->tree_out);
-	WARN(out, "ioflush: %ld ranges of bus addresses were not given back\n",
-	     out);
+	free_percpu(space->cpu);
 	if (space->long_bytes)
 		put_iova_domain(&space->longs);
 	put_iova_domain(&space->tree);

@@ -36,16 +36,40 @@ enum iospace_part {
 
 /**
  * enum iospace_part_state - where a space is with one of its parts
- * @IOSPACE_PART_NONE: the space has not needed it yet
+ * @IOSPACE_PART_NONE: the space has not needed it yet, or it could not be had
  * @IOSPACE_PART_BUSY: somebody is opening it, or is reserving addresses
  * @IOSPACE_PART_OPEN: it hands out addresses
- * @IOSPACE_PART_NO_ROOM: there is no room for it, for good
  */
 enum iospace_part_state {
 	IOSPACE_PART_NONE,
 	IOSPACE_PART_BUSY,
 	IOSPACE_PART_OPEN,
-	IOSPACE_PART_NO_ROOM,
+};
+
+/**
+ * IOSPACE_SKIPS_MIN - allocations that do without a part before it is tried again
+ *
+ * Each time that it fails they are twice as many, up to IOSPACE_SKIPS_MAX: there
+ * may have been no memory for a moment, or no room for good, and nobody can tell.
+ */
+#define IOSPACE_SKIPS_MIN 64
+
+/** IOSPACE_SKIPS_MAX - the most allocations that do without a part */
+#define IOSPACE_SKIPS_MAX (1 << 16)
+
+/**
+ * struct iospace_cpu - what a CPU has of a space, besides its share of the arenas
+ * @part_skips: of each part, how many of this CPU's allocations are to go by
+ *	before it tries to open that again. An interrupt may take it below 0
+ * @arena_misses: see struct iospace_stats
+ * @tree_allocs: allocations made from the trees
+ * @tree_frees: how many of all CPUs' were given back on this one
+ */
+struct iospace_cpu {
+	int part_skips[IOSPACE_PARTS];
+	unsigned long arena_misses;
+	unsigned long tree_allocs;
+	unsigned long tree_frees;
 };
 
 /**
@@ -64,9 +88,9 @@ enum iospace_part_state {
  * @part_state: enum iospace_part_state of each part; who moves it to
  *	IOSPACE_PART_BUSY may open the part, and who moves all of them may
  *	reserve addresses
- * @arena_misses: see struct iospace_stats
- * @tree_allocs: allocations made from the trees
- * @tree_out: allocations from the trees that are out
+ * @part_skips: of each part, how many allocations were to go by when it last
+ *	could not be opened; belongs to who has it in IOSPACE_PART_BUSY
+ * @cpu: what each CPU has
  * @cpuhp: instance of the CPU hotplug state
  */
 struct iospace {
@@ -80,13 +104,13 @@ struct iospace {
 	u64 long_first;
 	u64 long_bytes;
 	atomic_t part_state[IOSPACE_PARTS];
-	atomic_long_t arena_misses;
-	atomic_long_t tree_allocs;
-	atomic_long_t tree_out;
+	int part_skips[IOSPACE_PARTS];
+	struct iospace_cpu __percpu *cpu;
 	struct hlist_node cpuhp;
 };
 
 /* tree.c */
+void iospace_tree_forget_failure(struct iova_domain *tree);
 unsigned long iospace_limit_pfn(const struct iospace *space, u64 limit);
 bool iospace_is_long(const struct iospace *space, size_t bytes);
 void iospace_long_open(struct iospace *space, u64 first, u64 bytes);

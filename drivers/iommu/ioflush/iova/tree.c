@@ -28,12 +28,17 @@ unsigned long iospace_limit_pfn(const struct iospace *space, u64 limit)
 	return (limit - space->granule_mask) >> space->granule_lg2;
 }
 
-/*
+/**
+ * iospace_tree_forget_failure() - have a tree look again for what it did not find
+ * @tree: the tree
+ *
  * A search below 4 GiB that fails makes the tree refuse what is as large, or
  * larger, without looking. That is no verdict if the limit was lower still:
  * one narrow device would cut off all others.
+ *
+ * Context: any context but NMI.
  */
-static void iospace_tree_forget_failure(struct iova_domain *tree)
+void iospace_tree_forget_failure(struct iova_domain *tree)
 {
 	unsigned long flags;
 
@@ -150,8 +155,7 @@ dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit)
 	if (!pfn)
 		return 0;
 
-	atomic_long_inc(&space->tree_allocs);
-	atomic_long_inc(&space->tree_out);
+	this_cpu_inc(space->cpu->tree_allocs);
 	return (dma_addr_t)pfn << space->granule_lg2;
 }
 
@@ -167,7 +171,7 @@ void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 {
 	unsigned long pfn = iova >> space->granule_lg2;
 
-	atomic_long_dec(&space->tree_out);
+	this_cpu_inc(space->cpu->tree_frees);
 	if (iospace_long_has(space, iova))
 		free_iova(&space->longs, pfn);
 	else

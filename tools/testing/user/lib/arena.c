@@ -57,6 +57,7 @@ static struct free_list free_lists[MAX_PAGE_ORDER + 1];
 static unsigned int never_used = 1U << MAX_PAGE_ORDER;
 static long used;
 static unsigned long allocs, fail_at;
+static bool fail_all;
 
 static void *reserve(size_t bytes)
 {
@@ -118,13 +119,19 @@ bool user_alloc_fails(void)
 {
 	unsigned long nth = __atomic_add_fetch(&allocs, 1, __ATOMIC_RELAXED);
 
-	return nth == __atomic_load_n(&fail_at, __ATOMIC_RELAXED);
+	return nth == __atomic_load_n(&fail_at, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&fail_all, __ATOMIC_RELAXED);
 }
 
 void user_fail_alloc(unsigned long nth)
 {
 	__atomic_store_n(&fail_at, nth ? user_allocs() + nth : 0,
 			 __ATOMIC_RELAXED);
+}
+
+void user_fail_all(bool all)
+{
+	__atomic_store_n(&fail_all, all, __ATOMIC_RELAXED);
 }
 
 unsigned long user_allocs(void)

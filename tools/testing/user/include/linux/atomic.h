@@ -44,6 +44,8 @@
 #define atomic_try_cmpxchg_acquire(v, old, new)				\
 	try_cmpxchg_acquire(&(v)->counter, old, new)
 #define atomic_cmpxchg(v, old, new)	cmpxchg(&(v)->counter, old, new)
+#define atomic_cmpxchg_acquire(v, old, new)				\
+	cmpxchg_acquire(&(v)->counter, old, new)
 
 #define atomic_long_read(v)		atomic_read(v)
 #define atomic_long_read_acquire(v)	atomic_read_acquire(v)
@@ -91,6 +93,8 @@
 })
 #define cmpxchg(p, old, new)						\
 	USER_CMPXCHG(p, old, new, __ATOMIC_SEQ_CST)
+#define cmpxchg_acquire(p, old, new)					\
+	USER_CMPXCHG(p, old, new, __ATOMIC_ACQUIRE)
 #define cmpxchg_release(p, old, new)					\
 	USER_CMPXCHG(p, old, new, __ATOMIC_RELEASE)
 #define cmpxchg_relaxed(p, old, new)					\

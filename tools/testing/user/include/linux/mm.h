@@ -89,6 +89,8 @@ void user_free_pages(void *virt, unsigned int order);
 long user_pages_used(void);
 /* The allocation of that number from now on fails, pages or not; 0: none. */
 void user_fail_alloc(unsigned long nth);
+/* All do from now on, or none but that one. */
+void user_fail_all(bool all);
 bool user_alloc_fails(void);
 /* How many allocations there have been. */
 unsigned long user_allocs(void);

@@ -36,6 +36,9 @@ void free_percpu(void *ptr);
 #define this_cpu_add(var, n)						\
 	((void)__atomic_fetch_add(this_cpu_ptr(&(var)), n, __ATOMIC_RELAXED))
 #define this_cpu_inc(var)	this_cpu_add(var, 1)
+#define this_cpu_dec(var)	this_cpu_add(var, -1)
+#define this_cpu_read(var)						\
+	__atomic_load_n(this_cpu_ptr(&(var)), __ATOMIC_RELAXED)
 
 /* A variable of this name is where the first CPU's is. */
 #define DEFINE_PER_CPU(type, name)					\
