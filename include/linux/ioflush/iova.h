@@ -28,41 +28,50 @@ enum iospace_kind {
 };
 
 /**
- * struct iospace_stats - what a space has done since it was made
- * @arena_base: first address of the arena
- * @arena_bytes: its length; 0 while there is none
- * @arena_allocs: allocations from it
- * @arena_misses: allocations for which it would have been the right place but
- *	was used up, out of the device's reach or not there
- * @tree_allocs: allocations from the kernel's allocator
- * @tree_out: how many of those have not been given back
- * @chunk_bytes: length of one of the arena's chunks
- * @chunks: how many it has
- * @chunks_used: how many of them are in the hands of a CPU or have ranges that
- *	have not been given back
- * @large_allocs: allocations from the arena for larger lengths
- * @large_chunk_bytes: length of one of its chunks
- * @large_chunks: how many it has; 0 while there is none
- * @large_chunks_used: as @chunks_used
+ * struct iospace_arena_stats - what an arena has done since its space was made
+ * @base: its first address
+ * @bytes: its length; 0 while there is none
+ * @chunk_bytes: length of one of its chunks
+ * @chunks: how many it may use
+ * @chunks_used: how many of them a CPU hands out, or have ranges that have not
+ *	been given back
+ * @allocs: allocations from it
  */
-struct iospace_stats {
-	u64 arena_base;
-	u64 arena_bytes;
-	unsigned long arena_allocs;
-	unsigned long arena_misses;
-	unsigned long tree_allocs;
-	unsigned long tree_out;
+struct iospace_arena_stats {
+	u64 base;
+	u64 bytes;
 	u32 chunk_bytes;
 	u32 chunks;
 	u32 chunks_used;
-	unsigned long large_allocs;
-	u32 large_chunk_bytes;
-	u32 large_chunks;
-	u32 large_chunks_used;
+	unsigned long allocs;
 };
 
-struct iospace *iospace_create(u8 granule_lg2, u64 first, u64 last);
+/**
+ * struct iospace_stats - what a space has done since it was made
+ * @small: the arena for short lengths
+ * @large: the arena for longer ones
+ * @high_small: as @small, above 4 GiB
+ * @high_large: as @large, above 4 GiB
+ * @wide: whether those who reach above 4 GiB do not try below first
+ * @arena_misses: allocations for which an arena would have been the right place
+ *	but was used up, out of the device's reach or not there
+ * @tree_allocs: allocations from the kernel's allocator
+ * @tree_out: how many of those have not been given back
+ */
+struct iospace_stats {
+	struct iospace_arena_stats small;
+	struct iospace_arena_stats large;
+	struct iospace_arena_stats high_small;
+	struct iospace_arena_stats high_large;
+	bool wide;
+	unsigned long arena_misses;
+	unsigned long tree_allocs;
+	unsigned long tree_out;
+};
+
+struct iospace *iospace_create(u64 first, u64 last);
 void iospace_destroy(struct iospace *space);
+void iospace_go_wide(struct iospace *space);
 int iospace_reserve(struct iospace *space, u64 first, u64 last);
 dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 			 enum iospace_kind kind);

@@ -20,6 +20,8 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "cliff.h"
+
 #define CPUS		8
 #define EPOCHS		10
 #define HELD_MAX	16384
@@ -86,11 +88,6 @@ static const struct mix mixes[] = {
 	  { { 8, 1, 1 }, { 2, 2, 32 }, { 1, 33, 64 } } },
 };
 
-struct mapping {
-	dma_addr_t iova;
-	u32 pages;
-};
-
 /**
  * struct cpu - what a CPU has
  * @held: mappings
@@ -143,11 +140,11 @@ struct cliff {
 
 /* Each basic block that is looked at calls this. */
 void __sanitizer_cov_trace_pc(void);
-static unsigned long blocks;
+unsigned long cliff_blocks;
 
 void __sanitizer_cov_trace_pc(void)
 {
-	blocks++;
+	cliff_blocks++;
 }
 
 static unsigned int pick(struct cliff *c, unsigned int n)
@@ -195,11 +192,11 @@ static void cliff_alloc(struct cliff *c, struct cpu *cpu)
 	unsigned long before;
 
 	m->pages = pick_pages(c);
-	before = blocks;
+	before = cliff_blocks;
 	m->iova = iospace_alloc(c->space, (size_t)m->pages << PAGE_SHIFT,
 				c->m->limit, lasting ? IOSPACE_LASTING :
 				IOSPACE_STREAMING);
-	costs_add(&c->alloc, blocks - before);
+	costs_add(&c->alloc, cliff_blocks - before);
 	if (!m->iova)
 		c->failed++;
 	else
@@ -209,11 +206,11 @@ static void cliff_alloc(struct cliff *c, struct cpu *cpu)
 static void cliff_give_back(struct cliff *c, struct cpu *cpu)
 {
 	for (unsigned int i = 0; i < cpu->nr_lag; i++) {
-		unsigned long before = blocks;
+		unsigned long before = cliff_blocks;
 
 		iospace_free(c->space, cpu->lag[i].iova,
 			     (size_t)cpu->lag[i].pages << PAGE_SHIFT);
-		costs_add(&c->free, blocks - before);
+		costs_add(&c->free, cliff_blocks - before);
 	}
 	cpu->nr_lag = 0;
 }
@@ -283,8 +280,8 @@ static void cliff_epoch(struct cliff *c, unsigned int epoch, unsigned long ops)
 	       c->p999[epoch], c->alloc.max);
 	printf("%5lu %6lu %6lu ", costs_quantile(&c->free, .5),
 	       costs_quantile(&c->free, .999), c->free.max);
-	printf("%6u %6u %5lu %6ld %5ld %5ld\n", stats.chunks_used,
-	       stats.large_chunks_used, stats.tree_out,
+	printf("%6u %6u %5lu %6ld %5ld %5ld\n", stats.small.chunks_used,
+	       stats.large.chunks_used, stats.tree_out,
 	       user_cache_used("iommu_iova"),
 	       user_cache_used("iommu_iova_magazine"),
 	       ((b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec) /
@@ -327,10 +324,10 @@ static bool cliff_end(struct cliff *c)
 	magazines = user_cache_used("iommu_iova_magazine");
 	cached = user_cache_used("iommu_iova");
 	printf("# %-10s at rest: %u and %u chunks, %ld addresses in %ld magazines\n",
-	       c->m->name, stats.chunks_used, stats.large_chunks_used, cached,
+	       c->m->name, stats.small.chunks_used, stats.large.chunks_used, cached,
 	       magazines);
-	ok = test(!stats.tree_out && stats.chunks_used <= CPUS &&
-		  stats.large_chunks_used <= CPUS, c->m, "all comes back");
+	ok = test(!stats.tree_out && stats.small.chunks_used <= CPUS &&
+		  stats.large.chunks_used <= CPUS, c->m, "all comes back");
 	ok &= test(magazines <= bound && cached <= RCACHE_PFNS * magazines + PARTS,
 		   c->m, "caches are bounded");
 	return ok;
@@ -344,7 +341,7 @@ static bool run(const struct mix *m, unsigned long ops, u64 seed)
 
 	c->m = m;
 	prandom_seed_state(&c->rnd, seed);
-	c->space = iospace_create(PAGE_SHIFT, 0, DMA_BIT_MASK(48));
+	c->space = iospace_create(0, DMA_BIT_MASK(48));
 	for (unsigned int i = 0; i < EPOCHS; i++) {
 		cliff_epoch(c, i, ops / EPOCHS);
 		if (i >= EPOCHS - 3)
@@ -364,7 +361,7 @@ static int usage(FILE *to)
 		"N operations, ten million if not said, on addresses of mixed sizes. Mixes:");
 	for (unsigned int i = 0; i < ARRAY_SIZE(mixes); i++)
 		fprintf(to, "%s \"%s\"", i ? "," : "", mixes[i].name);
-	fprintf(to, "\n");
+	cliff_flat_usage(to);
 	return to == stdout ? 0 : 2;
 }
 
@@ -395,5 +392,6 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < ARRAY_SIZE(mixes); i++)
 		if (!mix || !strcmp(mix, mixes[i].name))
 			ok &= run(&mixes[i], ops, seed);
+	ok &= cliff_flat(mix);
 	return !ok || user_warnings();
 }

@@ -281,7 +281,7 @@ struct hw_domain *hw_create(void)
 
 	user_refuse(!d);
 	user_refuse(ioflush_init(&d->flush, &hw_ops, &d->pgt));
-	d->flush.space = iospace_create(HW_PAGE_LG2, 0, HW_BYTES(HW_PAGES) - 1);
+	d->flush.space = iospace_create(0, HW_BYTES(HW_PAGES) - 1);
 	user_refuse(!d->flush.space);
 	user_refuse(ioflush_enable_deferred(&d->flush));
 	d->next = domains;

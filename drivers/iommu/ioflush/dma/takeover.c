@@ -51,14 +51,16 @@ static int iodma_create_space(struct iodom *dom, struct device *dev)
 	/* A page of the CPU is what mappings are a multiple of. */
 	if (1UL << __ffs(dom->domain.pgsize_bitmap) > PAGE_SIZE)
 		return -EINVAL;
-	space = iospace_create(PAGE_SHIFT, first,
-			       dom->domain.geometry.aperture_end);
+	space = iospace_create(first, dom->domain.geometry.aperture_end);
 	if (!space)
 		return -ENOMEM;
 	if (iodma_reserve(space, dev, &dom->domain.geometry)) {
 		iospace_destroy(space);
 		return -ENOMEM;
 	}
+	/* Set by the core for PCI, unless iommu.forcedac= says otherwise. */
+	if (!dev->iommu->pci_32bit_workaround)
+		iospace_go_wide(space);
 	iodom_set_space(dom, space);
 	return 0;
 }

@@ -92,6 +92,15 @@ static void iodom_show_link(struct seq_file *m, const struct iodom *dom,
 	invq_show(m, link->q);
 }
 
+static void iodom_show_arena(struct seq_file *m, const char *name,
+			     const struct iospace_arena_stats *s)
+{
+	if (s->bytes)
+		seq_printf(m, "    %s: %#llx+%#llx chunks %u/%u allocations %lu\n",
+			   name, s->base, s->bytes, s->chunks_used, s->chunks,
+			   s->allocs);
+}
+
 static void iodom_show_space(struct seq_file *m, struct iodom *dom)
 {
 	/* Pairs with the release in iodom_set_space(). */
@@ -101,9 +110,13 @@ static void iodom_show_space(struct seq_file *m, struct iodom *dom)
 	if (!space)
 		return;
 	iospace_get_stats(space, &s);
-	seq_printf(m, "  space: arena %#llx+%#llx chunks %u/%u allocations %lu misses %lu, others %lu of which out %lu\n",
-		   s.arena_base, s.arena_bytes, s.chunks_used, s.chunks,
-		   s.arena_allocs, s.arena_misses, s.tree_allocs, s.tree_out);
+	seq_printf(m, "  space: misses %lu, others %lu of which out %lu, first %s\n",
+		   s.arena_misses, s.tree_allocs, s.tree_out,
+		   s.wide ? "above 4 GiB" : "below 4 GiB");
+	iodom_show_arena(m, "small", &s.small);
+	iodom_show_arena(m, "large", &s.large);
+	iodom_show_arena(m, "small above 4 GiB", &s.high_small);
+	iodom_show_arena(m, "large above 4 GiB", &s.high_large);
 }
 
 static void iodom_show_counts(struct seq_file *m, const struct ioflush *flush)

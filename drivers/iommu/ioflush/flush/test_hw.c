@@ -123,7 +123,7 @@ struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last, bool deferred)
 	hw->commands = 1;
 	hw->sim.now_ns = NSEC_PER_SEC;
 	KUNIT_ASSERT_EQ(test, 0, iopgt_init(&hw->pgt, &iopgt_vtdss_ops, &cfg));
-	hw->space = iospace_create(PAGE_LG2, PAGE, last);
+	hw->space = iospace_create(PAGE, last);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(hw->space));
 	KUNIT_ASSERT_EQ(test, 0, ioflush_init(&hw->flush, &hw_ops, &hw->pgt));
 	hw->flush.space = hw->space;

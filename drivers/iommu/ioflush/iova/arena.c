@@ -1,49 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioflush: the chunks of an arena and the lists they wait on
+ * ioflush: pieces of an arena's chunks, and the lists that chunks wait on
  */
+#include <linux/align.h>
+#include <linux/bitops.h>
 #include <linux/bug.h>
-#include <linux/cpumask.h>
-#include <linux/errno.h>
-#include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/slab.h>
 
 #include "arena.h"
 
 /*
  * Chunks that have never been used are taken in groups. With 4 KiB granules a
- * group is what one leaf table maps, and its chunks' counts share a cache
+ * group is what one leaf table maps, and its chunks' words share a cache
  * line: neither is then shared with another CPU's chunks.
  */
 #define ARENA_GROUP 4
 
-/* A CPU keeps no more free chunks than this to itself. */
-#define ARENA_DEPTH_MAX 8
-
-static u64 arena_chunk_iova(const struct arena *arena,
-			    const struct arena_chunk *chunk)
+static void arena_list_push(struct arena_list *list, struct arena_chunk *chunk)
 {
-	return arena->base + ((u64)(chunk - arena->chunks) << arena->chunk_lg2);
+	chunk->next = list->first;
+	WRITE_ONCE(list->first, chunk->nr + 1);
+}
+
+static struct arena_chunk *arena_list_pop(const struct arena *arena,
+					  struct arena_list *list)
+{
+	struct arena_chunk *chunk;
+
+	if (!list->first)
+		return NULL;
+	chunk = arena_chunk(arena, list->first - 1);
+	WRITE_ONCE(list->first, chunk->next);
+	return chunk;
 }
 
 static void arena_front_push(struct arena_front *front,
 			     struct arena_chunk *chunk)
 {
-	chunk->next = front->free;
-	front->free = chunk;
+	arena_list_push(&front->free, chunk);
 	front->depth++;
 }
 
-static struct arena_chunk *arena_front_pop(struct arena_front *front)
+static struct arena_chunk *arena_front_pop(const struct arena *arena,
+					   struct arena_front *front)
 {
-	struct arena_chunk *chunk = front->free;
+	struct arena_chunk *chunk = arena_list_pop(arena, &front->free);
 
-	if (chunk) {
-		front->free = chunk->next;
+	if (chunk)
 		front->depth--;
-	}
 	return chunk;
 }
 
@@ -52,22 +57,8 @@ static void arena_push(struct arena *arena, struct arena_chunk *chunk)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&arena->lock, flags);
-	chunk->next = arena->free;
-	WRITE_ONCE(arena->free, chunk);
-	arena->nr_free++;
+	arena_list_push(&arena->free, chunk);
 	raw_spin_unlock_irqrestore(&arena->lock, flags);
-}
-
-static struct arena_chunk *arena_pop(struct arena *arena)
-{
-	struct arena_chunk *chunk = arena->free;
-
-	lockdep_assert_held(&arena->lock);
-	if (chunk) {
-		WRITE_ONCE(arena->free, chunk->next);
-		arena->nr_free--;
-	}
-	return chunk;
 }
 
 /*
@@ -78,18 +69,16 @@ static struct arena_chunk *arena_pop(struct arena *arena)
 static void arena_take_fresh(struct arena *arena, struct arena_front *front)
 {
 	lockdep_assert_held(&arena->lock);
-	while (!front->free && arena->fresh < arena->nr_chunks) {
+	while (!front->free.first && arena->fresh < arena->ready) {
 		u32 first = arena->fresh;
-		u32 n = min(ARENA_GROUP - first % ARENA_GROUP,
-			    arena->depth_max + 1);
+		u32 n = min3(ARENA_GROUP - first % ARENA_GROUP,
+			     arena->depth_max + 1, arena->ready - first);
 
 		WRITE_ONCE(arena->fresh, first + n);
 		while (n--) {
-			struct arena_chunk *chunk = &arena->chunks[first + n];
+			struct arena_chunk *chunk = arena_chunk(arena, first + n);
 
-			if (atomic_read(&chunk->out) == ARENA_BARRED)
-				arena->nr_barred++;
-			else
+			if (atomic64_read(&chunk->back) != ARENA_BARRED)
 				arena_front_push(front, chunk);
 		}
 	}
@@ -98,96 +87,190 @@ static void arena_take_fresh(struct arena *arena, struct arena_front *front)
 static struct arena_chunk *arena_take(struct arena *arena,
 				      struct arena_front *front)
 {
-	struct arena_chunk *chunk = arena_front_pop(front);
+	struct arena_chunk *chunk = arena_front_pop(arena, front);
 
 	if (chunk)
 		return chunk;
 	/* Spare the CPUs a lock where an arena stays used up for long. */
-	if (!READ_ONCE(arena->free) &&
-	    READ_ONCE(arena->fresh) == READ_ONCE(arena->nr_chunks))
+	if (!READ_ONCE(arena->free.first) &&
+	    READ_ONCE(arena->fresh) >= READ_ONCE(arena->ready))
 		return NULL;
 
 	raw_spin_lock(&arena->lock);
-	chunk = arena_pop(arena);
+	chunk = arena_list_pop(arena, &arena->free);
 	if (!chunk) {
 		arena_take_fresh(arena, front);
-		chunk = arena_front_pop(front);
+		chunk = arena_front_pop(arena, front);
 	}
 	raw_spin_unlock(&arena->lock);
 	return chunk;
 }
 
-/* Give up a CPU's chunk. True if nothing of it is out: it is the caller's. */
-static bool arena_give_up(struct arena_front *front)
+/* What a chunk's word counts for its first granules, up to all of them. */
+static u64 arena_counts_up_to(u32 granules)
 {
-	struct arena_chunk *chunk = front->chunk;
-	u32 left = front->left;
+	/* A shift by all 64 bits of the word would not be one. */
+	u32 half = (granules >> ARENA_PIECE_LG2) << (ARENA_COUNT_LG2 - 1);
+	u64 below = ~(~0ULL << half << half);
+	u64 rest = granules & ((1 << ARENA_PIECE_LG2) - 1);
 
-	front->chunk = NULL;
-	front->left = 0;
-	return chunk && atomic_sub_and_test(left + 1, &chunk->out);
+	return (ARENA_FULL & below) + (rest << half << half);
 }
 
-static void arena_front_start(struct arena *arena, struct arena_front *front,
-			      struct arena_chunk *chunk)
+/* What it counts for a range in one chunk. */
+static u64 arena_counts(const struct arena *arena, u64 offset, u32 bytes)
 {
-	/* Nobody else looks at the count until a piece is handed out. */
-	atomic_set(&chunk->out, arena->chunk_bytes + 1);
-	front->chunk = chunk;
-	front->next = arena_chunk_iova(arena, chunk);
-	front->left = arena->chunk_bytes;
+	u32 first = (offset & (arena->chunk_bytes - 1)) >> arena->granule_lg2;
+	u32 n = bytes >> arena->granule_lg2;
+
+	return arena_counts_up_to(first + n) - arena_counts_up_to(first);
+}
+
+/* What it counts for some quarters, all of each. */
+static u64 arena_quarters_counts(u32 quarters)
+{
+	/* Bit i goes to bit 16 i; nothing else of the product is there. */
+	u64 bits = quarters * (BIT_ULL(0) | BIT_ULL(15) | BIT_ULL(30) | BIT_ULL(45));
+
+	return bits << ARENA_PIECE_LG2 & ARENA_FULL;
+}
+
+/* A bit for each quarter of which all is back. */
+static u32 arena_quarters_back(u64 back)
+{
+	/* Bit 16 i goes to bit 48 + i; nothing else of the product is there. */
+	return ((back & ARENA_FULL) >> ARENA_PIECE_LG2) *
+	       (BIT_ULL(48) | BIT_ULL(33) | BIT_ULL(18) | BIT_ULL(3)) >> 48 &
+	       (BIT(ARENA_QUARTERS) - 1);
 }
 
 /*
- * Get a CPU a chunk that holds any piece. One whose pieces are all back starts
- * again, which keeps a CPU that maps and unmaps in turn on one chunk. Without
- * another chunk the front stays as it is: a smaller piece may still fit.
+ * Is a chunk worth looking for? Two quarters have to be back: each run of them is a
+ * range of its own to invalidate.
+ */
+static bool arena_worth(u64 back)
+{
+	u64 full = back & ARENA_FULL;
+
+	return full & (full - 1);
+}
+
+/* What a front has of its chunk, and has not handed out. */
+static u64 arena_front_counts(const struct arena *arena,
+			      const struct arena_front *front)
+{
+	return arena_counts(arena, front->next - arena->base, front->left) +
+	       arena_quarters_counts(front->quarters);
+}
+
+/* Go on with the next quarters that are side by side. */
+static void arena_front_next(const struct arena *arena,
+			     struct arena_front *front)
+{
+	u32 first = __ffs(front->quarters);
+	u32 n = __ffs(~((unsigned long)front->quarters >> first));
+
+	front->quarters &= ~((BIT(n) - 1) << first);
+	front->next = arena->base +
+		      ((u64)front->chunk->nr << arena->chunk_lg2) +
+		      first * arena->piece_bytes;
+	front->left = n * arena->piece_bytes;
+}
+
+/*
+ * Hand out the quarters of a chunk that are back, if it is worth it or if @any
+ * will do. What the front still has of that chunk counts as back; on failure it
+ * keeps it.
+ */
+static bool arena_front_start(const struct arena *arena,
+			      struct arena_front *front,
+			      struct arena_chunk *chunk, bool any)
+{
+	u64 has = front->chunk == chunk ? arena_front_counts(arena, front) : 0;
+	s64 was = atomic64_read(&chunk->back);
+	u64 back;
+
+	do {
+		back = was + has;
+		if (!(back & ARENA_FULL) || !(any || arena_worth(back)))
+			return false;
+		/* Pairs with the barrier in arena_free(). */
+	} while (!atomic64_try_cmpxchg(&chunk->back, &was,
+				       (back & ~ARENA_FULL) | ARENA_HELD));
+
+	front->chunk = chunk;
+	front->quarters = arena_quarters_back(back);
+	arena_front_next(arena, front);
+	return true;
+}
+
+/* Let go of a front's chunk, and of what it still has of that. */
+static void arena_front_park(struct arena *arena, struct arena_front *front)
+{
+	struct arena_chunk *chunk = front->chunk;
+
+	if (!chunk)
+		return;
+	/* The order is that of changes to one word. */
+	atomic64_add(arena_front_counts(arena, front) - ARENA_HELD, &chunk->back);
+	front->chunk = NULL;
+	front->left = 0;
+	front->quarters = 0;
+	arena_chunk_parked(arena, chunk);
+}
+
+/* Leave out the next @bytes, as if they had been handed out and freed. */
+static void arena_front_skip(const struct arena *arena,
+			     struct arena_front *front, u32 bytes)
+{
+	if (!bytes)
+		return;
+	atomic64_add(arena_counts(arena, front->next - arena->base, bytes),
+		     &front->chunk->back);
+	front->next += bytes;
+	front->left -= bytes;
+}
+
+/*
+ * Get a CPU a quarter, which holds any piece. A chunk of which enough has come
+ * back starts again, which keeps a CPU that maps and unmaps in turn on one chunk.
+ * Without another the front stays as it is: a smaller piece may still fit.
  */
 static bool arena_refill(struct arena *arena, struct arena_front *front)
 {
 	struct arena_chunk *old = front->chunk, *chunk;
 
-	/* Acquire: pairs with the barrier of the subtraction in arena_free() */
-	if (old && atomic_read_acquire(&old->out) == front->left + 1) {
-		arena_front_start(arena, front, old);
+	if (front->quarters) {
+		arena_front_skip(arena, front, front->left);
+		arena_front_next(arena, front);
 		return true;
 	}
+	if (old && arena_front_start(arena, front, old, false))
+		return true;
 
 	chunk = arena_take(arena, front);
 	if (!chunk)
-		return false;
-	if (arena_give_up(front))
-		arena_front_push(front, old);
-	arena_front_start(arena, front, chunk);
-	return true;
+		return old && arena_front_start(arena, front, old, true);
+	arena_front_park(arena, front);
+	/* Of what is on a list, quarters only come back. */
+	return arena_front_start(arena, front, chunk, true);
 }
 
-/*
- * Leave out what is before the next multiple of @align, as if it had been handed
- * out and freed. The owner's 1 keeps the count from 0.
- */
-static void arena_front_align(struct arena_front *front, u32 align)
+/* There are addresses that lack memory, and it is time to ask for some. */
+static bool arena_short(const struct arena *arena, struct arena_front *front)
 {
-	u32 skip = min_t(u32, -front->next & (align - 1), front->left);
+	u32 ready = READ_ONCE(arena->ready);
 
-	if (!skip)
-		return;
-	atomic_sub(skip, &front->chunk->out);
-	front->next += skip;
-	front->left -= skip;
+	if (READ_ONCE(arena->fresh) < ready ||
+	    ready >= READ_ONCE(arena->nr_chunks))
+		return false;
+	if (!front->skips)
+		return true;
+	front->skips--;
+	return false;
 }
 
-/**
- * arena_alloc() - hand out a piece
- * @arena: an arena, open or not
- * @bytes: its length, a multiple of the granule, at most @arena->piece_bytes
- * @align: what its address is a multiple of: a power of two of at least the
- *	granule and at most a chunk
- *
- * Context: any context but NMI.
- * Return: its address, or 0 if the arena is used up or not open.
- */
-u64 arena_alloc(struct arena *arena, u32 bytes, u32 align)
+static u64 arena_try(struct arena *arena, u32 bytes, u32 align, bool *grow)
 {
 	struct arena_front *front;
 	unsigned long flags;
@@ -195,21 +278,37 @@ u64 arena_alloc(struct arena *arena, u32 bytes, u32 align)
 
 	local_irq_save(flags);
 	front = this_cpu_ptr(arena->fronts);
-	arena_front_align(front, align);
+	arena_front_skip(arena, front,
+			 min_t(u64, -front->next & (align - 1), front->left));
 	if (front->left >= bytes || arena_refill(arena, front))
 		iova = arena_cut(arena, bytes);
+	else
+		*grow = arena_short(arena, front);
 	local_irq_restore(flags);
 	return iova;
 }
 
 /**
- * arena_chunk_back() - a chunk's last piece has come back
- * @arena: an open arena
- * @chunk: the chunk, which belongs to the caller
+ * arena_alloc() - hand out a piece
+ * @arena: an arena, open or not
+ * @bytes: its length, a multiple of the granule, at most @arena->piece_bytes
+ * @align: what its address is a multiple of: a power of two of at least the
+ *	granule and at most @arena->piece_bytes
  *
  * Context: any context but NMI.
+ * Return: its address, or 0 if the arena is used up or not open.
  */
-void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
+u64 arena_alloc(struct arena *arena, u32 bytes, u32 align)
+{
+	bool grow = false;
+	u64 iova = arena_try(arena, bytes, align, &grow);
+
+	if (!iova && grow && arena_grow(arena))
+		iova = arena_try(arena, bytes, align, &grow);
+	return iova;
+}
+
+static void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
 {
 	struct arena_front *front;
 	unsigned long flags;
@@ -224,7 +323,27 @@ void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
 }
 
 /**
- * arena_free_across() - arena_free() for a range in more than one chunk
+ * arena_chunk_parked() - something has come back of a chunk that nobody has
+ * @arena: an open arena
+ * @chunk: the chunk
+ *
+ * Puts it on a list if that is worth it.
+ *
+ * Context: any context but NMI.
+ */
+void arena_chunk_parked(struct arena *arena, struct arena_chunk *chunk)
+{
+	s64 back = atomic64_read(&chunk->back);
+
+	do {
+		if (back < 0 || !arena_worth(back))
+			return;
+	} while (!atomic64_try_cmpxchg(&chunk->back, &back, back | ARENA_HELD));
+	arena_chunk_back(arena, chunk);
+}
+
+/**
+ * arena_free_across() - arena_free() for a range in more than one quarter
  * @arena: an open arena
  * @offset: where the range begins, from the arena's first address
  * @bytes: its length
@@ -233,14 +352,20 @@ void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
  */
 void arena_free_across(struct arena *arena, u64 offset, u64 bytes)
 {
+	bytes = ALIGN(bytes, 1ULL << arena->granule_lg2);
 	if (WARN_ON_ONCE(bytes > arena->bytes - offset))
 		return;
 
 	while (bytes) {
 		u32 in_chunk = offset & (arena->chunk_bytes - 1);
 		u64 n = min_t(u64, bytes, arena->chunk_bytes - in_chunk);
+		struct arena_chunk *chunk =
+			arena_chunk(arena, offset >> arena->chunk_lg2);
 
-		arena_free(arena, offset, n);
+		/* A full barrier, see arena_free(). */
+		if (!atomic64_add_negative(arena_counts(arena, offset, n),
+					   &chunk->back))
+			arena_chunk_parked(arena, chunk);
 		offset += n;
 		bytes -= n;
 	}
@@ -256,173 +381,9 @@ void arena_free_across(struct arena *arena, u64 offset, u64 bytes)
  */
 void arena_front_retire(struct arena *arena, struct arena_front *front)
 {
-	struct arena_chunk *chunk = front->chunk;
+	struct arena_chunk *chunk;
 
-	if (arena_give_up(front))
+	while ((chunk = arena_front_pop(arena, front)))
 		arena_push(arena, chunk);
-	while ((chunk = arena_front_pop(front)))
-		arena_push(arena, chunk);
-}
-
-/**
- * arena_chunks_used() - how many chunks have pieces out or may get some
- * @arena: an arena, open or not
- *
- * Context: any context.
- * Return: the number, approximate while the arena is in use.
- */
-u32 arena_chunks_used(struct arena *arena)
-{
-	unsigned long flags;
-	s32 used;
-	int cpu;
-
-	raw_spin_lock_irqsave(&arena->lock, flags);
-	used = arena->fresh - arena->nr_free - arena->nr_barred;
-	raw_spin_unlock_irqrestore(&arena->lock, flags);
-
-	for_each_possible_cpu(cpu)
-		used -= READ_ONCE(per_cpu_ptr(arena->fronts, cpu)->depth);
-	return max(used, 0);
-}
-
-/**
- * arena_allocs() - how many pieces an arena has handed out
- * @arena: an arena, open or not
- *
- * Context: any context.
- * Return: the number, approximate while the arena is in use.
- */
-unsigned long arena_allocs(const struct arena *arena)
-{
-	unsigned long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(arena->fronts, cpu)->allocs);
-	return sum;
-}
-
-/**
- * arena_bar() - keep addresses out of use
- * @arena: an open arena
- * @first: first address
- * @last: last address, inclusive
- *
- * Only a chunk that has never been used can still be barred.
- *
- * Context: any context.
- * Return: 0, also if the range is none of the arena's; -EBUSY if some of it
- *	may have been handed out. Nothing has changed then.
- */
-int arena_bar(struct arena *arena, u64 first, u64 last)
-{
-	unsigned long flags;
-	u32 i, end;
-	int ret = 0;
-
-	if (last < arena->base || first > arena->last)
-		return 0;
-	i = (max(first, arena->base) - arena->base) >> arena->chunk_lg2;
-	end = (min(last, arena->last) - arena->base) >> arena->chunk_lg2;
-
-	raw_spin_lock_irqsave(&arena->lock, flags);
-	if (i < arena->fresh)
-		ret = -EBUSY;
-	else
-		for (; i <= end; i++)
-			atomic_set(&arena->chunks[i].out, ARENA_BARRED);
-	raw_spin_unlock_irqrestore(&arena->lock, flags);
-	return ret;
-}
-
-/**
- * arena_init() - an arena that is not open yet
- * @arena: what to initialise
- * @granule_lg2: log2 of what all lengths and addresses are a multiple of
- *
- * All memory is allocated here, so that arena_open() may be called in any
- * context.
- *
- * Context: process context.
- * Return: 0 or -ENOMEM.
- */
-int arena_init(struct arena *arena, u8 granule_lg2)
-{
-	u32 chunk_lg2 = granule_lg2 + ARENA_CHUNK_LG2;
-
-	arena->last = U64_MAX;
-	arena->chunk_lg2 = chunk_lg2;
-	arena->chunk_bytes = 1U << chunk_lg2;
-	arena->piece_bytes = 1U << (granule_lg2 + ARENA_PIECE_LG2);
-	raw_spin_lock_init(&arena->lock);
-
-	arena->fronts = alloc_percpu(struct arena_front);
-	if (!arena->fronts)
-		return -ENOMEM;
-	arena->chunks = kvcalloc(1U << (ARENA_BYTES_LG2 - chunk_lg2),
-				 sizeof(*arena->chunks), GFP_KERNEL);
-	if (!arena->chunks) {
-		free_percpu(arena->fronts);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/**
- * arena_open() - give an arena its addresses
- * @arena: from arena_init()
- * @base: first address, a multiple of the length of a chunk
- * @bytes: length, a power of two, at least ARENA_CHUNKS_MIN chunks and at
- *	most 2^ARENA_BYTES_LG2
- * @apart: no piece may be a neighbour of what is not the arena's: the first
- *	and the last chunk stay out of use
- *
- * What CPUs may keep to themselves is a quarter of the arena at most.
- *
- * Context: any context.
- */
-void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart)
-{
-	u32 nr_chunks = bytes >> arena->chunk_lg2;
-	unsigned long flags;
-
-	if (apart) {
-		atomic_set(&arena->chunks[0].out, ARENA_BARRED);
-		atomic_set(&arena->chunks[nr_chunks - 1].out, ARENA_BARRED);
-	}
-	WRITE_ONCE(arena->base, base);
-	WRITE_ONCE(arena->last, base + bytes - 1);
-	arena->depth_max = min(nr_chunks / 4 / num_possible_cpus(),
-			       ARENA_DEPTH_MAX);
-	/* Pairs with the acquire in arena_has(). */
-	smp_store_release(&arena->bytes, bytes);
-
-	/* From here on arena_take() finds chunks, so it comes last. */
-	raw_spin_lock_irqsave(&arena->lock, flags);
-	WRITE_ONCE(arena->nr_chunks, nr_chunks);
-	raw_spin_unlock_irqrestore(&arena->lock, flags);
-}
-
-/**
- * arena_exit() - free an arena
- * @arena: from arena_init(); nobody uses it any more
- *
- * Warns if pieces are still out.
- *
- * Context: process context.
- */
-void arena_exit(struct arena *arena)
-{
-	u32 used;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		arena_front_retire(arena, per_cpu_ptr(arena->fronts, cpu));
-	used = arena_chunks_used(arena);
-	WARN(used, "ioflush: %u chunks of bus addresses were not given back\n",
-	     used);
-
-	kvfree(arena->chunks);
-	free_percpu(arena->fronts);
+	arena_front_park(arena, front);
 }

@@ -21,12 +21,12 @@ static u32 chunks_used(struct iospace *space)
 	struct iospace_stats stats;
 
 	iospace_get_stats(space, &stats);
-	return stats.chunks_used;
+	return stats.small.chunks_used;
 }
 
 struct iospace *iova_test_space(struct kunit *test, u64 last)
 {
-	struct iospace *space = iospace_create(PAGE_SHIFT, 0, last);
+	struct iospace *space = iospace_create(0, last);
 
 	KUNIT_ASSERT_NOT_NULL(test, space);
 	return space;
@@ -155,9 +155,9 @@ static void iova_neighbours(struct kunit *test)
 	for (i = 1; i < ARRAY_SIZE(iova); i++) {
 		iova[i] = stream(space, SZ_16K - 1);
 		/* The end of a chunk is left alone where a piece does not fit. */
-		if (!IS_ALIGNED(expect, stats.chunk_bytes) &&
-		    expect % stats.chunk_bytes + SZ_16K > stats.chunk_bytes)
-			expect = round_up(expect, stats.chunk_bytes);
+		if (!IS_ALIGNED(expect, stats.small.chunk_bytes) &&
+		    expect % stats.small.chunk_bytes + SZ_16K > stats.small.chunk_bytes)
+			expect = round_up(expect, stats.small.chunk_bytes);
 		KUNIT_EXPECT_EQ(test, iova[i], expect);
 		expect += SZ_16K;
 	}
@@ -183,14 +183,14 @@ static void iova_restart(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		iova = stream(space, SZ_4K);
 		iospace_get_stats(space, &stats);
-		KUNIT_EXPECT_LT(test, iova - first, stats.chunk_bytes);
+		KUNIT_EXPECT_LT(test, iova - first, stats.small.chunk_bytes);
 		again += iova == first;
 		iospace_free(space, iova, SZ_4K);
 	}
 	migrate_enable();
-	KUNIT_EXPECT_EQ(test, again, 1000 / (stats.chunk_bytes / SZ_4K));
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 1);
-	KUNIT_EXPECT_EQ(test, stats.arena_allocs, 1001);
+	KUNIT_EXPECT_EQ(test, again, 1000 / (stats.small.chunk_bytes / SZ_4K));
+	KUNIT_EXPECT_EQ(test, stats.small.chunks_used, 1);
+	KUNIT_EXPECT_EQ(test, stats.small.allocs, 1001);
 	iospace_destroy(space);
 }
 
@@ -236,7 +236,7 @@ static void iova_merged_free(struct kunit *test)
 	migrate_disable();
 	first = stream(space, SZ_4K);
 	bytes = SZ_4K;
-	while (bytes < 4 * stats.chunk_bytes) {
+	while (bytes < 4 * stats.small.chunk_bytes) {
 		iova = stream(space, SZ_4K);
 		KUNIT_EXPECT_EQ(test, iova, first + bytes);
 		KUNIT_EXPECT_TRUE(test, iospace_mergeable(space, iova));
@@ -247,17 +247,16 @@ static void iova_merged_free(struct kunit *test)
 	/* Within a chunk, from the middle of one to that of another, the rest. */
 	iospace_free(space, first, SZ_64K);
 	KUNIT_EXPECT_EQ(test, chunks_used(space), 4);
-	iospace_free(space, first + SZ_64K, 2 * stats.chunk_bytes);
+	iospace_free(space, first + SZ_64K, 2 * stats.small.chunk_bytes);
 	KUNIT_EXPECT_EQ(test, chunks_used(space), 2);
-	iospace_free(space, first + SZ_64K + 2 * stats.chunk_bytes,
-		     2 * stats.chunk_bytes - SZ_64K);
-	/* The last chunk is still this CPU's. */
-	KUNIT_EXPECT_EQ(test, chunks_used(space), 1);
+	iospace_free(space, first + SZ_64K + 2 * stats.small.chunk_bytes,
+		     2 * stats.small.chunk_bytes - SZ_64K);
+	KUNIT_EXPECT_EQ(test, chunks_used(space), 0);
 	migrate_enable();
 	iospace_destroy(space);
 }
 
-/* One piece that stays keeps its chunk out of use, but not for ever. */
+/* One piece that stays keeps a quarter of its chunk out of use, not for ever. */
 static void iova_pinned_chunk(struct kunit *test)
 {
 	struct iospace *space = iova_test_space(test, U64_MAX);
@@ -266,29 +265,58 @@ static void iova_pinned_chunk(struct kunit *test)
 	bool back = false;
 	int i;
 
+	iospace_get_stats(space, &stats);
 	migrate_disable();
 	pinned = stream(space, SZ_4K);
 	for (i = 0; i < 2000; i++) {
 		iova = stream(space, SZ_4K);
-		KUNIT_EXPECT_NE(test, iova, pinned);
+		KUNIT_EXPECT_LT(test, iova - pinned, stats.small.chunk_bytes);
+		/* After the first time through, nothing next to it either. */
+		if (i >= 128)
+			KUNIT_EXPECT_GE(test, iova - pinned, SZ_128K);
 		iospace_free(space, iova, SZ_4K);
 	}
-	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 2);
+	KUNIT_EXPECT_EQ(test, chunks_used(space), 1);
 
 	iospace_free(space, pinned, SZ_4K);
-	KUNIT_EXPECT_EQ(test, chunks_used(space), 1);
-	/* Pin the active chunk: the other one is next. */
-	iova = stream(space, SZ_4K);
-	for (i = 0; i < stats.chunk_bytes / SZ_4K + 1 && !back; i++) {
-		dma_addr_t next = stream(space, SZ_4K);
-
-		back = next == pinned;
-		iospace_free(space, next, SZ_4K);
+	for (i = 0; i < 256 && !back; i++) {
+		iova = stream(space, SZ_4K);
+		back = iova == pinned;
+		iospace_free(space, iova, SZ_4K);
 	}
 	migrate_enable();
 	KUNIT_EXPECT_TRUE(test, back);
-	iospace_free(space, iova, SZ_4K);
+	iospace_destroy(space);
+}
+
+/* Chunks of which little is back are used when half of one is, and are one again. */
+static void iova_partial_chunk(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	dma_addr_t iova[5], next;
+	int i;
+
+	migrate_disable();
+	/* Four to a chunk, and one of the next. */
+	for (i = 0; i < ARRAY_SIZE(iova); i++)
+		iova[i] = stream(space, SZ_128K);
+	iospace_free(space, iova[1], SZ_128K);
+	for (i = 0; i < 3; i++)
+		iospace_free(space, stream(space, SZ_128K), SZ_128K);
+	/* A quarter is not enough: the chunk starts again that has three. */
+	next = stream(space, SZ_128K);
+	KUNIT_EXPECT_EQ(test, next, iova[4] + SZ_128K);
+	iospace_free(space, iova[2], SZ_128K);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, stream(space, SZ_128K),
+				next + (i + 1) * SZ_128K);
+	/* That chunk is all out; two quarters side by side are not. */
+	KUNIT_EXPECT_EQ(test, stream(space, SZ_128K), iova[1]);
+	KUNIT_EXPECT_EQ(test, stream(space, SZ_128K), iova[2]);
+	iospace_free(space, iova[0], 4 * SZ_128K);
+	iospace_free(space, iova[4], 4 * SZ_128K);
+	KUNIT_EXPECT_EQ(test, chunks_used(space), 0);
+	migrate_enable();
 	iospace_destroy(space);
 }
 
@@ -298,10 +326,10 @@ static void iova_pinned_chunk(struct kunit *test)
 /* A piece of one arena is never a neighbour of a piece of another. */
 static void iova_large_apart(struct kunit *test)
 {
-	struct iospace *space = iova_test_space(test, U64_MAX);
+	struct iospace *space = iova_test_space(test, DMA_BIT_MASK(32));
 	dma_addr_t *iova = kunit_kzalloc(test, LARGE_PIECES * sizeof(*iova),
 					 GFP_KERNEL);
-	u64 base, end, first = U64_MAX, last = 0;
+	u64 end, first = U64_MAX, last = 0;
 	struct iospace_stats stats;
 	int i;
 
@@ -314,16 +342,16 @@ static void iova_large_apart(struct kunit *test)
 		last = max(last, iova[i] + LARGE_PIECE - 1);
 	}
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.large_chunks_used, stats.large_chunks - 2);
+	KUNIT_EXPECT_EQ(test, stats.large.chunks_used, stats.large.chunks);
 	end = iospace_merge_limit(space, first);
-	base = end - (u64)stats.large_chunks * stats.large_chunk_bytes;
-	KUNIT_EXPECT_EQ(test, first, base + stats.large_chunk_bytes);
-	KUNIT_EXPECT_EQ(test, last, end - stats.large_chunk_bytes - 1);
+	KUNIT_EXPECT_EQ(test, end, stats.large.base + stats.large.bytes);
+	KUNIT_EXPECT_EQ(test, first, stats.large.base + stats.large.chunk_bytes);
+	KUNIT_EXPECT_EQ(test, last, end - stats.large.chunk_bytes - 1);
 
 	for (i = 0; i < LARGE_PIECES; i++)
 		iospace_free(space, iova[i], LARGE_PIECE);
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_LE(test, stats.large_chunks_used, 1);
+	KUNIT_EXPECT_LE(test, stats.large.chunks_used, 1);
 	iospace_destroy(space);
 }
 
@@ -343,9 +371,9 @@ static void iova_large_merged_free(struct kunit *test)
 	iospace_free(space, first, SZ_256K + SZ_128K + SZ_4K);
 	iospace_free(space, first + SZ_512K, SZ_512K);
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.large_chunks_used, 1);
+	KUNIT_EXPECT_EQ(test, stats.large.chunks_used, 1);
 	/* All of the chunk is back: when it is used up it starts again. */
-	for (unsigned int i = 0; i < stats.large_chunk_bytes / SZ_1M; i++) {
+	for (unsigned int i = 0; i < stats.large.chunk_bytes / SZ_1M; i++) {
 		next = stream(space, SZ_1M);
 		iospace_free(space, next, SZ_1M);
 	}
@@ -381,24 +409,24 @@ static void iova_long_tree(struct kunit *test)
 	int i;
 
 	iova[0] = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
-	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[0]));
-	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[0] + LONG - 1));
+	KUNIT_EXPECT_NOT_NULL(test, iospace_longs_of(space, iova[0]));
+	KUNIT_EXPECT_NOT_NULL(test, iospace_longs_of(space, iova[0] + LONG - 1));
 	iova[1] = iospace_alloc(space, SZ_128K, U64_MAX, IOSPACE_LASTING);
-	KUNIT_EXPECT_FALSE(test, iospace_long_has(space, iova[1]));
+	KUNIT_EXPECT_NULL(test, iospace_longs_of(space, iova[1]));
 
 	/* Of four places that the tree has, the next one. */
 	held = iova[0] - LONG;
-	KUNIT_EXPECT_TRUE(test, iospace_long_has(space, held));
+	KUNIT_EXPECT_NOT_NULL(test, iospace_longs_of(space, held));
 	KUNIT_EXPECT_EQ(test, iospace_reserve(space, held, held), 0);
 	for (i = 2; i < 4; i++) {
 		iova[i] = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
 		KUNIT_EXPECT_NE(test, iova[i], held);
-		KUNIT_EXPECT_TRUE(test, iospace_long_has(space, iova[i]));
+		KUNIT_EXPECT_NOT_NULL(test, iospace_longs_of(space, iova[i]));
 	}
 	/* What has no place there has one elsewhere. */
 	held = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
 	KUNIT_EXPECT_NE(test, held, 0);
-	KUNIT_EXPECT_FALSE(test, iospace_long_has(space, held));
+	KUNIT_EXPECT_NULL(test, iospace_longs_of(space, held));
 
 	iospace_free(space, held, LONG);
 	iospace_free(space, iova[1], SZ_128K);
@@ -417,6 +445,7 @@ static struct kunit_case iova_test_cases[] = {
 	KUNIT_CASE(iova_last_back_first_used),
 	KUNIT_CASE(iova_merged_free),
 	KUNIT_CASE(iova_pinned_chunk),
+	KUNIT_CASE(iova_partial_chunk),
 	KUNIT_CASE(iova_large_apart),
 	KUNIT_CASE(iova_large_merged_free),
 	KUNIT_CASE(iova_narrow_first),

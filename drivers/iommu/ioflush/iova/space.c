@@ -4,8 +4,6 @@
  */
 #include <linux/bug.h>
 #include <linux/cpuhotplug.h>
-#include <linux/delay.h>
-#include <linux/dma-mapping.h>
 #include <linux/init.h>
 #include <linux/ioflush/iova.h>
 #include <linux/log2.h>
@@ -16,153 +14,75 @@
 
 #include "space.h"
 
-/* Of the addresses below 4 GiB each part gets no more than one in so many. */
-#define IOSPACE_SHARE 4
+/* The largest pieces of the arenas. */
+#define IOSPACE_SMALL_PIECE (1UL << (IOSPACE_GRANULE_LG2 + ARENA_PIECE_LG2))
+#define IOSPACE_LARGE_PIECE (1UL << (IOSPACE_LARGE_GRANULE_LG2 + ARENA_PIECE_LG2))
 
 static int iospace_cpuhp_state;
 
-/* How small a part may be. */
-static u64 iospace_part_min(const struct iospace *space, enum iospace_part part)
+/* A length as the small arenas and the trees count it. */
+static size_t iospace_bytes(size_t bytes)
 {
-	/* A tree of long ranges is worth no less than their arena. */
-	enum iospace_part arena = min_t(u32, part, IOSPACE_LARGE);
-
-	return (u64)ARENA_CHUNKS_MIN << space->arena[arena].chunk_lg2;
+	return round_up(bytes, 1UL << IOSPACE_GRANULE_LG2);
 }
 
-/*
- * How much of the addresses up to @last a part may have; 0 if that makes none.
- */
-static u64 iospace_part_share(const struct iospace *space,
-			      enum iospace_part part, u64 last)
+/* A length as the large arenas count it. */
+static size_t iospace_large_bytes(size_t bytes)
 {
-	u64 bytes = (last - space->first) / IOSPACE_SHARE;
+	return round_up(bytes, 1UL << IOSPACE_LARGE_GRANULE_LG2);
+}
 
-	if (last < space->first || bytes < iospace_part_min(space, part))
+/**
+ * iospace_go_wide() - have those who reach it use what lies above 4 GiB at once
+ * @space: a space
+ *
+ * Else they do so when what lies below is used up.
+ *
+ * Context: any context.
+ */
+void iospace_go_wide(struct iospace *space)
+{
+	WRITE_ONCE(space->wide, true);
+}
+
+static dma_addr_t iospace_zone_alloc(struct iospace *space,
+				     enum iospace_zone_nr zone,
+				     enum iospace_part part, u32 bytes,
+				     u32 align, u64 limit)
+{
+	struct arena *arena = &space->zone[zone].arena[part];
+
+	iospace_part_start(space, zone, part, limit);
+	if (limit <= READ_ONCE(arena->above))
 		return 0;
-	return min_t(u64, rounddown_pow_of_two(bytes), 1ULL << ARENA_BYTES_LG2);
-}
-
-static void iospace_part_open(struct iospace *space, enum iospace_part part,
-			      u64 first, u64 bytes)
-{
-	if (part == IOSPACE_LONG)
-		iospace_long_open(space, first, bytes);
-	else
-		/* No piece of an arena may touch one of the other's. */
-		arena_open(&space->arena[part], first, bytes,
-			   part == IOSPACE_LARGE);
+	return arena_alloc(arena, bytes, align);
 }
 
 /*
- * One allocation, aligned to its size. What fails at once may have lacked memory
- * instead of room: it has lacked room if a page can be had, and it fails again.
+ * From an arena below 4 GiB, or above where the device reaches it. Once one below
+ * has been used up that comes first. A part that another CPU is opening right now
+ * is no reason.
  */
-static struct iova *iospace_part_find(struct iospace *space, u64 last,
-				      u64 bytes, bool *memory)
+static dma_addr_t iospace_part_alloc(struct iospace *space,
+				     enum iospace_part part, u32 bytes,
+				     u32 align, u64 limit)
 {
-	struct iova_domain *tree = &space->tree;
-	unsigned long last_pfn = iospace_limit_pfn(space, last);
-	unsigned long pages = bytes >> iova_shift(tree);
-	struct iova *iova = alloc_iova(tree, pages, last_pfn, true), *page;
+	bool high = iospace_reaches_high(space, limit);
+	dma_addr_t iova = 0;
 
-	if (iova)
-		return iova;
-	page = alloc_iova(tree, 1, last_pfn, true);
-	*memory = page;
-	if (!page)
-		return NULL;
-	__free_iova(tree, page);
-	return alloc_iova(tree, pages, last_pfn, true);
-}
-
-/*
- * The largest power of two that is left, of a fair share. Nothing but the end of
- * the space gives it back.
- */
-static bool iospace_part_place(struct iospace *space, enum iospace_part part,
-			       u64 last, u64 bytes)
-{
-	struct iova_domain *tree = &space->tree;
-	struct iova *iova = NULL;
-	bool memory = true;
-
-	for (; memory && bytes >= iospace_part_min(space, part); bytes >>= 1) {
-		iova = iospace_part_find(space, last, bytes, &memory);
-		if (iova)
-			break;
-	}
-	if (last < min(space->last, DMA_BIT_MASK(32)))
-		iospace_tree_forget_failure(tree);
+	if (high && READ_ONCE(space->wide))
+		iova = iospace_zone_alloc(space, IOSPACE_HIGH, part, bytes,
+					  align, limit);
 	if (!iova)
-		return false;
-	iospace_part_open(space, part, iova_dma_addr(tree, iova), bytes);
-	return true;
-}
+		iova = iospace_zone_alloc(space, IOSPACE_LOW, part, bytes,
+					  align, limit);
+	if (iova || !high || READ_ONCE(space->wide) ||
+	    iospace_part_is(space, IOSPACE_LOW, part, IOSPACE_PART_BUSY))
+		return iova;
 
-/* Is this one of the allocations that are to go by after a failure? */
-static bool iospace_part_skip(struct iospace *space, enum iospace_part part)
-{
-	if (this_cpu_read(space->cpu->part_skips[part]) <= 0)
-		return false;
-	this_cpu_dec(space->cpu->part_skips[part]);
-	return true;
-}
-
-static void iospace_part_failed(struct iospace *space, enum iospace_part part)
-{
-	int skips = clamp(2 * space->part_skips[part], IOSPACE_SKIPS_MIN,
-			  IOSPACE_SKIPS_MAX);
-	int cpu;
-
-	space->part_skips[part] = skips;
-	for_each_possible_cpu(cpu)
-		WRITE_ONCE(per_cpu_ptr(space->cpu, cpu)->part_skips[part], skips);
-}
-
-/*
- * A part is placed when the first mapping wants an address of it: all that the
- * space's owner reserves has been reserved by then. It is placed where that
- * mapping's device can reach it, below 4 GiB in any case; where that is too
- * narrow, the part waits for a device that reaches farther. Who comes while
- * another CPU is at it does without, and so do many after it has failed.
- */
-static void iospace_part_start(struct iospace *space, enum iospace_part part,
-			       u64 limit)
-{
-	enum iospace_part_state state = IOSPACE_PART_NONE;
-	u64 last = min(space->last, limit), bytes;
-
-	if (atomic_read(&space->part_state[part]) != IOSPACE_PART_NONE)
-		return;
-	if (space->first <= DMA_BIT_MASK(32))
-		last = min_t(u64, last, DMA_BIT_MASK(32));
-	bytes = iospace_part_share(space, part, last);
-	/* Acquire: pairs with the release of who had it before. */
-	if (!bytes || iospace_part_skip(space, part) ||
-	    atomic_cmpxchg_acquire(&space->part_state[part], IOSPACE_PART_NONE,
-				   IOSPACE_PART_BUSY) != IOSPACE_PART_NONE)
-		return;
-
-	if (iospace_part_place(space, part, last, bytes))
-		state = IOSPACE_PART_OPEN;
-	else
-		iospace_part_failed(space, part);
-	/* Pairs with the acquires above and in iospace_part_claim(). */
-	atomic_set_release(&space->part_state[part], state);
-}
-
-static bool iospace_arena_serves(const struct arena *arena, u64 limit)
-{
-	return limit >= READ_ONCE(arena->last);
-}
-
-/* A length as the large arena counts it. */
-static size_t iospace_large_bytes(const struct iospace *space, size_t bytes)
-{
-	u64 mask = ((space->granule_mask + 1) << IOSPACE_LARGE_LG2) - 1;
-
-	return (bytes + mask) & ~mask;
+	if (arena_used_up(&space->zone[IOSPACE_LOW].arena[part]))
+		iospace_go_wide(space);
+	return iospace_zone_alloc(space, IOSPACE_HIGH, part, bytes, align, limit);
 }
 
 /*
@@ -173,23 +93,19 @@ static size_t iospace_large_bytes(const struct iospace *space, size_t bytes)
 static dma_addr_t iospace_arena_alloc(struct iospace *space, size_t bytes,
 				      u64 limit)
 {
-	u32 align = space->granule_mask + 1;
+	u32 align = 1U << IOSPACE_GRANULE_LG2;
 	enum iospace_part part = IOSPACE_SMALL;
-	struct arena *arena;
-	dma_addr_t iova = 0;
+	dma_addr_t iova;
 
-	if (bytes > space->arena[IOSPACE_SMALL].piece_bytes) {
+	if (bytes > IOSPACE_SMALL_PIECE) {
 		part = IOSPACE_LARGE;
-		if (bytes > space->arena[IOSPACE_LARGE].piece_bytes)
+		if (bytes > IOSPACE_LARGE_PIECE)
 			return 0;
-		bytes = iospace_large_bytes(space, bytes);
+		bytes = iospace_large_bytes(bytes);
 		if (is_power_of_2(bytes))
 			align = bytes;
 	}
-	arena = &space->arena[part];
-	iospace_part_start(space, part, limit);
-	if (iospace_arena_serves(arena, limit))
-		iova = arena_alloc(arena, bytes, align);
+	iova = iospace_part_alloc(space, part, bytes, align, limit);
 	if (!iova)
 		this_cpu_inc(space->cpu->arena_misses);
 	return iova;
@@ -205,17 +121,13 @@ static noinline dma_addr_t iospace_alloc_slow(struct iospace *space,
 		return 0;
 	if (kind == IOSPACE_STREAMING)
 		iova = iospace_arena_alloc(space, bytes, limit);
-	if (iova)
-		return iova;
-	if (iospace_is_long(space, bytes))
-		iospace_part_start(space, IOSPACE_LONG, limit);
-	return iospace_tree_alloc(space, bytes, limit);
+	return iova ?: iospace_tree_alloc(space, bytes, limit);
 }
 
 /**
  * iospace_alloc() - own a range of bus addresses
  * @space: where from
- * @bytes: length, not 0; rounded up to the granule
+ * @bytes: length, not 0; rounded up to a page
  * @limit: the last address that the device can reach
  * @kind: IOSPACE_STREAMING, or IOSPACE_LASTING for a range that is aligned to
  *	its length, rounded up to a power of two
@@ -224,21 +136,24 @@ static noinline dma_addr_t iospace_alloc_slow(struct iospace *space,
  * begins, more often than not, where the first one ends.
  *
  * Context: any context but NMI. Does not sleep.
- * Return: the first address, a multiple of the granule, or 0 if there is no
+ * Return: the first address, a multiple of the page, or 0 if there is no
  *	room: address 0 is never handed out.
  */
 dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 			 enum iospace_kind kind)
 {
-	struct arena *small = &space->arena[IOSPACE_SMALL];
-	dma_addr_t iova;
+	struct arena *high = &space->zone[IOSPACE_HIGH].arena[IOSPACE_SMALL];
+	struct arena *low = &space->zone[IOSPACE_LOW].arena[IOSPACE_SMALL];
+	dma_addr_t iova = 0;
 
-	bytes = (bytes + space->granule_mask) & ~space->granule_mask;
+	bytes = iospace_bytes(bytes);
 	/* Also false for 0, which a length close to the largest becomes. */
-	if (likely(kind == IOSPACE_STREAMING &&
-		   bytes - 1 < small->piece_bytes &&
-		   iospace_arena_serves(small, limit))) {
-		iova = arena_cut(small, bytes);
+	if (likely(kind == IOSPACE_STREAMING && bytes - 1 < IOSPACE_SMALL_PIECE)) {
+		/* It is open only if those who reach it are to use it. */
+		if (unlikely(limit > READ_ONCE(high->above)))
+			iova = arena_cut(high, bytes);
+		else if (likely(limit > READ_ONCE(low->above)))
+			iova = arena_cut(low, bytes);
 		if (likely(iova))
 			return iova;
 	}
@@ -248,21 +163,24 @@ dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 static noinline void iospace_free_slow(struct iospace *space, dma_addr_t iova,
 				       size_t bytes)
 {
-	struct arena *large = &space->arena[IOSPACE_LARGE];
 	u64 offset;
 
-	/* What was merged ends with a piece whose length may be any. */
-	if (arena_has(large, iova, &offset))
-		arena_free(large, offset, iospace_large_bytes(space, bytes));
-	else
-		iospace_tree_free(space, iova, bytes);
+	for (unsigned int z = 0; z < IOSPACE_ZONES; z++) {
+		struct arena *large = &space->zone[z].arena[IOSPACE_LARGE];
+
+		if (!arena_has(large, iova, &offset))
+			continue;
+		arena_free(large, IOSPACE_LARGE_GRANULE_LG2, offset, bytes);
+		return;
+	}
+	iospace_tree_free(space, iova, iospace_bytes(bytes));
 }
 
 /**
  * iospace_free() - give bus addresses back
  * @space: where they are from
  * @iova: first address
- * @bytes: length as it was asked for; rounded up to the granule
+ * @bytes: length as it was asked for; rounded up to a page
  *
  * Where iospace_mergeable() says so, ranges that are neighbours can be given
  * back in one call, as one range. Nothing may translate these addresses any
@@ -272,12 +190,14 @@ static noinline void iospace_free_slow(struct iospace *space, dma_addr_t iova,
  */
 void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 {
-	struct arena *small = &space->arena[IOSPACE_SMALL];
+	struct arena *high = &space->zone[IOSPACE_HIGH].arena[IOSPACE_SMALL];
+	struct arena *low = &space->zone[IOSPACE_LOW].arena[IOSPACE_SMALL];
 	u64 offset;
 
-	bytes = (bytes + space->granule_mask) & ~space->granule_mask;
-	if (likely(arena_has(small, iova, &offset)))
-		arena_free(small, offset, bytes);
+	if (likely(arena_has(low, iova, &offset)))
+		arena_free(low, IOSPACE_GRANULE_LG2, offset, bytes);
+	else if (arena_has(high, iova, &offset))
+		arena_free(high, IOSPACE_GRANULE_LG2, offset, bytes);
 	else
 		iospace_free_slow(space, iova, bytes);
 }
@@ -309,8 +229,9 @@ u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova)
 {
 	u64 offset;
 
-	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++) {
-		const struct arena *arena = &space->arena[i];
+	for (unsigned int i = 0; i < IOSPACE_ZONES * IOSPACE_ARENAS; i++) {
+		const struct iospace_zone *zone = &space->zone[i % IOSPACE_ZONES];
+		const struct arena *arena = &zone->arena[i / IOSPACE_ZONES];
 
 		if (arena_has(arena, iova, &offset))
 			return arena->base + arena->bytes;
@@ -318,76 +239,17 @@ u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova)
 	return 0;
 }
 
-/* Wait for the right to open a part; returns the state to go back to. */
-static enum iospace_part_state iospace_part_claim(struct iospace *space,
-						  enum iospace_part part)
+static void iospace_arena_stats(struct arena *arena,
+				struct iospace_arena_stats *stats)
 {
-	atomic_t *state = &space->part_state[part];
-	int was;
-
-	for (;;) {
-		was = atomic_read(state);
-		/* Acquire: pairs with the release of who had it before. */
-		if (was != IOSPACE_PART_BUSY &&
-		    atomic_try_cmpxchg_acquire(state, &was, IOSPACE_PART_BUSY))
-			return was;
-		/* Held for the time of a search through a tree. */
-		usleep_range(10, 50);
-	}
-}
-
-static int iospace_tree_reserve(struct iova_domain *tree, u64 first, u64 last)
-{
-	return reserve_iova(tree, iova_pfn(tree, first), iova_pfn(tree, last)) ?
-	       0 : -ENOMEM;
-}
-
-/* In the parts that are open; no other is being opened meanwhile. */
-static int iospace_parts_reserve(struct iospace *space,
-				 const enum iospace_part_state *state,
-				 u64 first, u64 last)
-{
-	int ret = 0;
-
-	for (unsigned int i = 0; i < IOSPACE_ARENAS && !ret; i++)
-		if (state[i] == IOSPACE_PART_OPEN)
-			ret = arena_bar(&space->arena[i], first, last);
-	if (ret || state[IOSPACE_LONG] != IOSPACE_PART_OPEN)
-		return ret;
-
-	first = max(first, space->long_first);
-	last = min(last, space->long_first + space->long_bytes - 1);
-	return first <= last ? iospace_tree_reserve(&space->longs, first, last) : 0;
-}
-
-/**
- * iospace_reserve() - keep a range of bus addresses out of use
- * @space: a space; ranges are best reserved before it hands out addresses
- * @first: first address
- * @last: last address, inclusive
- *
- * Context: process context, may sleep.
- * Return: 0; -EINVAL for an empty range; -EBUSY if some of it may have been
- *	handed out to streaming mappings already; -ENOMEM.
- */
-int iospace_reserve(struct iospace *space, u64 first, u64 last)
-{
-	enum iospace_part_state state[IOSPACE_PARTS];
-	unsigned int i;
-	int ret;
-
-	if (first > last)
-		return -EINVAL;
-
-	for (i = 0; i < IOSPACE_PARTS; i++)
-		state[i] = iospace_part_claim(space, i);
-	ret = iospace_parts_reserve(space, state, first, last);
-	if (!ret)
-		ret = iospace_tree_reserve(&space->tree, first, last);
-	/* Pairs with the acquire in iospace_part_claim(). */
-	for (i = 0; i < IOSPACE_PARTS; i++)
-		atomic_set_release(&space->part_state[i], state[i]);
-	return ret;
+	/* Pairs with the release in arena_open(). */
+	stats->bytes = smp_load_acquire(&arena->bytes);
+	if (stats->bytes)
+		stats->base = READ_ONCE(arena->base);
+	stats->chunk_bytes = arena->chunk_bytes;
+	stats->chunks = READ_ONCE(arena->nr_chunks) - READ_ONCE(arena->first);
+	stats->chunks_used = arena_chunks_used(arena);
+	stats->allocs = arena_allocs(arena);
 }
 
 /**
@@ -400,24 +262,17 @@ int iospace_reserve(struct iospace *space, u64 first, u64 last)
  */
 void iospace_get_stats(struct iospace *space, struct iospace_stats *stats)
 {
-	struct arena *arena = &space->arena[IOSPACE_SMALL];
-	struct arena *large = &space->arena[IOSPACE_LARGE];
+	struct iospace_zone *low = &space->zone[IOSPACE_LOW];
+	struct iospace_zone *high = &space->zone[IOSPACE_HIGH];
 	int cpu;
 
 	*stats = (struct iospace_stats) {
-		.arena_allocs = arena_allocs(arena),
-		.chunk_bytes = arena->chunk_bytes,
-		.chunks = READ_ONCE(arena->nr_chunks),
-		.chunks_used = arena_chunks_used(arena),
-		.large_allocs = arena_allocs(large),
-		.large_chunk_bytes = large->chunk_bytes,
-		.large_chunks = READ_ONCE(large->nr_chunks),
-		.large_chunks_used = arena_chunks_used(large),
+		.wide = READ_ONCE(space->wide),
 	};
-	/* Pairs with the release in arena_open(). */
-	stats->arena_bytes = smp_load_acquire(&arena->bytes);
-	if (stats->arena_bytes)
-		stats->arena_base = arena->base;
+	iospace_arena_stats(&low->arena[IOSPACE_SMALL], &stats->small);
+	iospace_arena_stats(&low->arena[IOSPACE_LARGE], &stats->large);
+	iospace_arena_stats(&high->arena[IOSPACE_SMALL], &stats->high_small);
+	iospace_arena_stats(&high->arena[IOSPACE_LARGE], &stats->high_large);
 	for_each_possible_cpu(cpu) {
 		const struct iospace_cpu *c = per_cpu_ptr(space->cpu, cpu);
 		unsigned long allocs = READ_ONCE(c->tree_allocs);
@@ -428,14 +283,21 @@ void iospace_get_stats(struct iospace *space, struct iospace_stats *stats)
 	}
 }
 
+/* All arenas, by number. */
+static struct arena *iospace_arena(struct iospace *space, unsigned int i)
+{
+	return &space->zone[i / IOSPACE_ARENAS].arena[i % IOSPACE_ARENAS];
+}
+
 /* A dead CPU's chunks would be out of reach for as long as it stays dead. */
 static int iospace_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct iospace *space = hlist_entry_safe(node, struct iospace, cpuhp);
 
-	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++) {
-		struct arena *arena = &space->arena[i];
+	struct arena *arena;
 
+	for (unsigned int i = 0; i < IOSPACE_ZONES * IOSPACE_ARENAS; i++) {
+		arena = iospace_arena(space, i);
 		arena_front_retire(arena, per_cpu_ptr(arena->fronts, cpu));
 	}
 	return 0;
@@ -451,36 +313,40 @@ static int __init iospace_setup(void)
 }
 core_initcall(iospace_setup);
 
-static int iospace_arenas_init(struct iospace *space, u8 granule_lg2)
-{
-	int ret;
-
-	ret = arena_init(&space->arena[IOSPACE_SMALL], granule_lg2);
-	if (ret)
-		return ret;
-	ret = arena_init(&space->arena[IOSPACE_LARGE],
-			 granule_lg2 + IOSPACE_LARGE_LG2);
-	if (ret)
-		arena_exit(&space->arena[IOSPACE_SMALL]);
-	return ret;
-}
-
 static void iospace_arenas_exit(struct iospace *space)
 {
-	for (unsigned int i = 0; i < IOSPACE_ARENAS; i++)
-		arena_exit(&space->arena[i]);
+	/* Of those that were not initialised there is nothing to free. */
+	for (unsigned int i = 0; i < IOSPACE_ZONES * IOSPACE_ARENAS; i++)
+		if (iospace_arena(space, i)->fronts)
+			arena_exit(iospace_arena(space, i));
 }
 
-static int iospace_init(struct iospace *space, u8 granule_lg2)
+static int iospace_arenas_init(struct iospace *space)
 {
-	unsigned long granule = 1UL << granule_lg2;
+	for (unsigned int i = 0; i < IOSPACE_ZONES * IOSPACE_ARENAS; i++) {
+		enum iospace_part part = i % IOSPACE_ARENAS;
+		u64 bytes = iospace_part_bytes_max(space, i / IOSPACE_ARENAS, part);
+		u8 lg2 = part == IOSPACE_SMALL ? IOSPACE_GRANULE_LG2 :
+						 IOSPACE_LARGE_GRANULE_LG2;
+
+		if (arena_init(iospace_arena(space, i), lg2, bytes)) {
+			iospace_arenas_exit(space);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int iospace_init(struct iospace *space)
+{
+	unsigned long granule = 1UL << IOSPACE_GRANULE_LG2;
 	u64 first_pfn = DIV_ROUND_UP_ULL(space->first, granule);
 	int ret;
 
 	space->cpu = alloc_percpu(struct iospace_cpu);
 	if (!space->cpu)
 		return -ENOMEM;
-	ret = iospace_arenas_init(space, granule_lg2);
+	ret = iospace_arenas_init(space);
 	if (ret)
 		goto err_cpu;
 
@@ -505,34 +371,31 @@ err_cpu:
 
 /**
  * iospace_create() - make a space of bus addresses
- * @granule_lg2: log2 of what all ranges are a multiple of: the smallest leaf
- *	of the domain's table, a page of the CPU at most
  * @first: first address that may be handed out
  * @last: last address that may be handed out
+ *
+ * All ranges are a multiple of a page of the CPU.
  *
  * Context: process context, may sleep.
  * Return: the space, or NULL if memory is short or the arguments leave no
  *	space.
  */
-struct iospace *iospace_create(u8 granule_lg2, u64 first, u64 last)
+struct iospace *iospace_create(u64 first, u64 last)
 {
 	struct iospace *space;
 
-	if (WARN_ON(granule_lg2 > PAGE_SHIFT || first > last ||
-		    iospace_cpuhp_state <= 0))
+	if (WARN_ON(first > last || iospace_cpuhp_state <= 0))
 		return NULL;
 
 	space = kzalloc(sizeof(*space), GFP_KERNEL);
 	if (!space)
 		return NULL;
-	space->granule_lg2 = granule_lg2;
-	space->granule_mask = (1ULL << granule_lg2) - 1;
 	space->first = first;
 	space->last = last;
 
 	if (iova_cache_get())
 		goto err_free;
-	if (iospace_init(space, granule_lg2))
+	if (iospace_init(space))
 		goto err_put;
 	return space;
 
@@ -565,8 +428,9 @@ void iospace_destroy(struct iospace *space)
 	     stats.tree_out);
 	iospace_arenas_exit(space);
 	free_percpu(space->cpu);
-	if (space->long_bytes)
-		put_iova_domain(&space->longs);
+	for (unsigned int z = 0; z < IOSPACE_ZONES; z++)
+		if (space->zone[z].longs.bytes)
+			put_iova_domain(&space->zone[z].longs.tree);
 	put_iova_domain(&space->tree);
 	iova_cache_put();
 	kfree(space);

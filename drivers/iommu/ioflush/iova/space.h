@@ -7,11 +7,26 @@
 
 #include <linux/iova.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 
 #include "arena.h"
 
 /**
- * enum iospace_part - the parts of a space, each one allocation in its tree
+ * enum iospace_zone_nr - below and above 4 GiB
+ * @IOSPACE_LOW: for devices that do not reach farther, and for the others as
+ *	long as there is room: devices and bridges that get longer addresses wrong
+ *	are still about
+ * @IOSPACE_HIGH: for those that do
+ * @IOSPACE_ZONES: how many there are
+ */
+enum iospace_zone_nr {
+	IOSPACE_LOW,
+	IOSPACE_HIGH,
+	IOSPACE_ZONES,
+};
+
+/**
+ * enum iospace_part - the parts of a zone, each one allocation in the space's tree
  * @IOSPACE_SMALL: arena for streaming mappings up to a quarter of its chunks
  * @IOSPACE_LARGE: arena for longer ones, up to a quarter of larger chunks
  * @IOSPACE_ARENAS: how many of the parts are arenas
@@ -26,13 +41,20 @@ enum iospace_part {
 	IOSPACE_PARTS,
 };
 
+/** IOSPACE_GRANULE_LG2 - log2 of what all lengths and addresses are multiples of */
+#define IOSPACE_GRANULE_LG2 PAGE_SHIFT
+
 /**
- * IOSPACE_LARGE_LG2 - log2 of a granule of the large arena, in granules
+ * IOSPACE_LARGE_GRANULE_LG2 - log2 of a granule of the large arena
  *
  * Its pieces stay shorter than a block at the next level of a table: whatever
- * can use one wants the alignment, which the trees have.
+ * can use one wants the alignment, which the trees have. With pages of 64 KiB
+ * what lies below 4 GiB would hold too few chunks of eight times the length.
  */
-#define IOSPACE_LARGE_LG2 3
+#define IOSPACE_LARGE_GRANULE_LG2 (PAGE_SHIFT + (PAGE_SHIFT < 16 ? 3 : 1))
+
+/** IOSPACE_LOW_LG2 - log2 of the most that a part below 4 GiB may have */
+#define IOSPACE_LOW_LG2 30
 
 /**
  * enum iospace_part_state - where a space is with one of its parts
@@ -55,7 +77,7 @@ enum iospace_part_state {
 #define IOSPACE_SKIPS_MIN 64
 
 /** IOSPACE_SKIPS_MAX - the most allocations that do without a part */
-#define IOSPACE_SKIPS_MAX (1 << 16)
+#define IOSPACE_SKIPS_MAX 65536
 
 /**
  * struct iospace_cpu - what a CPU has of a space, besides its share of the arenas
@@ -66,56 +88,79 @@ enum iospace_part_state {
  * @tree_frees: how many of all CPUs' were given back on this one
  */
 struct iospace_cpu {
-	int part_skips[IOSPACE_PARTS];
+	int part_skips[IOSPACE_ZONES][IOSPACE_PARTS];
 	unsigned long arena_misses;
 	unsigned long tree_allocs;
 	unsigned long tree_frees;
 };
 
 /**
- * struct iospace - bus addresses of one domain
+ * struct iospace_longs - a tree of long ranges
+ * @tree: the tree
+ * @first: its first address
+ * @bytes: length; 0 until it is open. Written with release ordering after @tree
+ *	and @first
+ */
+struct iospace_longs {
+	struct iova_domain tree;
+	u64 first;
+	u64 bytes;
+};
+
+/**
+ * struct iospace_zone - the parts below or above 4 GiB
  * @arena: for streaming mappings
- * @granule_mask: granule size less one
- * @granule_lg2: log2 of the granule
- * @first: first address that may be handed out
- * @last: last address that may be handed out
- * @tree: the kernel's allocator, for all else; each part is one allocation in
- *	it
- * @longs: the same once more, for long ranges
- * @long_first: first address of @longs
- * @long_bytes: their length; 0 until it is open. Written with release ordering
- *	after @longs and @long_first
+ * @longs: the kernel's allocator once more, for long ranges
  * @part_state: enum iospace_part_state of each part; who moves it to
- *	IOSPACE_PART_BUSY may open the part, and who moves all of them may
+ *	IOSPACE_PART_BUSY may open the part, and who moves all of both zones may
  *	reserve addresses
  * @part_skips: of each part, how many allocations were to go by when it last
  *	could not be opened; belongs to who has it in IOSPACE_PART_BUSY
+ */
+struct iospace_zone {
+	struct arena arena[IOSPACE_ARENAS];
+	struct iospace_longs longs;
+	atomic_t part_state[IOSPACE_PARTS];
+	int part_skips[IOSPACE_PARTS];
+};
+
+/**
+ * struct iospace - bus addresses of one domain
+ * @zone: arenas and trees of long ranges
+ * @first: first address that may be handed out
+ * @last: last address that may be handed out
+ * @wide: who reaches above 4 GiB does not try below first. Only ever set
+ * @tree: the kernel's allocator, for all else; each part is one allocation in
+ *	it
  * @cpu: what each CPU has
  * @cpuhp: instance of the CPU hotplug state
  */
 struct iospace {
-	struct arena arena[IOSPACE_ARENAS];
-	u64 granule_mask;
-	u8 granule_lg2;
+	struct iospace_zone zone[IOSPACE_ZONES];
 	u64 first;
 	u64 last;
+	bool wide;
 	struct iova_domain tree;
-	struct iova_domain longs;
-	u64 long_first;
-	u64 long_bytes;
-	atomic_t part_state[IOSPACE_PARTS];
-	int part_skips[IOSPACE_PARTS];
 	struct iospace_cpu __percpu *cpu;
 	struct hlist_node cpuhp;
 };
 
 /* tree.c */
 void iospace_tree_forget_failure(struct iova_domain *tree);
-unsigned long iospace_limit_pfn(const struct iospace *space, u64 limit);
-bool iospace_is_long(const struct iospace *space, size_t bytes);
-void iospace_long_open(struct iospace *space, u64 first, u64 bytes);
-bool iospace_long_has(const struct iospace *space, u64 iova);
+unsigned long iospace_limit_pfn(u64 limit);
+bool iospace_is_long(size_t bytes);
+void iospace_longs_open(struct iospace_longs *longs, u64 first, u64 bytes);
+struct iospace_longs *iospace_longs_of(struct iospace *space, u64 iova);
 dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit);
 void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes);
+
+/* part.c */
+u64 iospace_part_bytes_max(const struct iospace *space,
+			   enum iospace_zone_nr zone, enum iospace_part part);
+void iospace_part_start(struct iospace *space, enum iospace_zone_nr zone,
+			enum iospace_part part, u64 limit);
+bool iospace_part_is(const struct iospace *space, enum iospace_zone_nr zone,
+		     enum iospace_part part, enum iospace_part_state state);
+bool iospace_reaches_high(const struct iospace *space, u64 limit);
 
 #endif /* _IOFLUSH_IOVA_SPACE_H */

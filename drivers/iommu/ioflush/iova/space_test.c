@@ -128,10 +128,10 @@ static void iova_exhausted(struct kunit *test)
 				SMALL_PAGES - bitmap_weight(held, SMALL_PAGES) -
 				!!round);
 		iospace_get_stats(space, &stats);
-		KUNIT_EXPECT_GE(test, stats.arena_bytes, SZ_8M);
-		KUNIT_EXPECT_EQ(test, stats.chunks_used, stats.chunks);
+		KUNIT_EXPECT_GE(test, stats.small.bytes, SZ_8M);
+		KUNIT_EXPECT_EQ(test, stats.small.chunks_used, stats.small.chunks);
 		KUNIT_EXPECT_GT(test, stats.arena_misses, 0);
-		KUNIT_EXPECT_EQ(test, stats.tree_out * SZ_4K + stats.arena_bytes,
+		KUNIT_EXPECT_EQ(test, stats.tree_out * SZ_4K + stats.small.bytes,
 				SMALL_BYTES - bitmap_weight(held, SMALL_PAGES) * SZ_4K);
 
 		bitmap_andnot(oracle, oracle, held, SMALL_PAGES);
@@ -144,7 +144,7 @@ static void iova_exhausted(struct kunit *test)
 
 	iospace_get_stats(space, &stats);
 	KUNIT_EXPECT_EQ(test, stats.tree_out, 0);
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 1);
+	KUNIT_EXPECT_EQ(test, stats.small.chunks_used, 1);
 	iospace_destroy(space);
 }
 
@@ -164,18 +164,18 @@ static void iova_reserve_in_arena(struct kunit *test)
 	iospace_free(space, at, SZ_4K);
 
 	iospace_get_stats(space, &stats);
-	at = stats.arena_base + stats.arena_bytes - 2 * stats.chunk_bytes + SZ_4K;
+	at = stats.small.base + stats.small.bytes - 2 * stats.small.chunk_bytes + SZ_4K;
 	KUNIT_EXPECT_EQ(test, iospace_reserve(space, at, at + SZ_64K), 0);
 	pages = take_all(test, space, oracle);
 	/* Not page 0, not the page above, not the barred chunk. */
 	KUNIT_EXPECT_EQ(test, pages,
-			SMALL_PAGES - 2 - stats.chunk_bytes / SZ_4K);
+			SMALL_PAGES - 2 - stats.small.chunk_bytes / SZ_4K);
 	for (i = 0; i <= SZ_64K / SZ_4K; i++)
 		KUNIT_EXPECT_FALSE(test, test_bit(at / SZ_4K + i, oracle));
 	put_all(space, oracle);
 	migrate_enable();
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 1);
+	KUNIT_EXPECT_LE(test, stats.small.chunks_used, 1);
 	iospace_destroy(space);
 }
 
@@ -188,7 +188,7 @@ static void iova_no_arena(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, take_all(test, space, oracle), SZ_16M / SZ_4K - 1);
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.arena_bytes, 0);
+	KUNIT_EXPECT_EQ(test, stats.small.bytes, 0);
 	put_all(space, oracle);
 	iospace_destroy(space);
 }
@@ -205,7 +205,7 @@ static void iova_small_arena(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, iospace_reserve(space, at, at), 0);
 	iova = iospace_alloc(space, SZ_4K, U64_MAX, IOSPACE_STREAMING);
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.arena_bytes, SZ_256M);
+	KUNIT_EXPECT_EQ(test, stats.small.bytes, SZ_256M);
 	KUNIT_EXPECT_TRUE(test, iospace_mergeable(space, iova));
 	iospace_free(space, iova, SZ_4K);
 	iospace_destroy(space);
@@ -308,8 +308,8 @@ static void iova_random(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(r->oracle, SMALL_PAGES));
 	iospace_get_stats(r->space, &stats);
 	KUNIT_EXPECT_EQ(test, stats.tree_out, 0);
-	KUNIT_EXPECT_LE(test, stats.chunks_used, num_possible_cpus());
-	kunit_info(test, "%lu from the arena, %lu not", stats.arena_allocs,
+	KUNIT_EXPECT_LE(test, stats.small.chunks_used, num_possible_cpus());
+	kunit_info(test, "%lu from the arena, %lu not", stats.small.allocs,
 		   stats.tree_allocs);
 	iospace_destroy(r->space);
 }
@@ -415,8 +415,8 @@ static void iova_stress(struct kunit *test)
 	KUNIT_EXPECT_GT(test, s->ticks, 0);
 	iospace_get_stats(s->space, &stats);
 	KUNIT_EXPECT_EQ(test, stats.tree_out, 0);
-	KUNIT_EXPECT_LE(test, stats.chunks_used, num_possible_cpus());
-	kunit_info(test, "%lu from the arena, %lu not", stats.arena_allocs,
+	KUNIT_EXPECT_LE(test, stats.small.chunks_used, num_possible_cpus());
+	kunit_info(test, "%lu from the arena, %lu not", stats.small.allocs,
 		   stats.tree_allocs);
 	iospace_destroy(s->space);
 }
@@ -442,14 +442,14 @@ static void iova_cpu_offline(struct kunit *test)
 	KUNIT_EXPECT_NE(test, iova, 0);
 	iospace_free(space, iova, SZ_4K);
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 1);
+	KUNIT_EXPECT_EQ(test, stats.small.chunks_used, 1);
 
 	if (remove_cpu(cpu)) {
 		iospace_destroy(space);
 		kunit_skip(test, "CPU %d does not go offline", cpu);
 	}
 	iospace_get_stats(space, &stats);
-	KUNIT_EXPECT_EQ(test, stats.chunks_used, 0);
+	KUNIT_EXPECT_EQ(test, stats.small.chunks_used, 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 	iospace_destroy(space);
 }

@@ -9,23 +9,23 @@
  * one allocation in the other.
  */
 #include <linux/dma-mapping.h>
+#include <linux/ioflush/iova.h>
 #include <linux/minmax.h>
 
 #include "space.h"
 
 /**
  * iospace_limit_pfn() - the last granule that ends at or below a limit
- * @space: a space
  * @limit: an address
  *
  * Context: any context.
  * Return: its number, or 0 if there is none.
  */
-unsigned long iospace_limit_pfn(const struct iospace *space, u64 limit)
+unsigned long iospace_limit_pfn(u64 limit)
 {
-	if (limit < space->granule_mask)
-		return 0;
-	return (limit - space->granule_mask) >> space->granule_lg2;
+	u64 mask = (1ULL << IOSPACE_GRANULE_LG2) - 1;
+
+	return limit < mask ? 0 : (limit - mask) >> IOSPACE_GRANULE_LG2;
 }
 
 /**
@@ -47,91 +47,99 @@ void iospace_tree_forget_failure(struct iova_domain *tree)
 	spin_unlock_irqrestore(&tree->iova_rbtree_lock, flags);
 }
 
+/*
+ * Below 4 GiB first, as long as there is room. A failure there is the last one:
+ * it costs a search through all that is there, which the next one would find
+ * fuller still.
+ */
 static unsigned long iospace_tree_search(struct iospace *space,
 					 unsigned long pages, u64 limit)
 {
 	struct iova_domain *tree = &space->tree;
 	unsigned long pfn = 0;
 
-	/*
-	 * Below 4 GiB first, as long as there is room: devices and bridges
-	 * that get longer addresses wrong are still about.
-	 */
-	if (limit > DMA_BIT_MASK(32))
+	if (limit > DMA_BIT_MASK(32) && !READ_ONCE(space->wide)) {
 		pfn = alloc_iova_fast(tree, pages,
-				      iospace_limit_pfn(space, DMA_BIT_MASK(32)),
-				      false);
+				      iospace_limit_pfn(DMA_BIT_MASK(32)), false);
+		if (!pfn)
+			iospace_go_wide(space);
+	}
 	if (!pfn)
-		pfn = alloc_iova_fast(tree, pages,
-				      iospace_limit_pfn(space, limit), true);
+		pfn = alloc_iova_fast(tree, pages, iospace_limit_pfn(limit), true);
 	if (!pfn && limit < min(space->last, DMA_BIT_MASK(32)))
 		iospace_tree_forget_failure(tree);
 	return pfn;
 }
 
 /**
- * iospace_long_open() - give the tree of long ranges its addresses
- * @space: the space
+ * iospace_longs_open() - give a tree of long ranges its addresses
+ * @longs: the tree
  * @first: first address
  * @bytes: length
  *
  * Context: any context; once.
  */
-void iospace_long_open(struct iospace *space, u64 first, u64 bytes)
+void iospace_longs_open(struct iospace_longs *longs, u64 first, u64 bytes)
 {
-	init_iova_domain(&space->longs, 1UL << space->granule_lg2,
-			 first >> space->granule_lg2);
-	WRITE_ONCE(space->long_first, first);
-	/* Pairs with the acquire in iospace_long_has(). */
-	smp_store_release(&space->long_bytes, bytes);
+	init_iova_domain(&longs->tree, 1UL << IOSPACE_GRANULE_LG2,
+			 first >> IOSPACE_GRANULE_LG2);
+	WRITE_ONCE(longs->first, first);
+	/* Pairs with the acquires where it is looked at. */
+	smp_store_release(&longs->bytes, bytes);
 }
 
 /**
- * iospace_long_has() - is an address one of the long ranges'?
+ * iospace_longs_of() - which long ranges is an address one of?
  * @space: a space
  * @iova: any address
  *
  * Context: any context.
- * Return: whether it is.
+ * Return: their tree, or NULL.
  */
-bool iospace_long_has(const struct iospace *space, u64 iova)
+struct iospace_longs *iospace_longs_of(struct iospace *space, u64 iova)
 {
-	/* Pairs with the release in iospace_long_open(). */
-	u64 bytes = smp_load_acquire(&space->long_bytes);
+	for (unsigned int z = 0; z < IOSPACE_ZONES; z++) {
+		struct iospace_longs *longs = &space->zone[z].longs;
+		/* Pairs with the release in iospace_longs_open(). */
+		u64 bytes = smp_load_acquire(&longs->bytes);
 
-	/* Until it is open, any value will do. */
-	return iova - READ_ONCE(space->long_first) < bytes;
+		/* Until it is open, any value will do. */
+		if (iova - READ_ONCE(longs->first) < bytes)
+			return longs;
+	}
+	return NULL;
 }
 
-static unsigned long iospace_long_search(struct iospace *space,
-					 unsigned long pages, u64 limit)
+static unsigned long iospace_longs_search(struct iospace *space,
+					  enum iospace_zone_nr zone,
+					  unsigned long pages, u64 limit)
 {
-	/* Pairs with the release in iospace_long_open(). */
-	u64 bytes = smp_load_acquire(&space->long_bytes);
+	struct iospace_longs *longs = &space->zone[zone].longs;
 	struct iova *iova;
-	u64 last;
+	u64 bytes, last;
 
+	iospace_part_start(space, zone, IOSPACE_LONG, limit);
+	/* Pairs with the release in iospace_longs_open(). */
+	bytes = smp_load_acquire(&longs->bytes);
 	if (!bytes)
 		return 0;
-	last = space->long_first + bytes - 1;
+	last = longs->first + bytes - 1;
 	if (limit < last)
 		return 0;
-	iova = alloc_iova(&space->longs, pages, iospace_limit_pfn(space, last),
-			  true);
+	iova = alloc_iova(&longs->tree, pages, iospace_limit_pfn(last), true);
 	return iova ? iova->pfn_lo : 0;
 }
 
 /**
  * iospace_is_long() - is a length beyond what the kernel's allocator caches?
- * @space: a space
  * @bytes: the length
  *
  * Context: any context.
  * Return: whether it is.
  */
-bool iospace_is_long(const struct iospace *space, size_t bytes)
+bool iospace_is_long(size_t bytes)
 {
-	return bytes >> space->granule_lg2 > iova_rcache_range() >> PAGE_SHIFT;
+	return bytes > iova_rcache_range();
 }
 
 /**
@@ -145,18 +153,20 @@ bool iospace_is_long(const struct iospace *space, size_t bytes)
  */
 dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit)
 {
-	unsigned long pages = bytes >> space->granule_lg2, pfn = 0;
+	unsigned long pages = bytes >> IOSPACE_GRANULE_LG2, pfn = 0;
+	bool high = READ_ONCE(space->wide) && iospace_reaches_high(space, limit);
 
 	limit = min(limit, space->last);
-	if (iospace_is_long(space, bytes))
-		pfn = iospace_long_search(space, pages, limit);
+	if (iospace_is_long(bytes))
+		pfn = iospace_longs_search(space, high ? IOSPACE_HIGH : IOSPACE_LOW,
+					   pages, limit);
 	if (!pfn)
 		pfn = iospace_tree_search(space, pages, limit);
 	if (!pfn)
 		return 0;
 
 	this_cpu_inc(space->cpu->tree_allocs);
-	return (dma_addr_t)pfn << space->granule_lg2;
+	return (dma_addr_t)pfn << IOSPACE_GRANULE_LG2;
 }
 
 /**
@@ -169,11 +179,12 @@ dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit)
  */
 void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 {
-	unsigned long pfn = iova >> space->granule_lg2;
+	struct iospace_longs *longs = iospace_longs_of(space, iova);
+	unsigned long pfn = iova >> IOSPACE_GRANULE_LG2;
 
 	this_cpu_inc(space->cpu->tree_frees);
-	if (iospace_long_has(space, iova))
-		free_iova(&space->longs, pfn);
+	if (longs)
+		free_iova(&longs->tree, pfn);
 	else
-		free_iova_fast(&space->tree, pfn, bytes >> space->granule_lg2);
+		free_iova_fast(&space->tree, pfn, bytes >> IOSPACE_GRANULE_LG2);
 }

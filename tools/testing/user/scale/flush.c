@@ -87,7 +87,7 @@ static void setup(void)
 	user_refuse(ioflush_setup());
 	flush = sim_alloc(sizeof(*flush), "struct ioflush", 0);
 	user_refuse(ioflush_init(flush, &ops, NULL));
-	flush->space = iospace_create(UNIT_PAGE_LG2, 0, UNIT_LAST);
+	flush->space = iospace_create(0, UNIT_LAST);
 	user_refuse(!flush->space);
 	flush->costs.cmd_ns = sim.command + 10;
 	/* As domain/cost.c takes it: 64 walks of four levels. */

@@ -62,7 +62,12 @@
 
 #define atomic64_read(v)		atomic_read(v)
 #define atomic64_read_acquire(v)	atomic_read_acquire(v)
+#define atomic64_set(v, i)		atomic_set(v, i)
+#define atomic64_add(i, v)		atomic_add(i, v)
+#define atomic64_add_negative(i, v)	(atomic_add_return(i, v) < 0)
 #define atomic64_inc_return(v)		atomic_inc_return(v)
+#define atomic64_try_cmpxchg(v, old, new)				\
+	try_cmpxchg(&(v)->counter, old, new)
 #define atomic64_try_cmpxchg_release(v, old, new)			\
 	try_cmpxchg_release(&(v)->counter, old, new)
 #define atomic64_try_cmpxchg_relaxed(v, old, new)			\

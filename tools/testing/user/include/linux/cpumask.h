@@ -9,7 +9,7 @@
 
 /* The most there can be. */
 #ifndef USER_CPUS
-#define USER_CPUS	40
+#define USER_CPUS	256
 #endif
 
 /* How many there are, all of them online; one to begin with. */

@@ -17,6 +17,7 @@
 })
 #define min(a, b)		USER_PICK(a, <, b)
 #define max(a, b)		USER_PICK(a, >, b)
+#define min3(a, b, c)		min(min(a, b), c)
 #define min_t(type, a, b)	USER_PICK((type)(a), <, (type)(b))
 #define max_t(type, a, b)	USER_PICK((type)(a), >, (type)(b))
 #define clamp(x, low, high)	min(max(x, low), high)

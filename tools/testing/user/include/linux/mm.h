@@ -11,7 +11,9 @@
 #include <linux/mm_types.h>
 #include <linux/sizes.h>
 
+#ifndef PAGE_SHIFT
 #define PAGE_SHIFT	12
+#endif
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(x)	ALIGN(x, PAGE_SIZE)

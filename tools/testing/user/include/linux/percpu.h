@@ -37,6 +37,8 @@ void free_percpu(void *ptr);
 	((void)__atomic_fetch_add(this_cpu_ptr(&(var)), n, __ATOMIC_RELAXED))
 #define this_cpu_inc(var)	this_cpu_add(var, 1)
 #define this_cpu_dec(var)	this_cpu_add(var, -1)
+#define this_cpu_write(var, val)						\
+	__atomic_store_n(this_cpu_ptr(&(var)), val, __ATOMIC_RELAXED)
 #define this_cpu_read(var)						\
 	__atomic_load_n(this_cpu_ptr(&(var)), __ATOMIC_RELAXED)
 
