@@ -62,9 +62,10 @@ struct iodom_device {
  * @encode_range: commands that invalidate one range on the link's unit; at
  *	most IODOM_CMDS_MAX of them. Returns how many, or 0 if invalidating
  *	the whole domain is the only or the cheaper way
- * @encode_all: the commands, at most IODOM_CMDS_MAX, that invalidate the
- *	whole domain on the link's unit, walk caches included. Like
- *	@encode_range called in an RCU read section that does not end before
+ * @encode_all: the commands, at most IODOM_CMDS_MAX and half of the queue, that
+ *	invalidate the whole domain on the link's unit, walk caches included.
+ *	Encoders may be called with interrupts off: they write commands and leave
+ *	the queue alone. They are in an RCU read section that does not end before
  *	the commands are in the unit's queue: iodom_settle() counts on it
  * @link_get: give the domain an id on a new link's unit
  * @link_put: return it; nothing uses the id any more

@@ -23,7 +23,7 @@ struct iospace;
 struct shrinker;
 
 /** IOFLUSH_RANGES_MAX - ranges that one invalidation may name */
-#define IOFLUSH_RANGES_MAX 16
+#define IOFLUSH_RANGES_MAX 32
 
 /**
  * struct ioflush_range - a range whose translations have been cleared
@@ -43,12 +43,14 @@ struct ioflush_range {
 #define IOFLUSH_TOKEN_QUEUES 4
 
 /**
- * struct ioflush_token - invalidations that have been queued
- * @n: how many queues have got some
+ * struct ioflush_token - invalidations that have been posted
+ * @n: how many queues are named
+ * @more: there are others, of units that the domain is on
  * @at: each queue, and what to wait for on it
  */
 struct ioflush_token {
 	unsigned int n;
+	bool more;
 	struct {
 		struct invq *q;
 		u32 seq;
@@ -56,24 +58,44 @@ struct ioflush_token {
 };
 
 /**
+ * struct ioflush_post - what is to be posted, and what has been
+ * @range: ranges; NULL for the whole domain, walk caches included
+ * @n: how many. Those that a call has not come to are taken off: it posts a
+ *	bounded number of commands
+ * @commands: that were posted are added to it
+ * @token: what to wait for is added to it
+ */
+struct ioflush_post {
+	const struct ioflush_range *range;
+	unsigned int n;
+	unsigned int commands;
+	struct ioflush_token *token;
+};
+
+/**
  * struct ioflush_ops - how the owner of a flush state reaches its hardware
  * @ranges: invalidate @n ranges on every IOMMU the domain is attached to, and
- *	wait until that has finished
- * @queue: queue the invalidation of @n ranges, or with none of the whole
- *	domain, walk caches included. What to wait for goes to the token, which
- *	may hold something already. Returns the number of commands
- * @wait: wait until all that a token names has finished. Called in the same
- *	RCU read section as @queue, which keeps the queues
- *
- * All are called without a lock, in the context of the caller that unmaps.
+ *	wait until that has finished. Called without a lock, in the context of
+ *	the caller that unmaps
+ * @post: hand the invalidation of some ranges, at least one, or of the whole
+ *	domain to every IOMMU that the domain is attached to, so that hardware
+ *	is going to do it whatever the CPU does next. Bounded: called with
+ *	interrupts off and maybe the lock of a ring, it never waits for hardware.
+ *	Returns false if a queue had no room. Then nothing counts as posted, and
+ *	after a wait for the token there will be room
+ * @wait: wait until all that a token names has finished. Called without a lock
+ *	and with interrupts as the caller has them. The queues in a token stay
+ *	for as long as the flush state
+ * @finished: has all that a token names finished? Without a wait, but it may have
+ *	hardware told to say so. Any context
  */
 struct ioflush_ops {
 	void (*ranges)(struct ioflush *flush, const struct ioflush_range *range,
 		       unsigned int n);
-	unsigned int (*queue)(struct ioflush *flush,
-			      const struct ioflush_range *range, unsigned int n,
-			      struct ioflush_token *token);
-	void (*wait)(struct ioflush *flush, struct ioflush_token *token);
+	bool (*post)(struct ioflush *flush, struct ioflush_post *post);
+	void (*wait)(struct ioflush *flush, const struct ioflush_token *token);
+	bool (*finished)(struct ioflush *flush,
+			 const struct ioflush_token *token);
 };
 
 /**

@@ -229,6 +229,7 @@ bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 	       u32 *seq);
 void invq_wait(struct invq *q, u32 seq);
 bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns);
+bool invq_finished(struct invq *q, u32 seq);
 void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n);
 bool invq_beyond_sync(const struct invq *q, u32 slot);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of drivers/iommu/ioflush/flush/{ring,drain,window}.c: rings of ranges, the
- * counters started and finished, the timer, and IOVAs that are given out again,
+ * A model of drivers/iommu/ioflush/flush/{ring,step,drain,window}.c: rings of ranges,
+ * the counters started and finished, the timer, and IOVAs that are given out again,
  * with a device that caches any translation it finds, at any time, and executes
- * what is queued at any time until the wait for it is over.
+ * what is posted at any time until the wait for it is over.
  *
  * Spin interleaves, but never reorders. The one store whose delay matters is
  * the one that clears a translation: it stays in its CPU's buffer until a
@@ -13,12 +13,14 @@
  *
  *  reuse	when an IOVA is given back, and when it is given out, the device's
  *		cache has nothing for it, and no IOVA is given back twice;
- *  window	whenever a ring's lock is dropped, entries that no drain has
- *		claimed have a timer. That timer and drain are in time is not
- *		shown: there is no time here;
- *  tighten	when ioflush_drain(IOFLUSH_TIGHTEN) returns, what was deferred
- *		before the call has been given back; when ioflush_disable_deferred()
- *		returns, nothing is deferred;
+ *  step	whoever gets a ring's lock finds that hardware has been told of
+ *		all that counts as posted;
+ *  window	whenever a ring's lock is dropped, entries that are not posted
+ *		have a timer. That it is in time is not shown: there is no time
+ *		here;
+ *  tighten	when ioflush_drain() returns, what was deferred before the call
+ *		has been invalidated; when ioflush_disable_deferred() returns,
+ *		nothing is deferred;
  *  bounded	a ring has no more entries than slots;
  *  end		nobody waits for ever: there is no invalid end state.
  *
@@ -26,21 +28,23 @@
  *
  *  NO_PUSH_MB		ioflush_unmapped(), ioflush_push(): no smp_mb__after_atomic()
  *			before the counter is read
- *  NO_STARTED_MB	ioflush_all_begin(): the invalidation passes the increment
+ *  NO_STARTED_MB	ioflush_all_post(): the invalidation passes the increment
  *  NO_FINISHED_RELEASE	ioflush_all_end(): finished moves before the wait has ended
- *  NO_WAIT		ioflush_batch_run(): ranges are queued, not waited for
- *  COVERED_EQUAL	ioflush_queue_ranges(): <= where < belongs
+ *  NO_WAIT		ioflush_ring_finish(): does not wait
+ *  LATE_END		ioflush_ring_finish(): looks after the wait what was posted
+ *  COVERED_EQUAL	ioflush_batch_collect(): <= where < belongs
  *  MERGE_OLD_COUNTER	ioflush_ring_extend(), ioflush_entry_extend(): the counter
  *			stays the older one
- *  MERGE_CLAIMED	ioflush_ring_merge(): extends what a drain has claimed; so
- *			would ioflush_batch_add() without ioflush_ring_close()
- *  FREE_EARLY		ioflush_claim_end(): IOVAs go back before the invalidation
- *  RETIRE_EARLY	ioflush_claim_end(): so do the entries
- *  NO_DRAINING		ioflush_batch_add(): two drains at a time
+ *  MERGE_POSTED	ioflush_ring_merge(): extends what hardware has been told of;
+ *			so would ioflush_ring_posted() without ioflush_ring_close()
+ *  CLAIM_FIRST		ioflush_ring_step(): the lock is dropped between claiming
+ *			entries and telling hardware of them
+ *  NO_ROOM_CLAIMED	ioflush_ring_step(): entries count as posted where a queue
+ *			had no room
+ *  FREE_EARLY		ioflush_ring_take(): takes what is posted
  *  NO_REARM		ioflush_window_check(): sleeps without a look at the ring
  *  NO_ARM		ioflush_window_arm(): starts no timer
  *  NO_SYNC		ioflush_disable_deferred(): does not wait for RCU
- *  NO_TIGHTEN_LOOP	ioflush_drain(): does not wait for another drain
  *  NO_FULL		ioflush_ring_full(): does not look for room
  */
 
@@ -63,9 +67,11 @@
 
 byte started, finished;		/* struct ioflush */
 
-/* struct ioflush_ring, one a CPU; what its lock protects is in one atomic step */
-byte head[CPUS], claimed[CPUS], tail[CPUS];
-bool draining[CPUS], armed[CPUS];
+/* struct ioflush_ring, one a CPU */
+bool lock[CPUS];
+byte head[CPUS], done[CPUS], posted[CPUS], tail[CPUS];
+byte all[CPUS];
+bool armed[CPUS], handed[CPUS];
 /* struct ioflush_entry: a set of IOVAs for a range, and the counter */
 byte range[CPUS * SLOTS], counter[CPUS * SLOTS];
 
@@ -76,8 +82,11 @@ bool iotlb[IOVAS];		/* what the device has cached */
 /* The clearing of a translation that has not reached memory: IOVA + 1, or 0 */
 byte pending[CPUS];
 
-/* Of each process that drains, IOVAs whose invalidation is queued: its token */
-byte queued[2 * CPUS + 1];
+/*
+ * IOVAs whose invalidation is with hardware, and not done: of each ring what was
+ * posted from there, and of each CPU what an unmap of its own waits for
+ */
+byte queued[2 * CPUS];
 
 bool rings = true;		/* flush->rings is not NULL */
 bool reads[CPUS];		/* a CPU has interrupts off, which RCU waits for */
@@ -112,17 +121,33 @@ end:
 #if IOVAS > 2
 	EXECUTE(0, 2) EXECUTE(1, 2) EXECUTE(2, 2) EXECUTE(3, 2)
 #endif
-#ifdef TIGHTEN
-	EXECUTE(4, 0) EXECUTE(4, 1)
-#if IOVAS > 2
-	EXECUTE(4, 2)
-#endif
-#endif
 	od
 }
 
-#define WINDOW(r)	assert(tail[r] == claimed[r] || armed[r])
+#define WINDOW(r)	assert(tail[r] == posted[r] || armed[r])
 #define BOUNDED(r)	assert(tail[r] - head[r] <= SLOTS)
+
+/* What counts as posted and is cached: hardware knows of it. */
+#define TOLD_ONE(r, v)	(!iotlb[v] || (queued[r] & BIT(v)))
+#if IOVAS > 2
+#define TOLD(r, set)	(((set) & 1 && !TOLD_ONE(r, 0)) || \
+			 ((set) & 2 && !TOLD_ONE(r, 1)) || \
+			 ((set) & 4 && !TOLD_ONE(r, 2)))
+#else
+#define TOLD(r, set)	(((set) & 1 && !TOLD_ONE(r, 0)) || \
+			 ((set) & 2 && !TOLD_ONE(r, 1)))
+#endif
+
+inline check_step(r) {
+	i = done[r];
+	do
+	:: i == posted[r] -> break
+	:: else ->
+		assert(!TOLD(r, range[SLOT(r, i)]));	/* step */
+		i++
+	od;
+	i = 0
+}
 
 /* iospace_free() */
 inline give_back(v) {
@@ -133,26 +158,10 @@ inline give_back(v) {
 	old = old & ~BIT(v)
 }
 
-/* ops->queue() */
-#define QUEUE(set)	queued[me] = queued[me] | (set)
+#define QUEUE(q, set)	queued[q] = queued[q] | (set)
 
 inline max_finished(m) {
 	finished = (m > finished -> m : finished)
-}
-
-/* ioflush_all_begin() */
-inline all_begin(r) {
-#ifdef NO_STARTED_MB
-	QUEUE(ALL_IOVAS);
-	atomic { started++; n[r] = started }
-#else
-	atomic { started++; n[r] = started };	/* atomic64_inc_return() */
-#ifdef NO_FINISHED_RELEASE
-	atomic { max_finished(n[r]); QUEUE(ALL_IOVAS) }
-#else
-	QUEUE(ALL_IOVAS)
-#endif
-#endif
 }
 
 #ifdef COVERED_EQUAL
@@ -161,53 +170,124 @@ inline all_begin(r) {
 #define COVERED(e)	(counter[e] < fin)
 #endif
 
-/*
- * ioflush_claim_queue(): leaves out what is covered. Ranges or everything is a
- * matter of cost; here it is either.
- */
-inline queue(r) {
+/* ioflush_batch_collect(): up to where is chance, and leaves out what is covered */
+inline collect(r) {
 	fin = finished;				/* atomic64_read_acquire() */
+	if
+	:: e = tail[r]
+	:: e = posted[r] + 1
+	fi;
+	i = posted[r];
+	do
+	:: i == e -> break
+	:: else ->
+		if
+		:: COVERED(SLOT(r, i))
+		:: else -> todo = todo | range[SLOT(r, i)]
+		fi;
+		i++
+	od;
+	i = 0; fin = 0
+}
+
+/* ioflush_ring_posted(), and the lock is dropped */
+inline claim(r) {
+	posted[r] = e;
+	all[r] = (n > all[r] -> n : all[r]);
+	lock[r] = false;
+	WINDOW(r)
+}
+
+/*
+ * ioflush_ring_step(), of which others see nothing before it is over. Ranges or
+ * everything is a matter of cost; here it is either. While the lock is held only
+ * the device and the other ring go on, to whom it is all the same in how many
+ * steps ranges are told. For the domain there are two: ioflush_all_post().
+ */
+inline step(r) {
 	atomic {
-		i = h[r];
-		do
-		:: i == c[r] -> break
+		!lock[r] ->
+		lock[r] = true;
+		check_step(r);
+		if
+		:: tail[r] == posted[r] -> lock[r] = false
 		:: else ->
+			collect(r);
 			if
-			:: COVERED(SLOT(r, i))
-			:: else -> todo = todo | range[SLOT(r, i)]
-			fi;
-			i++
-		od;
-		i = 0; fin = 0
+			:: !todo -> claim(r)
+			:: todo ->
+#ifdef CLAIM_FIRST
+				claim(r);
+				told = true
+#else
+				QUEUE(r, todo);
+				claim(r)
+#endif
+			:: todo -> n = 1; e = tail[r]
+			:: todo ->		/* no room */
+#ifndef NO_ROOM_CLAIMED
+				e = posted[r];
+#endif
+				claim(r)
+			fi
+		fi;
+		todo = (n || told -> todo : 0)
 	};
 	if
-	:: todo ->
-		if
-		:: QUEUE(todo)
-		:: all_begin(r)
-		fi
+	:: n ->
+#ifdef NO_STARTED_MB
+		QUEUE(r, ALL_IOVAS);
+		atomic { started++; n = started; claim(r) }
+#else
+		atomic {
+			started++;		/* atomic64_inc_return() */
+			n = started;
+#ifdef NO_FINISHED_RELEASE
+			max_finished(n)
+#endif
+		};
+		atomic { QUEUE(r, ALL_IOVAS); claim(r) }
+#endif
+	:: told -> atomic { QUEUE(r, todo); told = false }
 	:: else
 	fi;
-	todo = 0
+	atomic { e = 0; n = 0; todo = 0 }
 }
 
-/* ops->wait() */
-inline wait() {
-#ifdef NO_WAIT
-	skip
-#else
-	!queued[me]
-#endif
+/* ioflush_ring_post() */
+inline post(r) {
+	atomic { !lock[r] -> want = tail[r] };
+	do
+	:: posted[r] >= want -> break
+	:: else -> step(r)
+	od;
+	want = 0
 }
 
-/* ioflush_claim_end() */
-inline give_back_entries(r) {
+/* ioflush_ring_finish(); what is taken is given back at once */
+inline finish(r) {
 	atomic {
-		max_finished(n[r]);		/* ioflush_all_end() */
-		n[r] = 0;
-		i = h[r];
+		!lock[r] ->
+		e = posted[r];
+		todo = (done[r] != e -> queued[r] : 0);
+		n = (done[r] != e -> all[r] : 0)
+	};
+#ifndef NO_WAIT
+	!(queued[r] & todo);			/* ops->wait() */
+#endif
+#ifdef LATE_END
+	e = posted[r];
+#endif
+	atomic {
+		!lock[r] ->
+		max_finished(n);
+		done[r] = (e > done[r] -> e : done[r]);
+#ifdef FREE_EARLY
+		done[r] = posted[r];
+#endif
+		i = head[r];
 		do
-		:: i == c[r] -> break
+		:: i == done[r] -> break
 		:: else ->
 			v = 0;
 			do
@@ -221,82 +301,15 @@ inline give_back_entries(r) {
 			od;
 			i++
 		od;
-		i = 0; v = 0
+		head[r] = done[r];
+		i = 0; v = 0; e = 0; n = 0; todo = 0
 	}
 }
 
-/* ioflush_claim_retire() */
-inline retire(r) {
-	head[r] = c[r];
-	draining[r] = false;
-	WINDOW(r)
-}
-
-/* ioflush_batch_add(): claims what is in a ring */
-inline claim(r) {
-	atomic {
-		busy = draining[r];
-#ifdef NO_DRAINING
-		busy = false;
-#endif
-		h[r] = head[r];
-		c[r] = (busy -> h[r] : tail[r]);
-		if
-		:: h[r] != c[r] -> draining[r] = true; claimed[r] = c[r]
-		:: else
-		fi
-	}
-}
-
-/* The three loops of ioflush_batch_run(), for one ring each */
-inline run_queue(r) {
-	if
-	:: h[r] != c[r] ->
-#ifdef FREE_EARLY
-		give_back_entries(r);
-#endif
-#ifdef RETIRE_EARLY
-		atomic { retire(r) };
-#endif
-		queue(r)
-	:: else
-	fi
-}
-
-inline run_end(r) {
-	if
-	:: h[r] != c[r] ->
-#ifndef FREE_EARLY
-		give_back_entries(r);
-#endif
-#ifndef RETIRE_EARLY
-		atomic { retire(r); h[r] = 0; c[r] = 0 }
+#ifdef MERGE_POSTED
+#define UNPOSTED(r)	head[r]
 #else
-		atomic { h[r] = 0; c[r] = 0 }
-#endif
-	:: else -> atomic { h[r] = 0; c[r] = 0 }
-	fi
-}
-
-/*
- * ioflush_ring_drain(). The rings of other domains that it takes along have
- * nothing to do with this one.
- */
-inline drain(r) {
-	claim(r);
-	if
-	:: h[r] != c[r] ->
-		run_queue(r);
-		wait()
-	:: else
-	fi;
-	run_end(r)
-}
-
-#ifdef MERGE_CLAIMED
-#define UNCLAIMED(r)	head[r]
-#else
-#define UNCLAIMED(r)	claimed[r]
+#define UNPOSTED(r)	posted[r]
 #endif
 #ifdef NO_FULL
 #define FULL(r)		false
@@ -311,12 +324,13 @@ inline drain(r) {
  */
 inline ring_add(r, iova, count) {
 	atomic {
+		!lock[r] ->
 		added = true;
 		if
-		:: tail[r] != UNCLAIMED(r) ->
+		:: tail[r] != UNPOSTED(r) ->
 			if
 			:: at = tail[r] - 1
-			:: tail[r] - UNCLAIMED(r) > 1 -> at = tail[r] - 2
+			:: tail[r] - UNPOSTED(r) > 1 -> at = tail[r] - 2
 			fi;
 			range[SLOT(r, at)] = range[SLOT(r, at)] | BIT(iova);
 #ifndef MERGE_OLD_COUNTER
@@ -330,7 +344,7 @@ inline ring_add(r, iova, count) {
 		:: FULL(r) -> added = false
 		fi;
 		deferred = (added -> deferred | BIT(iova) : deferred);
-		high = tail[r] - claimed[r] >= HIGH && !draining[r];
+		high = tail[r] - posted[r] >= HIGH;
 #ifndef NO_ARM
 		armed[r] = true;
 #endif
@@ -339,14 +353,15 @@ inline ring_add(r, iova, count) {
 	}
 }
 
-/* A CPU that maps a page, unmaps it, and defers the invalidation */
+/*
+ * A CPU that maps a page, unmaps it, and defers the invalidation. The second comes
+ * to a mark each time, so that its timer has nothing to show.
+ */
 active [CPUS] proctype unmapper()
 {
-	byte round, iova, count, at, i, v, fin, todo;
-	byte h[CPUS], c[CPUS], n[CPUS];
-	byte me = _pid - 2;
+	byte round, iova, count, at, i, v, fin, todo, want, e, n;
 	byte cpu = _pid - 2;
-	bool added, high, busy;
+	bool added, high, told;
 
 	do
 	:: round == (cpu == 0 -> ROUNDS : 1) -> break
@@ -385,10 +400,10 @@ active [CPUS] proctype unmapper()
 		if
 		:: !added ->				/* ioflush_sync() */
 			!pending[cpu];			/* the doorbell */
-			QUEUE(BIT(iova));
-			wait();
+			QUEUE(CPUS + cpu, BIT(iova));
+			!queued[CPUS + cpu];
 			atomic { give_back(iova) }
-		:: added && high -> drain(cpu)
+		:: added && (high || cpu) -> post(cpu); finish(cpu)
 		:: else
 		fi;
 		atomic { iova = 0; count = 0; added = false; high = false; round++ }
@@ -396,47 +411,66 @@ active [CPUS] proctype unmapper()
 }
 
 /*
- * ioflush_window_check() of each ring: drains, or finds that it is early. So do
- * the work that it hands over and the callback of the RCU engine.
+ * ioflush_window_check() of the first ring: takes a step, and sees what hardware has
+ * done by then, or finds that it is early.
  */
-active [CPUS] proctype timer()
+active proctype timer()
 {
-	byte i, v, fin, todo;
-	byte h[CPUS], c[CPUS], n[CPUS];
-	byte me = _pid - 2;
-	byte ring = _pid - 2 - CPUS;
-	bool busy;
+	byte i, fin, todo, e, n;
+	bool told, look;
 end:
 	do
-	:: armed[ring] ->
-		if
-		:: drain(ring)
-		:: skip
-		fi;
-		atomic {
-			busy = false;
-#ifdef NO_REARM
-			armed[ring] = false;
-#else
-			armed[ring] = tail[ring] != claimed[ring];
-#endif
-			WINDOW(ring)
+#define FIRES(r) \
+	:: armed[r] -> \
+		if \
+		:: step(r); look = true \
+		:: skip \
+		fi; \
+		atomic { \
+			!lock[r] -> \
+			if \
+			:: look && done[r] != posted[r] && !queued[r] -> \
+				max_finished(all[r]); done[r] = posted[r] \
+			:: else \
+			fi; \
+			handed[r] = handed[r] || look; \
+			look = false; \
+			armed[r] = REARM(r); \
+			WINDOW(r) \
 		}
+#ifdef NO_REARM
+#define REARM(r)	false
+#else
+#define REARM(r)	(tail[r] != posted[r])
+#endif
+	FIRES(0)
+	od
+}
+
+/* ioflush_ring_work(); so does the callback of the RCU engine */
+active proctype bottom_half()
+{
+	byte i, v, fin, todo, want, e, n;
+	bool told;
+end:
+	do
+#define RUNS(r) \
+	:: handed[r] -> handed[r] = false; \
+		if \
+		:: post(r) \
+		:: skip \
+		fi; \
+		finish(r)
+	RUNS(0)
 	od
 }
 
 #ifdef TIGHTEN
-/*
- * ioflush_drain(IOFLUSH_TIGHTEN): all rings in one batch, up to one that another
- * drain is at work on. With STRICT, ioflush_disable_deferred().
- */
+/* ioflush_drain(); with STRICT, ioflush_disable_deferred() */
 active proctype tighten()
 {
-	byte i, v, fin, todo;
-	byte h[CPUS], c[CPUS], n[CPUS];
-	byte me = _pid - 2;
-	byte ring;
-	bool busy;
+	byte i, v, fin, todo, want, e, n;
+	bool told;
 
 #ifdef STRICT
 	rings = false;
@@ -446,32 +480,10 @@ active proctype tighten()
 #endif
 #endif
 	old = deferred;
-	do
-	:: ring == CPUS -> break
-	:: else ->
-		do				/* ioflush_drain_cpus() */
-		:: ring == CPUS -> break
-		:: else ->
-			claim(ring);
-			if
-#ifdef NO_TIGHTEN_LOOP
-			:: ring++
-#else
-			:: busy -> break
-			:: !busy -> ring++
-#endif
-			fi
-		od;
-		run_queue(0);
-		run_queue(1);
-		wait();
-		run_end(0);
-		run_end(1);
-		if
-		:: ring < CPUS -> !draining[ring]	/* calls it again */
-		:: else
-		fi
-	od;
+	post(0);
+	post(1);
+	finish(0);
+	finish(1);
 	assert(!old);				/* tighten */
 #ifdef STRICT
 	assert(!deferred)			/* tighten */

@@ -3,11 +3,12 @@
  * User space: hardware that knows what it still has cached
  *
  * It fills its cache from whatever is mapped, at any time; right before a page
- * is cleared always. What is queued takes effect at some time until the wait for
+ * is cleared always. What is posted takes effect at some time until a wait for
  * it is over, which is all that hardware promises: some of it at once, the rest
  * at the very end. So an invalidation that comes before the clearing, and one
  * that nobody waits for, both leave something in the cache; and when an IOVA or
- * a table is given back, that is looked for.
+ * a table is given back, that is looked for. Who waits may be another than who
+ * has posted. Now and then a queue is full.
  */
 #include <sched.h>
 
@@ -20,14 +21,6 @@
 #define LOAD(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define STORE(x, n)	__atomic_store_n(&(x), n, __ATOMIC_RELAXED)
 
-/* Invalidations that this thread has queued and not waited for. */
-static __thread struct queued {
-	struct hw_domain *d;
-	struct ioflush_token *token;
-	struct ioflush_range range;
-	bool all;
-} queued[1024];
-static __thread unsigned int nr_queued;
 static __thread struct rnd_state rnd;
 
 void hw_seed(u64 seed)
@@ -79,78 +72,120 @@ static void invalidate_page(struct hw_page *page, bool leaf_only)
 	page_unlock(page);
 }
 
-static void execute(const struct queued *q)
+static void execute(struct hw_domain *d, const struct hw_cmd *q)
 {
 	if (q->all) {
-		__atomic_fetch_add(&q->d->all, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&d->all, 1, __ATOMIC_SEQ_CST);
 		return;
 	}
 	user_refuse(q->range.last >= HW_BYTES(HW_PAGES));
 	for (unsigned long nr = q->range.start >> HW_PAGE_LG2;
 	     nr <= q->range.last >> HW_PAGE_LG2; nr++)
-		invalidate_page(&q->d->page[nr], q->range.leaf_only);
+		invalidate_page(&d->page[nr], q->range.leaf_only);
 }
 
-static void put(const struct queued *q)
+static void queue_lock(struct hw_domain *d)
+{
+	while (__atomic_exchange_n(&d->locked, true, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static void queue_unlock(struct hw_domain *d)
+{
+	__atomic_store_n(&d->locked, false, __ATOMIC_RELEASE);
+}
+
+/* Hardware gets to it at once, or when somebody waits for it. */
+static void put(struct hw_domain *d, const struct hw_cmd *cmd)
 {
 	if (prandom_u32_state(&rnd) % 2) {
-		execute(q);
-		return;
+		execute(d, cmd);
+	} else {
+		user_refuse(d->nr_cmds == HW_CMDS);
+		d->cmd[d->nr_cmds++] = *cmd;
 	}
-	user_refuse(nr_queued == ARRAY_SIZE(queued));
-	queued[nr_queued++] = *q;
 }
 
-static unsigned int hw_queue(struct ioflush *flush,
-			     const struct ioflush_range *range, unsigned int n,
-			     struct ioflush_token *token)
+/* A step of at most three ranges. */
+static bool hw_post(struct ioflush *flush, struct ioflush_post *post)
 {
-	struct queued q = {
-		.d = to_domain(flush),
-		.token = token,
-		.all = !n,
-	};
+	struct hw_domain *d = to_domain(flush);
+	struct hw_cmd cmd = { .all = !post->range };
+	unsigned int n = cmd.all ? 1 : min(post->n, 3U);
+	bool room;
 
-	token->n = 1;
-	if (!n)
-		put(&q);
-	for (unsigned int i = 0; i < n; i++) {
-		q.range = range[i];
-		put(&q);
+	if (!irqs_disabled())
+		user_die("posted with interrupts on\n");
+	queue_lock(d);
+	post->token->n = 1;
+	room = d->nr_cmds + n <= HW_CMDS && prandom_u32_state(&rnd) % 32;
+	for (unsigned int i = 0; room && i < n; i++) {
+		cmd.seq = ++d->seq;
+		if (!cmd.all)
+			cmd.range = post->range[i];
+		put(d, &cmd);
 	}
-	return n ?: 1;
+	/* Without room, what was there before is to be waited for. */
+	post->token->at[0].seq = d->seq;
+	queue_unlock(d);
+	post->n = n;
+	post->commands += n;
+	return room;
 }
 
-static void hw_wait(struct ioflush *flush, struct ioflush_token *token)
+static void hw_wait(struct ioflush *flush, const struct ioflush_token *token)
 {
+	struct hw_domain *d = to_domain(flush);
 	unsigned int left = 0;
 
 	/* A reader of RCU may not let the program schedule, but it may wait. */
 	for (unsigned int n = prandom_u32_state(&rnd) % 4; n; n--)
 		sched_yield();
-	for (unsigned int i = 0; i < nr_queued; i++) {
-		if (queued[i].token == token)
-			execute(&queued[i]);
+	queue_lock(d);
+	for (unsigned int i = 0; i < d->nr_cmds; i++) {
+		if ((s32)(token->at[0].seq - d->cmd[i].seq) >= 0)
+			execute(d, &d->cmd[i]);
 		else
-			queued[left++] = queued[i];
+			d->cmd[left++] = d->cmd[i];
 	}
-	nr_queued = left;
-	token->n = 0;
+	d->nr_cmds = left;
+	queue_unlock(d);
+}
+
+static bool hw_finished(struct ioflush *flush,
+			const struct ioflush_token *token)
+{
+	if (prandom_u32_state(&rnd) % 8)
+		return false;
+	hw_wait(flush, token);
+	return true;
 }
 
 static void hw_ranges(struct ioflush *flush, const struct ioflush_range *range,
 		      unsigned int n)
 {
 	struct ioflush_token token = {};
+	struct ioflush_post post = { .token = &token };
+	unsigned long flags;
+	bool posted;
 
-	hw_queue(flush, range, n, &token);
-	hw_wait(flush, &token);
+	while (n) {
+		post.range = range;
+		post.n = n;
+		local_irq_save(flags);
+		posted = hw_post(flush, &post);
+		local_irq_restore(flags);
+		hw_wait(flush, &token);
+		range += posted ? post.n : 0;
+		n -= posted ? post.n : 0;
+	}
 }
 
 static const struct ioflush_ops hw_ops = {
 	.ranges = hw_ranges,
-	.queue = hw_queue,
+	.post = hw_post,
 	.wait = hw_wait,
+	.finished = hw_finished,
 };
 
 static void change_owner(struct hw_page *page, enum hw_owner from,

@@ -58,11 +58,30 @@ struct hw_table {
 	unsigned int walk;
 };
 
+/* Invalidations that hardware has been told of and has not come to */
+#define HW_CMDS		64
+
+/**
+ * struct hw_cmd - an invalidation
+ * @seq: its number
+ * @all: it is of the whole domain
+ * @range: else, of what
+ */
+struct hw_cmd {
+	u32 seq;
+	bool all;
+	struct ioflush_range range;
+};
+
 /**
  * struct hw_domain - a domain, and what the hardware has of it
  * @flush: the flush state under test
  * @pgt: stands for its table
  * @all: invalidations of the whole domain
+ * @locked: held where the queue changes, which is @cmd, @nr_cmds and @seq
+ * @cmd: the queue
+ * @nr_cmds: how many there are
+ * @seq: of the newest
  * @tables: unlinked table pages that have not been freed
  * @next: all domains
  * @page: by IOVA
@@ -71,6 +90,10 @@ struct hw_domain {
 	struct ioflush flush;
 	struct iopgt pgt;
 	unsigned int all;
+	bool locked;
+	struct hw_cmd cmd[HW_CMDS];
+	unsigned int nr_cmds;
+	u32 seq;
 	long tables;
 	struct hw_domain *next;
 	struct hw_page page[HW_PAGES];

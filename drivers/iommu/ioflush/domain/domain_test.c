@@ -34,6 +34,8 @@ enum unit_cmd {
  * @start: of the newest range
  * @last: of the newest range
  * @coarse: encode no ranges
+ * @per_range: commands for a range; 0 for one
+ * @stuck: executes nothing
  */
 struct unit {
 	struct invq q;
@@ -46,6 +48,8 @@ struct unit {
 	unsigned long start;
 	unsigned long last;
 	bool coarse;
+	unsigned int per_range;
+	bool stuck;
 };
 
 static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
@@ -72,7 +76,7 @@ static void unit_doorbell(struct invq *q, u32 seq)
 {
 	struct unit *unit = container_of(q, struct unit, q);
 
-	while (unit->head != seq % ARRAY_SIZE(unit->slots)) {
+	while (!unit->stuck && unit->head != seq % ARRAY_SIZE(unit->slots)) {
 		unit_execute(unit, &unit->slots[unit->head]);
 		unit->head = (unit->head + 1) % ARRAY_SIZE(unit->slots);
 	}
@@ -97,10 +101,12 @@ static unsigned int unit_encode_range(struct iodom *dom,
 
 	if (unit->coarse)
 		return 0;
-	cmds->u64s[0] = cpu_to_le64(UNIT_RANGE);
-	cmds->u64s[1] = cpu_to_le64((u64)range->start >> 12 << 32 |
-				    range->last >> 12);
-	return 1;
+	for (unsigned int i = 0; i < max(unit->per_range, 1U); i++) {
+		cmds[i].u64s[0] = cpu_to_le64(UNIT_RANGE);
+		cmds[i].u64s[1] = cpu_to_le64((u64)range->start >> 12 << 32 |
+					      range->last >> 12);
+	}
+	return max(unit->per_range, 1U);
 }
 
 static unsigned int unit_encode_all(struct iodom *dom, struct iodom_link *link,
@@ -403,6 +409,94 @@ static void domain_cut(struct kunit *test)
 	iodom_link_put(dom, caching);
 }
 
+static bool dom_post(struct iodom *dom, struct ioflush_post *post)
+{
+	unsigned long flags;
+	bool posted;
+
+	local_irq_save(flags);
+	posted = dom->flush.ops->post(&dom->flush, post);
+	local_irq_restore(flags);
+	return posted;
+}
+
+/* step: units know when a post returns, all of them; it ends where it is bounded */
+static void domain_posts(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct ioflush_token token = {};
+	struct ioflush_range range[4];
+	struct ioflush_post post = {
+		.range = range, .n = ARRAY_SIZE(range), .token = &token,
+	};
+	struct unit *unit[IOFLUSH_TOKEN_QUEUES + 2];
+	const unsigned int last = ARRAY_SIZE(unit) - 1;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(range); i++)
+		range[i] = (struct ioflush_range) {
+			.start = i * SZ_2M, .last = i * SZ_2M + SZ_4K - 1,
+			.leaf_lg2 = 12, .leaf_only = true,
+		};
+	for (unsigned int i = 0; i <= last; i++) {
+		unit[i] = unit_new(test);
+		link(test, dom, unit[i], false);
+	}
+	/* Half of the queue has room for two ranges. */
+	unit[1]->per_range = BIT(UNIT_SLOTS_LG2) / 2 / 2 - 1;
+	KUNIT_ASSERT_TRUE(test, dom_post(dom, &post));
+	KUNIT_EXPECT_EQ(test, 2, post.n);
+	KUNIT_EXPECT_EQ(test, 4, unit[0]->ranges);
+	KUNIT_EXPECT_EQ(test, 2 * unit[1]->per_range, unit[1]->ranges);
+	for (unsigned int i = 2; i <= last; i++)
+		KUNIT_EXPECT_EQ(test, 2, unit[i]->ranges);
+	KUNIT_EXPECT_EQ(test, 4 + 2 * unit[1]->per_range + 2 * (last - 1),
+			post.commands);
+	dom->flush.ops->wait(&dom->flush, &token);
+	for (unsigned int i = 0; i <= last; i++)
+		KUNIT_EXPECT_EQ(test, unit[i]->q.published, unit[i]->q.synced);
+
+	/* Each on its own unit: one whose encoder has no way, or too long a one */
+	unit[0]->coarse = true;
+	unit[1]->per_range = BIT(UNIT_SLOTS_LG2) / 2 + 1;
+	KUNIT_ASSERT_TRUE(test, dom_post(dom, &post));
+	KUNIT_EXPECT_EQ(test, 1, unit[0]->all);
+	KUNIT_EXPECT_EQ(test, 1, unit[1]->all);
+	KUNIT_EXPECT_EQ(test, 4, unit[2]->ranges);
+	post.range = NULL;
+	KUNIT_ASSERT_TRUE(test, dom_post(dom, &post));
+	for (unsigned int i = 2; i <= last; i++)
+		KUNIT_EXPECT_EQ(test, 1, unit[i]->all);
+	dom->flush.ops->wait(&dom->flush, &token);
+	for (unsigned int i = 0; i <= last; i++)
+		iodom_link_put(dom, unit[i]);
+}
+
+/* step: a queue without room ends a post, which waits for nobody */
+static void domain_posts_full(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct ioflush_token token = {};
+	const struct ioflush_range range = { .last = SZ_4K - 1, .leaf_lg2 = 12 };
+	struct ioflush_post post = { .range = &range, .n = 1, .token = &token };
+	struct unit *unit = unit_new(test);
+	unsigned int n = 0;
+
+	link(test, dom, unit, false);
+	unit->stuck = true;
+	while (n < BIT(UNIT_SLOTS_LG2) && dom_post(dom, &post))
+		n++;
+	KUNIT_ASSERT_LT(test, n, BIT(UNIT_SLOTS_LG2));
+	KUNIT_EXPECT_FALSE(test, dom->flush.ops->finished(&dom->flush, &token));
+	unit->stuck = false;
+	unit_doorbell(&unit->q, unit->q.published);
+	KUNIT_EXPECT_EQ(test, n, unit->ranges);
+	dom->flush.ops->wait(&dom->flush, &token);
+	KUNIT_EXPECT_TRUE(test, dom->flush.ops->finished(&dom->flush, &token));
+	KUNIT_EXPECT_TRUE(test, dom_post(dom, &post));
+	dom->flush.ops->wait(&dom->flush, &token);
+	iodom_link_put(dom, unit);
+}
+
 static int domain_table(const struct iopgt_entry *entry, void *arg)
 {
 	u64 **table = arg;
@@ -568,6 +662,8 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_coarse),
 	KUNIT_CASE(domain_disjoint),
 	KUNIT_CASE(domain_core_tables),
+	KUNIT_CASE(domain_posts),
+	KUNIT_CASE(domain_posts_full),
 	KUNIT_CASE(domain_cut),
 	KUNIT_CASE(domain_dirty),
 #ifdef CONFIG_IOFLUSH_DEBUGFS

@@ -51,20 +51,50 @@
 
 #include "internal.h"
 
-static void iodom_wait(struct ioflush *flush, struct ioflush_token *token)
-{
-	while (token->n) {
-		struct invq *q = token->at[--token->n].q;
-		u32 seq = token->at[token->n].seq;
+/* Commands for one unit that a step encodes before it looks if that will do. */
+#define IODOM_STEP_CMDS	32
 
-		invq_wait(q, seq);
-		trace_ioflush_sync(q, seq);
-	}
+static void iodom_wait_queue(struct invq *q, u32 seq)
+{
+	invq_wait(q, seq);
+	trace_ioflush_sync(q, seq);
+}
+
+/*
+ * Wait for all units. One that has left the domain since has nothing of it: the
+ * device was pointed elsewhere, and what it had cached has been invalidated.
+ */
+static void iodom_wait_all(struct iodom *dom)
+{
+	struct iodom_link *link;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(link, &dom->links, node)
+		iodom_wait_queue(link->q, READ_ONCE(link->q->published));
+	rcu_read_unlock();
+}
+
+static void iodom_wait(struct ioflush *flush,
+		       const struct ioflush_token *token)
+{
+	for (unsigned int i = 0; i < token->n; i++)
+		iodom_wait_queue(token->at[i].q, token->at[i].seq);
+	if (unlikely(token->more))
+		iodom_wait_all(container_of(flush, struct iodom, flush));
+}
+
+static bool iodom_finished(struct ioflush *flush,
+			   const struct ioflush_token *token)
+{
+	for (unsigned int i = 0; i < token->n; i++)
+		if (!invq_finished(token->at[i].q, token->at[i].seq))
+			return false;
+	return !token->more;
 }
 
 /* What was queued later is done later: one number a queue will do. */
-static void iodom_token_add(struct ioflush *flush, struct ioflush_token *token,
-			    struct invq *q, u32 seq)
+static void iodom_token_add(struct ioflush_token *token, struct invq *q,
+			    u32 seq)
 {
 	for (unsigned int i = 0; i < token->n; i++) {
 		if (token->at[i].q == q) {
@@ -72,104 +102,125 @@ static void iodom_token_add(struct ioflush *flush, struct ioflush_token *token,
 			return;
 		}
 	}
-	if (token->n == IOFLUSH_TOKEN_QUEUES)
-		iodom_wait(flush, token);
+	if (token->n == IOFLUSH_TOKEN_QUEUES) {
+		token->more = true;
+		return;
+	}
 	token->at[token->n].q = q;
 	token->at[token->n].seq = seq;
 	token->n++;
 }
 
-static void iodom_submit(struct ioflush *flush, struct ioflush_token *token,
-			 struct invq *q, const struct invq_cmd *cmds,
-			 unsigned int n)
-{
-	iodom_token_add(flush, token, q, invq_submit(q, cmds, n));
-}
-
 /* Commands for one unit that may go into its queue at once. */
 static unsigned int iodom_room(const struct invq *q)
 {
-	return min_t(u32, IODOM_CMDS_MAX, (q->mask + 1) / 2);
-}
-
-static unsigned int iodom_queue_all(struct iodom *dom, struct iodom_link *link,
-				    struct ioflush_token *token)
-{
-	struct invq_cmd cmds[IODOM_CMDS_MAX];
-	unsigned int n = dom->hw->encode_all(dom, link, cmds);
-
-	iodom_submit(&dom->flush, token, link->q, cmds, n);
-	return n;
+	return min_t(u32, IODOM_STEP_CMDS, (q->mask + 1) / 2);
 }
 
 /*
- * Queue @n ranges on one unit; the whole domain where the encoder finds that
- * cheaper, or has no other way, for one of them. Returns the number of commands.
+ * Encode ranges for one unit, at least one, as far as there is room; what is left
+ * is taken off the post. The whole domain where the encoder finds that cheaper,
+ * or has no other way, for one of them. Returns the number of commands.
  */
-static unsigned int iodom_queue_ranges(struct iodom *dom,
-				       struct iodom_link *link,
-				       const struct ioflush_range *range,
-				       unsigned int n,
-				       struct ioflush_token *token)
+static unsigned int iodom_encode(struct iodom *dom, struct iodom_link *link,
+				 struct ioflush_post *post,
+				 struct invq_cmd *cmds)
 {
-	struct invq_cmd cmds[IODOM_CMDS_MAX + IODOM_CMDS_MAX / 2];
-	unsigned int room = iodom_room(link->q);
-	unsigned int have = 0, sum = 0;
+	unsigned int room = iodom_room(link->q), have = 0, got;
 
-	for (unsigned int i = 0; i < n; i++) {
-		unsigned int got = dom->hw->encode_range(dom, link, &range[i],
-							 &cmds[have]);
-
+	for (unsigned int i = 0; post->range && i < post->n; i++) {
+		/* An encoder may write as many as there are. */
+		got = dom->hw->encode_range(dom, link, &post->range[i],
+					    &cmds[have]);
 		if (!got || got > room)
-			return sum + iodom_queue_all(dom, link, token);
+			return dom->hw->encode_all(dom, link, cmds);
 		if (have + got > room) {
-			iodom_submit(&dom->flush, token, link->q, cmds, have);
-			memmove(cmds, &cmds[have], got * sizeof(*cmds));
-			have = 0;
+			post->n = i;
+			break;
 		}
 		have += got;
-		sum += got;
-		/* The next range may need as many as there are. */
-		if (have > ARRAY_SIZE(cmds) - IODOM_CMDS_MAX) {
-			iodom_submit(&dom->flush, token, link->q, cmds, have);
-			have = 0;
-		}
 	}
-	if (have)
-		iodom_submit(&dom->flush, token, link->q, cmds, have);
-	return sum;
+	return have ?: dom->hw->encode_all(dom, link, cmds);
+}
+
+static bool iodom_post_link(struct iodom *dom, struct iodom_link *link,
+			    struct ioflush_post *post)
+{
+	struct invq_cmd cmds[IODOM_STEP_CMDS + IODOM_CMDS_MAX];
+	unsigned int n = iodom_encode(dom, link, post, cmds);
+	u32 seq;
+
+	if (unlikely(!invq_post(link->q, cmds, n, &seq))) {
+		/* When what fills it has been done there is room. */
+		iodom_token_add(post->token, link->q,
+				READ_ONCE(link->q->published));
+		return false;
+	}
+	iodom_token_add(post->token, link->q, seq);
+	post->commands += n;
+	return true;
+}
+
+/*
+ * Post to the units of a domain, those before one that has no room included: what
+ * is invalidated once more does no harm, nor does a command whose id is another
+ * domain's by the time that hardware comes to it.
+ */
+static bool iodom_post_links(struct iodom *dom, struct ioflush_post *post,
+			     bool for_map)
+{
+	struct iodom_link *link;
+	bool posted = true;
+
+	lockdep_assert_irqs_disabled();
+	/* See the diagram above. */
+	smp_mb();
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(link, &dom->links, node) {
+		if (for_map && !link->caches_not_present)
+			continue;
+		posted = iodom_post_link(dom, link, post);
+		if (!posted)
+			break;
+	}
+	rcu_read_unlock();
+	return posted;
+}
+
+/*
+ * Invalidate ranges on all units, and wait: as many steps as it takes. In an RCU
+ * read section, so that who waits for those knows that the wait is over, too.
+ */
+static void iodom_invalidate_steps(struct iodom *dom,
+				   const struct ioflush_range *range,
+				   unsigned int n, bool for_map)
+{
+	struct ioflush_token token = {};
+	struct ioflush_post post = { .token = &token };
+	unsigned long flags;
+	bool posted;
+
+	while (n) {
+		post.range = range;
+		post.n = n;
+		local_irq_save(flags);
+		posted = iodom_post_links(dom, &post, for_map);
+		local_irq_restore(flags);
+		if (!posted) {
+			iodom_wait(&dom->flush, &token);
+			continue;
+		}
+		range += post.n;
+		n -= post.n;
+	}
+	iodom_wait(&dom->flush, &token);
 }
 
 static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
 {
 	return list_is_last(&link->node, &dom->links) &&
 	       READ_ONCE(dom->links.next) == &link->node;
-}
-
-/*
- * Queue @n ranges, or with none the whole domain, on the units of a domain.
- * Called in an RCU read section that lasts over the wait: a link's queue and id
- * stay valid in it. It is no lock; nobody waits for it but iodom_link_put() and
- * iodom_settle().
- */
-static unsigned int iodom_queue(struct iodom *dom,
-				const struct ioflush_range *range,
-				unsigned int n, bool for_map,
-				struct ioflush_token *token)
-{
-	struct iodom_link *link;
-	unsigned int commands = 0;
-
-	/* See the diagram above. */
-	smp_mb();
-
-	list_for_each_entry_rcu(link, &dom->links, node) {
-		if (for_map && !link->caches_not_present)
-			continue;
-		commands += n ? iodom_queue_ranges(dom, link, range, n, token) :
-				iodom_queue_all(dom, link, token);
-	}
-	return commands;
 }
 
 /* One range on the only unit, the commonest case: one doorbell, one sync. */
@@ -188,7 +239,6 @@ static void iodom_invalidate(struct iodom *dom,
 			     const struct ioflush_range *range, unsigned int n,
 			     bool for_map)
 {
-	struct ioflush_token token;
 	struct iodom_link *link;
 
 	/* See the diagram above. */
@@ -197,13 +247,10 @@ static void iodom_invalidate(struct iodom *dom,
 	rcu_read_lock();
 	link = list_first_or_null_rcu(&dom->links, struct iodom_link, node);
 	if (likely(n == 1 && link && iodom_only_link(dom, link) &&
-		   (!for_map || link->caches_not_present))) {
+		   (!for_map || link->caches_not_present)))
 		iodom_invalidate_one(dom, link, range);
-	} else {
-		token.n = 0;
-		iodom_queue(dom, range, n, for_map, &token);
-		iodom_wait(&dom->flush, &token);
-	}
+	else
+		iodom_invalidate_steps(dom, range, n, for_map);
 	rcu_read_unlock();
 }
 
@@ -215,19 +262,17 @@ static void iodom_flush_ranges(struct ioflush *flush,
 			 false);
 }
 
-static unsigned int iodom_flush_queue(struct ioflush *flush,
-				      const struct ioflush_range *range,
-				      unsigned int n,
-				      struct ioflush_token *token)
+static bool iodom_flush_post(struct ioflush *flush, struct ioflush_post *post)
 {
-	return iodom_queue(container_of(flush, struct iodom, flush), range, n,
-			   false, token);
+	return iodom_post_links(container_of(flush, struct iodom, flush), post,
+				false);
 }
 
 const struct ioflush_ops iodom_flush_ops = {
 	.ranges = iodom_flush_ranges,
-	.queue = iodom_flush_queue,
+	.post = iodom_flush_post,
 	.wait = iodom_wait,
+	.finished = iodom_finished,
 };
 
 /**

@@ -3,7 +3,7 @@
  * ioflush: a CPU's ring of cleared ranges that wait for their invalidation
  *
  * The owner pushes, with interrupts off and under the ring's lock; who drains
- * it is in drain.c, and when in window.c. An entry need not be invalidated by
+ * it is in drain.c, how in step.c, and when in window.c. An entry need not be invalidated by
  * the drain of its own ring. The counters @started and @finished number the
  * whole-domain invalidations:
  *
@@ -62,11 +62,11 @@ static bool ioflush_entry_extend(struct ioflush_entry *e,
 	return true;
 }
 
-/* Entries that a drain has claimed are no longer ours to extend. */
+/* Entries that hardware has been told of are no longer ours to extend. */
 static bool ioflush_ring_merge(struct ioflush_ring *ring,
 			       const struct ioflush_entry *new)
 {
-	u32 n = min_t(u32, ring->tail - ring->claimed, IOFLUSH_OPEN);
+	u32 n = min_t(u32, ring->tail - ring->posted, IOFLUSH_OPEN);
 	u32 i;
 
 	for (i = 1; i <= n; i++)
@@ -82,9 +82,9 @@ static void ioflush_ring_append(struct ioflush_ring *ring,
 	struct ioflush_entry *e = ioflush_entry(ring, ring->tail);
 	u64 now_ns = ioflush_now_ns(ring->flush);
 
-	if (ring->tail == ring->claimed)
+	if (ring->tail == ring->posted)
 		ring->oldest_ns = now_ns;
-	new->stamp = (now_ns - ring->oldest_ns) >> IOFLUSH_STAMP_LG2;
+	new->stamp = now_ns >> IOFLUSH_STAMP_LG2;
 	*e = *new;
 	ring->tail++;
 	ring->appended++;
@@ -96,7 +96,7 @@ static void ioflush_ring_append(struct ioflush_ring *ring,
 static bool ioflush_ring_full(const struct ioflush_ring *ring, size_t bytes)
 {
 	return ring->tail - ring->head > ring->flush->ring_mask ||
-	       ring->claimed_bytes + ring->bytes + bytes >
+	       ring->posted_bytes + ring->bytes + bytes >
 	       READ_ONCE(ioflush_pending_bytes_max);
 }
 
@@ -111,7 +111,7 @@ bool ioflush_ring_high(const struct ioflush_ring *ring)
 {
 	u32 mark = (ring->flush->ring_mask + 1) / 4 * 3;
 
-	return ring->tail - ring->claimed >= mark ||
+	return ring->tail - ring->posted >= mark ||
 	       ring->bytes > ring->limit ||
 	       ring->nr_pages > READ_ONCE(ioflush_pending_tables);
 }
@@ -156,7 +156,7 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 	}
 	ring->unmaps++;
 	ring->bytes += bytes;
-	if (!ioflush_ring_high(ring) || ring->draining)
+	if (!ioflush_ring_high(ring))
 		return IOFLUSH_ADDED;
 	return ring->limit ? IOFLUSH_ADDED_DRAIN : IOFLUSH_ADDED_LATE;
 }
@@ -284,7 +284,7 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 	bit_spin_lock(0, &ring->lock);
 	/*
 	 * The translation was cleared before the counter is read; pairs with
-	 * the full barrier of the increment in ioflush_all_begin().
+	 * the full barrier of the increment in ioflush_all_post().
 	 */
 	smp_mb__after_atomic();
 	done = ioflush_ring_extend(flush, ring, gather, iova, bytes);
@@ -303,6 +303,7 @@ static int ioflush_ring_init(struct ioflush *flush,
 	ring->timer.function = ioflush_window_timer;
 	INIT_WORK(&ring->work, ioflush_ring_work);
 	INIT_LIST_HEAD(&ring->pages);
+	INIT_LIST_HEAD(&ring->posted_pages);
 	ring->limit = READ_ONCE(ioflush_pending_bytes_max) / 4 * 3;
 	ring->flush = flush;
 	ring->cpu = cpu;
@@ -332,8 +333,6 @@ int ioflush_rings_alloc(struct ioflush *flush)
 	for_each_possible_cpu(cpu)
 		if (ioflush_ring_init(flush, rings, cpu))
 			goto err_free;
-	for_each_possible_cpu(cpu)
-		ioflush_ring_list(per_cpu_ptr(rings, cpu));
 	/* Pairs with the acquire in ioflush_drain() and its like. */
 	smp_store_release(&flush->all_rings, rings);
 	ioflush_shrinker_add(flush);
@@ -360,10 +359,6 @@ void ioflush_rings_free(struct ioflush *flush)
 	if (!rings)
 		return;
 	ioflush_shrinker_remove(flush);
-	for_each_possible_cpu(cpu)
-		ioflush_ring_unlist(per_cpu_ptr(rings, cpu));
-	/* Drains that have found a ring on a list; and callbacks. */
-	synchronize_rcu();
 	if (flush->engine_rcu)
 		rcu_barrier();
 	for_each_possible_cpu(cpu) {

@@ -8,6 +8,7 @@
 #include <linux/bit_spinlock.h>
 #include <linux/hrtimer.h>
 #include <linux/ioflush/flush.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -22,8 +23,8 @@
  * @counter: the flush state's @started when the entry was last added to, read
  *	after the translations had been cleared. A whole-domain invalidation
  *	with a higher number began later and covers the entry
- * @stamp: when the entry was made, after the ring's @oldest_ns and in units
- *	of 2^IOFLUSH_STAMP_LG2 ns
+ * @stamp: when the entry was made, in units of 2^IOFLUSH_STAMP_LG2 ns; wraps
+ *	after more than an hour
  * @leaf_lg2: log2 of the smallest leaf that was removed
  * @mergeable: neighbours may be added, the space takes them back as one
  * @leaf_only: no table was unlinked under it
@@ -53,59 +54,65 @@ struct ioflush_open {
 
 /**
  * struct ioflush_ring - one CPU's entries, oldest first
- * @lock: bit 0 protects all fields but the entries that a drain has claimed.
- *	Never held while waiting for hardware; taken, with interrupts off, by
- *	the owner and, rarely, by a drain that runs elsewhere. A bit, since
- *	that makes the owner's way one without calls
+ * @lock: bit 0 protects all fields. Never held while waiting for hardware;
+ *	taken, with interrupts off, by the owner and, rarely, by a drain that
+ *	runs elsewhere. A bit, since that makes the owner's way one without calls
  * @open: the newest entry and the one before: a network device frees what it
  *	sent and what it received in turns
- * @bytes: length of all entries that no drain has claimed
+ * @bytes: length of all entries that are not posted
  * @limit: where @bytes ask for a drain; 0 when their time has come
+ * @oldest_ns: a time not after the oldest entry was made that is not posted;
+ *	valid while there is one
  * @unmaps: ranges ever pushed
  * @head: number of the oldest entry
- * @claimed: entries from @head to here belong to the drain in progress
+ * @done: the invalidation of entries before this one has finished
+ * @posted: hardware has been told of entries before this one
  * @tail: number behind the newest entry
- * @claimed_bytes: length of the entries that a drain has claimed
- * @oldest_ns: a time not after the oldest entry was added that no drain has
- *	claimed; valid while there are such entries
- * @pages: unlinked table pages of entries that no drain has claimed
- * @nr_pages: how many
+ * @posted_bytes: length of the entries from @head to @posted
+ * @all: number of the newest whole-domain invalidation that was posted from
+ *	this ring; 0 for none
+ * @token: what to wait for, for the entries before @posted
+ * @pages: unlinked table pages of entries that are not posted
+ * @posted_pages: of those that are
+ * @nr_pages: how many there are in @pages
  * @appended: entries ever made
- * @draining: a drain is in progress
  * @armed: @timer is going to fire or is firing
  * @calling: @rcu is with RCU
  * @timer: bounds the window
- * @work: drains where a caller with interrupts off must not wait
+ * @work: drains, and finishes, where a caller must not wait
  * @rcu: drains after a grace period, for the engine of that name
- * @node: on the list of all rings of @cpu; readers use RCU
  * @flush: whose ring this is
  * @entries: the ring
  * @cpu: whose
- * @hist: what the drains of this ring have seen; written by them only
+ * @hist: what the drains of this ring have seen
  *
- * Numbers count up and wrap; the index is their low bits.
+ * Numbers count up and wrap; the index is their low bits. Entries go through
+ * three states: pushed, from @posted to @tail; posted, from @done; and done,
+ * from @head, until somebody has taken them out to give back what is theirs.
  */
 struct ioflush_ring {
 	unsigned long lock;
 	struct ioflush_open open[IOFLUSH_OPEN];
 	size_t bytes;
 	size_t limit;
+	u64 oldest_ns;
 	unsigned long unmaps;
 	u32 head;
-	u32 claimed;
+	u32 done;
+	u32 posted;
 	u32 tail;
-	size_t claimed_bytes;
-	u64 oldest_ns;
+	size_t posted_bytes;
+	s64 all;
+	struct ioflush_token token;
 	struct list_head pages;
+	struct list_head posted_pages;
 	unsigned int nr_pages;
 	unsigned long appended;
-	bool draining;
 	bool armed;
 	bool calling;
 	struct hrtimer timer;
 	struct work_struct work;
 	struct rcu_head rcu;
-	struct list_head node;
 	struct ioflush *flush;
 	struct ioflush_entry *entries;
 	int cpu;
@@ -118,12 +125,52 @@ void ioflush_ring_close(struct ioflush_ring *ring);
 int ioflush_rings_alloc(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
 
+/* step.c */
+
+/**
+ * struct ioflush_steps - what the steps of one drain have come to
+ * @whole: take the domain where the rest of the ring does not fit in one step
+ * @commands: how many commands they took
+ * @entries: entries that were posted, covered ones included
+ * @covered: entries that needed no invalidation any more
+ * @ranges: ranges that were posted
+ * @bytes: length of the entries
+ * @all: the whole domain was posted
+ */
+struct ioflush_steps {
+	bool whole;
+	unsigned int commands;
+	u32 entries;
+	u32 covered;
+	u32 ranges;
+	size_t bytes;
+	bool all;
+};
+
+/**
+ * enum ioflush_step - what a step leaves
+ * @IOFLUSH_STEP_DONE: nothing
+ * @IOFLUSH_STEP_MORE: entries for another step
+ * @IOFLUSH_STEP_NO_ROOM: all that was there: a queue is full
+ */
+enum ioflush_step {
+	IOFLUSH_STEP_DONE,
+	IOFLUSH_STEP_MORE,
+	IOFLUSH_STEP_NO_ROOM,
+};
+
+enum ioflush_step ioflush_ring_step(struct ioflush_ring *ring,
+				    struct ioflush_steps *steps);
+void ioflush_steps_note(struct ioflush_ring *ring,
+			const struct ioflush_steps *steps,
+			enum ioflush_reason reason);
+void ioflush_all_end(struct ioflush *flush, s64 n);
+
 /* drain.c */
-bool ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
+void ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
+void ioflush_ring_watch(struct ioflush_ring *ring, u64 ns);
 void ioflush_ring_hand(struct ioflush_ring *ring);
 void ioflush_ring_work(struct work_struct *work);
-void ioflush_ring_list(struct ioflush_ring *ring);
-void ioflush_ring_unlist(struct ioflush_ring *ring);
 
 /* window.c */
 bool ioflush_window_holds(const struct ioflush *flush);
@@ -133,8 +180,9 @@ enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer);
 void ioflush_window_rcu(struct rcu_head *rcu);
 
 /* stats.c */
-void ioflush_hist_drain(struct ioflush_ring *ring, u64 exposed_ns, size_t bytes);
+void ioflush_hist_drain(struct ioflush_ring *ring, size_t bytes);
 void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns);
+void ioflush_note_window(struct ioflush *flush, u64 exposed_ns);
 
 /* shrink.c */
 void ioflush_shrinker_add(struct ioflush *flush);
@@ -210,6 +258,15 @@ static inline struct ioflush_entry *ioflush_entry(struct ioflush_ring *ring,
 						  u32 n)
 {
 	return &ring->entries[n & ring->flush->ring_mask];
+}
+
+/* How old an entry is, to about a microsecond; clocks of two CPUs may differ. */
+static inline u64 ioflush_entry_age_ns(const struct ioflush_entry *e,
+				       u64 now_ns)
+{
+	s32 age = (u32)(now_ns >> IOFLUSH_STAMP_LG2) - e->stamp;
+
+	return (u64)max(age, 0) << IOFLUSH_STAMP_LG2;
 }
 
 #endif /* _IOFLUSH_RING_H */

@@ -73,7 +73,7 @@ void ioflush_get_pending(const struct ioflush *flush,
 		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
 
 		ioflush_ring_lock(ring, &flags);
-		pending->bytes += ring->bytes + ring->claimed_bytes;
+		pending->bytes += ring->bytes + ring->posted_bytes;
 		pending->entries += ring->tail - ring->head;
 		pending->tables += ring->nr_pages;
 		ioflush_ring_unlock(ring, flags);
@@ -103,10 +103,10 @@ static unsigned int ioflush_bucket(u64 n)
 
 /**
  * ioflush_hist_entry() - an entry has been invalidated
- * @ring: whose drain this is
+ * @ring: the ring
  * @exposed_ns: from when the entry was made until now
  *
- * Context: any context, during a drain of @ring.
+ * Context: any context, with the ring's lock held.
  */
 void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns)
 {
@@ -118,20 +118,30 @@ void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns)
 /**
  * ioflush_hist_drain() - a ring is being drained
  * @ring: the ring
- * @exposed_ns: from when its oldest entry was made until it was invalidated
  * @bytes: how much was exposed
  *
- * Context: any context, during a drain of @ring.
+ * Context: any context, with the ring's lock held.
  */
-void ioflush_hist_drain(struct ioflush_ring *ring, u64 exposed_ns, size_t bytes)
+void ioflush_hist_drain(struct ioflush_ring *ring, size_t bytes)
 {
-	atomic64_t *max = &ring->flush->window_max_ns;
-	s64 old = atomic64_read(max);
+	ring->hist.drains[ioflush_bucket(bytes >> PAGE_SHIFT)]++;
+}
+
+/**
+ * ioflush_note_window() - the oldest entries of a ring have been invalidated
+ * @flush: the flush state
+ * @exposed_ns: from when the oldest was made until now
+ *
+ * Context: any context.
+ */
+void ioflush_note_window(struct ioflush *flush, u64 exposed_ns)
+{
+	s64 old = atomic64_read(&flush->window_max_ns);
 
 	while ((s64)exposed_ns > old &&
-	       !atomic64_try_cmpxchg_relaxed(max, &old, exposed_ns))
+	       !atomic64_try_cmpxchg_relaxed(&flush->window_max_ns, &old,
+					     exposed_ns))
 		;
-	ring->hist.drains[ioflush_bucket(bytes >> PAGE_SHIFT)]++;
 }
 
 /**

@@ -2,10 +2,12 @@
 /*
  * ioflush: hardware in software, for tests of the flush layer
  *
- * It records what is invalidated, and checks at that moment what must hold: no
- * ring lock is held, interrupts are as the caller had them. What is queued
- * takes effect at once, which hardware may do. Time stands still unless a test
- * or a wait for the hardware moves it.
+ * It records what is invalidated, and checks at that moment what must hold: what
+ * is posted is so with interrupts off and, if it is a ring's, under the lock under
+ * which it was taken from there; where there is a wait, no ring's lock is held and
+ * interrupts are as the caller had them. What is posted takes effect at once,
+ * which hardware may do. Time stands still unless a test or a wait for the
+ * hardware moves it.
  */
 #include <linux/ioflush/iova.h>
 
@@ -19,19 +21,40 @@ static struct ioflush_hw *to_hw(struct ioflush *flush)
 	return container_of(flush, struct ioflush_hw, flush);
 }
 
-static void hw_check(struct ioflush_hw *hw)
+/* A ring that this hardware is about: on any CPU, as tests run one at a time. */
+static struct ioflush_ring *hw_locked(struct ioflush_hw *hw)
 {
-	struct ioflush_ring *ring;
+	int cpu;
 
-	if (hw->flush.all_rings) {
-		ring = raw_cpu_ptr(hw->flush.all_rings);
-		KUNIT_EXPECT_FALSE(hw->test, bit_spin_is_locked(0, &ring->lock));
+	if (!hw->flush.all_rings)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		struct ioflush_ring *ring = per_cpu_ptr(hw->flush.all_rings,
+							cpu);
+
+		if (bit_spin_is_locked(0, &ring->lock))
+			return ring;
 	}
-	/* The last step of the window is taken by the timer itself. */
-	if (!in_hardirq())
-		KUNIT_EXPECT_EQ(hw->test, hw->irqs_off, irqs_disabled());
+	return NULL;
+}
+
+/* Here hardware is waited for, and anything may happen. */
+static void hw_open(struct ioflush_hw *hw)
+{
+	KUNIT_EXPECT_NULL(hw->test, hw_locked(hw));
+	KUNIT_EXPECT_EQ(hw->test, hw->irqs_off, irqs_disabled());
+	KUNIT_EXPECT_FALSE(hw->test, hw->no_wait);
 	if (hw->during)
 		hw->during(hw);
+}
+
+static void hw_record(struct ioflush_hw *hw, const struct ioflush_range *range,
+		      unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		hw->bytes += range[i].last - range[i].start + 1;
+	hw->ranges += n;
+	hw->last = range[n - 1];
 }
 
 static void hw_ranges(struct ioflush *flush, const struct ioflush_range *range,
@@ -39,44 +62,65 @@ static void hw_ranges(struct ioflush *flush, const struct ioflush_range *range,
 {
 	struct ioflush_hw *hw = to_hw(flush);
 
-	hw_check(hw);
-	for (unsigned int i = 0; i < n; i++)
-		hw->bytes += range[i].last - range[i].start + 1;
-	hw->ranges += n;
-	hw->last = range[n - 1];
+	hw_record(hw, range, n);
+	hw_open(hw);
 }
 
-static unsigned int hw_queue(struct ioflush *flush,
-			     const struct ioflush_range *range, unsigned int n,
-			     struct ioflush_token *token)
+static bool hw_post(struct ioflush *flush, struct ioflush_post *post)
 {
 	struct ioflush_hw *hw = to_hw(flush);
+	struct ioflush_ring *ring = hw_locked(hw);
 
-	token->n = 1;
-	hw->queued = true;
-	if (n) {
-		hw_ranges(flush, range, n);
-		return n * hw->commands;
+	KUNIT_EXPECT_TRUE(hw->test, irqs_disabled());
+	/* Else it is ioflush_all(). */
+	if (ring) {
+		KUNIT_EXPECT_PTR_EQ(hw->test, post->token, &ring->token);
+		KUNIT_EXPECT_NE(hw->test, ring->posted, ring->tail);
+	} else {
+		KUNIT_EXPECT_NULL(hw->test, post->range);
 	}
-	hw_check(hw);
-	hw->all++;
-	return 1;
+	hw->posts++;
+	post->token->n = 1;
+	if (hw->full) {
+		hw->full--;
+		return false;
+	}
+	if (post->range) {
+		post->n = min(post->n, hw->room);
+		hw_record(hw, post->range, post->n);
+		post->commands += post->n * hw->commands;
+	} else {
+		hw->all++;
+		post->commands++;
+	}
+	return true;
 }
 
-static void hw_wait(struct ioflush *flush, struct ioflush_token *token)
+static void hw_wait(struct ioflush *flush, const struct ioflush_token *token)
 {
 	struct ioflush_hw *hw = to_hw(flush);
 
-	token->n = 0;
 	hw->waits++;
-	hw->queued = false;
+	hw_open(hw);
 	hw->sim.now_ns += hw->wait_ns;
+}
+
+/* It is soon enough for a timer, or the test says that it is not. */
+static bool hw_finished(struct ioflush *flush,
+			const struct ioflush_token *token)
+{
+	struct ioflush_hw *hw = to_hw(flush);
+
+	KUNIT_EXPECT_NULL(hw->test, hw_locked(hw));
+	hw->sim.now_ns += hw->wait_ns;
+	return true;
 }
 
 static const struct ioflush_ops hw_ops = {
 	.ranges = hw_ranges,
-	.queue = hw_queue,
+	.post = hw_post,
 	.wait = hw_wait,
+	.finished = hw_finished,
 };
 
 static void hw_stop(void *data)
@@ -121,6 +165,7 @@ struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last, bool deferred)
 
 	hw->test = test;
 	hw->commands = 1;
+	hw->room = IOFLUSH_RANGES_MAX;
 	hw->sim.now_ns = NSEC_PER_SEC;
 	KUNIT_ASSERT_EQ(test, 0, iopgt_init(&hw->pgt, &iopgt_vtdss_ops, &cfg));
 	hw->space = iospace_create(PAGE, last);

@@ -26,13 +26,16 @@
  * @ranges: ranges invalidated
  * @bytes: bytes in them
  * @all: invalidations of the whole domain
- * @waits: waits for what was queued
- * @queued: what was queued has not been waited for
+ * @posts: calls that post something
+ * @waits: waits for what was posted
  * @last: the newest range
  * @commands: that one range takes
+ * @room: ranges that one call may post
+ * @full: how many calls will find no room
  * @wait_ns: how long a wait takes, on the simulated clock
- * @during: called in the middle of an invalidation, or NULL
+ * @during: called during a wait, or NULL
  * @irqs_off: the caller has interrupts off
+ * @no_wait: the caller must not wait
  */
 struct ioflush_hw {
 	struct ioflush flush;
@@ -43,13 +46,16 @@ struct ioflush_hw {
 	unsigned int ranges;
 	unsigned long bytes;
 	unsigned int all;
+	unsigned int posts;
 	unsigned int waits;
-	bool queued;
 	struct ioflush_range last;
 	unsigned int commands;
+	unsigned int room;
+	unsigned int full;
 	u64 wait_ns;
 	void (*during)(struct ioflush_hw *hw);
 	bool irqs_off;
+	bool no_wait;
 };
 
 extern bool ioflush_hw_engine_rcu;

@@ -8,11 +8,15 @@
  * the rest of its time. When that has come there are two steps:
  *
  *  soon	the next unmap on this CPU will drain the ring, and in case there
- *		is none a thread is asked to. Both wait for hardware with
+ *		is none a bottom half is asked to. Both wait for hardware with
  *		interrupts on.
  *  last	neither has come to it, as when softirqs keep the CPU busy for
- *		longer than the window. The timer does it itself, with the
- *		interrupts off that it came with: the bound goes first.
+ *		longer than the window. The timer has hardware told of all that
+ *		is in the ring, by one step: a translation ends as soon as
+ *		hardware comes to it, whoever waits. It looks for a few
+ *		microseconds whether that is so, since hardware mostly is as
+ *		fast; the rest is for the bottom half. Where a queue is full, it
+ *		tries again shortly.
  *
  * With the RCU engine it is a callback of RCU that drains the ring, and the
  * timer only matters if a grace period is longer than the window.
@@ -26,6 +30,9 @@
 /* The two steps, in parts of the window; what is left is for the hardware. */
 #define IOFLUSH_SOON_16THS	14
 #define IOFLUSH_LAST_16THS	15
+
+/* How long the timer looks at hardware. */
+#define IOFLUSH_LOOK_NS		(5 * NSEC_PER_USEC)
 
 /**
  * ioflush_window_ns() - the bound of a domain
@@ -98,26 +105,50 @@ void ioflush_window_arm(struct ioflush_ring *ring)
 		ioflush_window_call_rcu(ring);
 }
 
-/* What a timer that fires does next. */
-enum ioflush_step {
-	IOFLUSH_STEP_NONE,
-	IOFLUSH_STEP_SOON,
-	IOFLUSH_STEP_LAST,
+/* What a timer that fires finds. */
+enum ioflush_due {
+	IOFLUSH_DUE_NOT,
+	IOFLUSH_DUE_SOON,
+	IOFLUSH_DUE_LAST,
 };
 
-static enum ioflush_step ioflush_window_step(struct ioflush_ring *ring)
+static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring)
 {
 	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
 	u64 age_ns;
 
-	if (ring->tail == ring->claimed)
-		return IOFLUSH_STEP_NONE;
+	if (ring->tail == ring->posted)
+		return IOFLUSH_DUE_NOT;
 	age_ns = ioflush_now_ns(ring->flush) - ring->oldest_ns;
 	if (age_ns >= part_ns * IOFLUSH_LAST_16THS)
-		return IOFLUSH_STEP_LAST;
+		return IOFLUSH_DUE_LAST;
 	if (age_ns >= part_ns * IOFLUSH_SOON_16THS)
-		return IOFLUSH_STEP_SOON;
-	return IOFLUSH_STEP_NONE;
+		return IOFLUSH_DUE_SOON;
+	return IOFLUSH_DUE_NOT;
+}
+
+/* Do what it is time for; the bottom half does the rest. */
+static void ioflush_window_act(struct ioflush_ring *ring)
+{
+	struct ioflush_steps steps = { .whole = true };
+	enum ioflush_due due;
+	unsigned long flags;
+
+	ioflush_ring_lock(ring, &flags);
+	due = ioflush_window_due(ring);
+	if (due != IOFLUSH_DUE_NOT)
+		/* From now on, the next unmap finds the ring over its limit. */
+		ring->limit = 0;
+	if (due == IOFLUSH_DUE_LAST) {
+		ioflush_ring_step(ring, &steps);
+		ioflush_steps_note(ring, &steps, IOFLUSH_TIMER);
+	}
+	ioflush_ring_unlock(ring, flags);
+
+	if (due == IOFLUSH_DUE_LAST)
+		ioflush_ring_watch(ring, IOFLUSH_LOOK_NS);
+	if (due != IOFLUSH_DUE_NOT)
+		ioflush_ring_hand(ring);
 }
 
 /* How long the timer may sleep now; 0 if there is nothing to wait for. */
@@ -126,12 +157,12 @@ static u64 ioflush_window_next(struct ioflush_ring *ring)
 	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
 	u64 now_ns = ioflush_now_ns(ring->flush), due_ns;
 
-	if (ring->tail == ring->claimed)
+	if (ring->tail == ring->posted)
 		return 0;
 	due_ns = ring->oldest_ns + part_ns * IOFLUSH_SOON_16THS;
 	if (now_ns >= due_ns)
 		due_ns = ring->oldest_ns + part_ns * IOFLUSH_LAST_16THS;
-	/* It is overdue only while some other drain is at work on the ring. */
+	/* It is overdue only while a queue is full. */
 	return now_ns < due_ns ? due_ns - now_ns : part_ns / 4;
 }
 
@@ -139,28 +170,16 @@ static u64 ioflush_window_next(struct ioflush_ring *ring)
  * ioflush_window_check() - what the timer of a ring does
  * @ring: the ring
  *
- * Context: any context; may wait for hardware.
+ * Context: any context; polls hardware for a few microseconds at most.
  * Return: after how many nanoseconds to look again, or 0 if there is nothing
  *	to look for: the next entry arms the timer.
  */
 u64 ioflush_window_check(struct ioflush_ring *ring)
 {
-	enum ioflush_step step;
 	unsigned long flags;
 	u64 next_ns;
 
-	ioflush_ring_lock(ring, &flags);
-	step = ioflush_window_step(ring);
-	/* From now on, the next unmap finds the ring over its limit. */
-	if (step == IOFLUSH_STEP_SOON)
-		ring->limit = 0;
-	ioflush_ring_unlock(ring, flags);
-
-	if (step == IOFLUSH_STEP_SOON)
-		ioflush_ring_hand(ring);
-	else if (step == IOFLUSH_STEP_LAST)
-		ioflush_ring_drain(ring, IOFLUSH_TIMER);
-
+	ioflush_window_act(ring);
 	ioflush_ring_lock(ring, &flags);
 	next_ns = ioflush_window_next(ring);
 	/* A change of the window may have started it meanwhile. */
@@ -196,7 +215,7 @@ enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer)
  *
  * What was added since is drained along.
  *
- * Context: softirq or a thread of RCU.
+ * Context: softirq or a thread of RCU; waits for hardware.
  */
 void ioflush_window_rcu(struct rcu_head *rcu)
 {

@@ -7,6 +7,7 @@
 #include <linux/prandom.h>
 #include <linux/shrinker.h>
 #include <linux/sizes.h>
+#include <linux/smp.h>
 
 #include "test_hw.h"
 
@@ -35,19 +36,25 @@ static s64 window_max(struct ioflush_hw *hw)
 	return atomic64_read(&hw->flush.window_max_ns);
 }
 
+/* Exposure is measured to about a microsecond. */
+static void expect_window_max(struct ioflush_hw *hw, u64 ns)
+{
+	KUNIT_EXPECT_LE(hw->test, window_max(hw), ns + 2 * NSEC_PER_USEC);
+	KUNIT_EXPECT_GE(hw->test, window_max(hw), ns - 2 * NSEC_PER_USEC);
+}
+
 /* The timer fires: in an interrupt, as far as the hardware can tell. */
 static void timer_fires(struct ioflush_hw *hw)
 {
-	bool irqs_off = hw->irqs_off;
 	unsigned long flags;
 	u64 next_ns;
 
 	hw->sim.due_ns = 0;
-	hw->irqs_off = true;
+	hw->no_wait = true;
 	local_irq_save(flags);
 	next_ns = ioflush_window_check(ioflush_hw_ring(hw));
 	local_irq_restore(flags);
-	hw->irqs_off = irqs_off;
+	hw->no_wait = false;
 	if (next_ns)
 		hw->sim.due_ns = hw->sim.now_ns + next_ns;
 }
@@ -89,7 +96,7 @@ static void window_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, hw->ranges);
 	thread_runs(hw);
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
-	KUNIT_EXPECT_EQ(test, WINDOW_NS / 16 * 14, window_max(hw));
+	expect_window_max(hw, WINDOW_NS / 16 * 14);
 	window_stop(hw);
 }
 
@@ -119,10 +126,153 @@ static void window_last(struct kunit *test)
 	pass(hw, WINDOW_NS);
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 	KUNIT_EXPECT_LE(test, window_max(hw), WINDOW_NS);
-	/* Nothing is left, and the timer knows. */
+	/* Nothing is left, and the timer knows. The rest is for a bottom half. */
 	KUNIT_EXPECT_EQ(test, 0, hw->sim.due_ns);
+	KUNIT_EXPECT_EQ(test, PAGE, ioflush_pending_bytes(&hw->flush));
+	thread_runs(hw);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw->flush));
+	KUNIT_EXPECT_EQ(test, 1, hw->posts);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_hw_drains(hw, IOFLUSH_TIMER));
 	ioflush_hw_scatter(hw, 1);
 	KUNIT_EXPECT_NE(test, 0, hw->sim.due_ns);
+	window_stop(hw);
+}
+
+/* window: the timer's one step takes all there is, if need be as the domain */
+static void window_last_whole(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	hw->flush.costs = (struct ioflush_costs) {
+		.cmd_ns = 1, .all_ns = 1000,
+	};
+	ioflush_hw_scatter(hw, IOFLUSH_RANGES_MAX + 1);
+	pass(hw, WINDOW_NS);
+	KUNIT_EXPECT_EQ(test, 0, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 1, hw->all);
+	thread_runs(hw);
+	KUNIT_EXPECT_LE(test, window_max(hw), WINDOW_NS);
+
+	/* So it is if there is not room for all of them. */
+	hw->room = 2;
+	ioflush_hw_scatter(hw, 3);
+	pass(hw, WINDOW_NS);
+	KUNIT_EXPECT_EQ(test, 2, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 2, hw->all);
+	thread_runs(hw);
+	KUNIT_EXPECT_LE(test, window_max(hw), WINDOW_NS);
+
+	/* Of what is covered nothing needs a command, of what is behind it does. */
+	ioflush_hw_scatter(hw, 130);
+	ioflush_all(&hw->flush);
+	ioflush_hw_scatter(hw, 1);
+	hw->all = 0;
+	pass(hw, WINDOW_NS);
+	KUNIT_EXPECT_EQ(test, 1, hw->all);
+	KUNIT_EXPECT_EQ(test, 0, hw->sim.due_ns);
+	window_stop(hw);
+}
+
+static void expect_not_posted(struct ioflush_hw *hw)
+{
+	struct ioflush_ring *ring = ioflush_hw_ring(hw);
+
+	hw->during = NULL;
+	KUNIT_EXPECT_EQ(hw->test, 3, ring->tail - ring->posted);
+	KUNIT_EXPECT_EQ(hw->test, 3 * PAGE, ring->bytes);
+	KUNIT_EXPECT_EQ(hw->test, 0, hw->ranges);
+}
+
+/* step: without room nothing is claimed, and it is tried again */
+static void window_no_room(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+	u64 due_ns;
+
+	ioflush_hw_scatter(hw, 3);
+	hw->full = 1;
+	hw->during = expect_not_posted;
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	KUNIT_EXPECT_NULL(test, hw->during);
+	KUNIT_EXPECT_EQ(test, 2, hw->posts);
+	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw->flush));
+
+	/* The timer comes again soon: there is a 16th of the window left. */
+	pass(hw, WINDOW_NS);
+	ioflush_hw_scatter(hw, 1);
+	due_ns = hw->sim.now_ns + WINDOW_NS;
+	hw->full = 2;
+	pass(hw, WINDOW_NS / 16 * 15);
+	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
+	KUNIT_EXPECT_NE(test, 0, hw->sim.due_ns);
+	KUNIT_EXPECT_LT(test, hw->sim.due_ns, due_ns);
+	pass(hw, WINDOW_NS / 16);
+	KUNIT_EXPECT_EQ(test, 4, hw->ranges);
+	thread_runs(hw);
+	KUNIT_EXPECT_LE(test, window_max(hw), WINDOW_NS);
+	window_stop(hw);
+}
+
+static void expect_posted(struct ioflush_hw *hw)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct ioflush_ring *ring = per_cpu_ptr(hw->flush.all_rings,
+							cpu);
+
+		KUNIT_EXPECT_EQ(hw->test, ring->posted, ring->tail);
+	}
+}
+
+/* step: bounded in ranges and in commands, and there are as many as it takes */
+static void window_steps(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	hw->flush.costs = (struct ioflush_costs) {
+		.cmd_ns = 1, .all_ns = 1000,
+	};
+	ioflush_hw_scatter(hw, 2 * IOFLUSH_RANGES_MAX + 1);
+	hw->during = expect_posted;
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	KUNIT_EXPECT_EQ(test, 3, hw->posts);
+	KUNIT_EXPECT_EQ(test, 2 * IOFLUSH_RANGES_MAX + 1, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 1, hw->waits);
+
+	hw->posts = 0;
+	hw->ranges = 0;
+	hw->room = 3;
+	ioflush_hw_scatter(hw, 10);
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	KUNIT_EXPECT_EQ(test, 4, hw->posts);
+	KUNIT_EXPECT_EQ(test, 10, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 2 * IOFLUSH_RANGES_MAX + 1 + 10,
+			ioflush_count(&hw->flush, IOFLUSH_N_RANGES));
+	KUNIT_EXPECT_EQ(test, 2, ioflush_hw_drains(hw, IOFLUSH_TIGHTEN));
+	hw->during = NULL;
+	window_stop(hw);
+}
+
+static void drain_within(struct ioflush_hw *hw)
+{
+	hw->during = NULL;
+	ioflush_drain(&hw->flush, IOFLUSH_SPACE);
+	KUNIT_EXPECT_EQ(hw->test, 0, ioflush_pending_bytes(&hw->flush));
+}
+
+/* waiting: who drains depends on no other drain that may not be running */
+static void window_interrupted(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	ioflush_hw_scatter(hw, 40);
+	hw->during = drain_within;
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	KUNIT_EXPECT_NULL(test, hw->during);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_hw_drains(hw, IOFLUSH_TIGHTEN));
+	KUNIT_EXPECT_EQ(test, 0, ioflush_hw_drains(hw, IOFLUSH_SPACE));
 	window_stop(hw);
 }
 
@@ -244,7 +394,7 @@ static void window_histograms(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, i == 9 || i == 11 || !hist.entries[i]);
 		KUNIT_EXPECT_TRUE(test, i == 2 || !hist.drains[i]);
 	}
-	KUNIT_EXPECT_EQ(test, 1500 * NSEC_PER_USEC, window_max(hw));
+	expect_window_max(hw, 1500 * NSEC_PER_USEC);
 	window_stop(hw);
 }
 
@@ -433,52 +583,27 @@ static void window_shrinker(struct kunit *test)
 	window_stop(hw);
 }
 
-static struct ioflush_hw *window_other;
-
-static void expect_other_queued(struct ioflush_hw *hw)
+static void push_here(void *data)
 {
-	/* The own ranges are queued first: the other's not yet, no wait yet. */
-	KUNIT_EXPECT_EQ(hw->test, 0, window_other->ranges);
-	KUNIT_EXPECT_EQ(hw->test, 0, hw->waits);
+	ioflush_hw_scatter(data, 1);
 }
 
-static void expect_no_wait_yet(struct ioflush_hw *hw)
-{
-	KUNIT_EXPECT_TRUE(hw->test, window_other->queued);
-	KUNIT_EXPECT_EQ(hw->test, 0, window_other->waits);
-}
-
-/* waiting: rings of one CPU are queued together, and then waited for */
+/* waiting: what all CPUs have is posted, and then waited for */
 static void window_together(struct kunit *test)
 {
-	struct ioflush_hw *hw = window_start(test), *other;
+	struct ioflush_hw *hw = window_start(test);
+	unsigned int cpus = 0;
+	int cpu;
 
-	other = ioflush_hw_start(test, SPACE_LAST, true);
-	ioflush_hw_scatter(hw, 2);
-	ioflush_hw_scatter(other, 3);
-	window_other = other;
-	hw->during = expect_other_queued;
-	window_other = other;
-	pass(hw, WINDOW_NS / 16 * 14);
-	other->during = NULL;
-	thread_runs(hw);
-	KUNIT_EXPECT_EQ(test, 2, hw->ranges);
-	KUNIT_EXPECT_EQ(test, 3, other->ranges);
-	KUNIT_EXPECT_EQ(test, 1, hw->waits);
-	KUNIT_EXPECT_EQ(test, 1, other->waits);
-
-	/* The other way round: both are queued before anyone waits. */
+	migrate_enable();
+	for_each_online_cpu(cpu)
+		cpus += !smp_call_function_single(cpu, push_here, hw, 1);
+	migrate_disable();
+	hw->during = expect_posted;
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
 	hw->during = NULL;
-	hw->waits = 0;
-	ioflush_hw_scatter(hw, 1);
-	ioflush_hw_scatter(other, 1);
-	window_other = hw;
-	hw->waits = 0;
-	other->during = expect_no_wait_yet;
-	thread_runs(hw);
-	ioflush_ring_drain(ioflush_hw_ring(hw), IOFLUSH_TIMER);
-	KUNIT_EXPECT_EQ(test, 4, other->ranges);
-	other->during = NULL;
+	KUNIT_EXPECT_EQ(test, cpus, hw->posts);
+	KUNIT_EXPECT_EQ(test, cpus, hw->ranges);
 	window_stop(hw);
 }
 
@@ -509,7 +634,8 @@ static void window_costs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 125 + 32, hw->ranges);
 	KUNIT_EXPECT_EQ(test, 2, hw->all);
 	KUNIT_EXPECT_EQ(test, 2, ioflush_count(&hw->flush, IOFLUSH_N_ALL));
-	KUNIT_EXPECT_EQ(test, 125, ioflush_count(&hw->flush, IOFLUSH_N_RANGES));
+	KUNIT_EXPECT_EQ(test, 125 + 32,
+			ioflush_count(&hw->flush, IOFLUSH_N_RANGES));
 	window_stop(hw);
 }
 
@@ -535,6 +661,10 @@ static void window_coarse(struct kunit *test)
 	KUNIT_CASE(window_thread),					\
 	KUNIT_CASE(window_next_unmap),					\
 	KUNIT_CASE(window_last),					\
+	KUNIT_CASE(window_last_whole),					\
+	KUNIT_CASE(window_no_room),					\
+	KUNIT_CASE(window_steps),					\
+	KUNIT_CASE(window_interrupted),					\
 	KUNIT_CASE(window_held),					\
 	KUNIT_CASE(window_grace_period),				\
 	KUNIT_CASE(window_narrowed),					\

@@ -368,6 +368,29 @@ bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns)
 	return true;
 }
 
+/**
+ * invq_finished() - have all slots before a sequence number been done?
+ * @q: the queue
+ * @seq: as returned by invq_submit()
+ *
+ * One look, for who has no time to wait: issues a sync where none that covers
+ * @seq has been issued.
+ *
+ * Context: any context.
+ * Return: whether they have.
+ */
+bool invq_finished(struct invq *q, u32 seq)
+{
+	if (!invq_has_passed(q, seq)) {
+		if (invq_wants_sync(q, seq))
+			invq_sync_now(q, seq);
+		return false;
+	}
+	/* As at the end of a wait. */
+	smp_acquire__after_ctrl_dep();
+	return true;
+}
+
 /*
  * No room: everything published so far has to be done first. Waits as all do,
  * with nothing reserved, no lock, and interrupts as the caller had them.

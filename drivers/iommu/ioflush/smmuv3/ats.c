@@ -4,7 +4,8 @@
  *
  * What such a device has cached is invalidated after the unit's own caches,
  * from which it would load it again: IHI 0070 section 3.9.1. The commands go
- * into the queue together, with a sync in between.
+ * into the queue together, with a sync in between. A domain has no more of such
+ * devices on a unit than that leaves room for; others ask for no translations.
  *
  * Attaching races with unmapping, see domain/invalidate.c: what an unmap clears
  * the unit may still tell the device, until the unit's own invalidation has
@@ -27,6 +28,7 @@
  * struct smmu3_ats - a device on a domain's list
  * @node: on struct smmu3_ctx.ats
  * @sdev: the device
+ * @ctx: whose list it is
  * @rcu: frees it
  *
  * While a device goes from one domain to another it is on both lists.
@@ -34,6 +36,7 @@
 struct smmu3_ats {
 	struct list_head node;
 	struct smmu3_dev *sdev;
+	struct smmu3_ctx *ctx;
 	struct rcu_head rcu;
 };
 
@@ -55,6 +58,22 @@ static bool smmu3_ats_on(struct smmu3_dev *sdev)
 	sdev->ats_able = !ret;
 	sdev->ats_on = !ret;
 	return sdev->ats_on;
+}
+
+/* How many commands an invalidation may take: none is left for later. */
+static unsigned int smmu3_ats_room(const struct smmu3_unit *unit)
+{
+	return min_t(u32, IODOM_CMDS_MAX, (unit->q.mask + 1) / 2);
+}
+
+/* Is there room for one of the unit's own, a sync, and all streams? */
+static bool smmu3_ats_fits(struct smmu3_dev *sdev, const struct smmu3_ctx *ctx)
+{
+	lockdep_assert_held(&sdev->unit->mutex);
+	if (ctx->ats_sids + sdev->nsids + 2 <= smmu3_ats_room(sdev->unit))
+		return true;
+	dev_info(sdev->dev, "caches no translations: too many of its domain do\n");
+	return false;
 }
 
 /**
@@ -82,10 +101,13 @@ int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 	if (!new)
 		return -ENOMEM;
 	new->sdev = sdev;
+	new->ctx = ctx;
 	mutex_lock(&sdev->unit->mutex);
-	on = smmu3_ats_on(sdev);
-	if (on)
+	on = smmu3_ats_fits(sdev, ctx) && smmu3_ats_on(sdev);
+	if (on) {
+		ctx->ats_sids += sdev->nsids;
 		list_add_tail_rcu(&new->node, &ctx->ats);
+	}
 	mutex_unlock(&sdev->unit->mutex);
 	if (!on) {
 		kfree(new);
@@ -106,6 +128,7 @@ void smmu3_ats_leave(struct smmu3_ats *ats)
 {
 	if (!ats)
 		return;
+	ats->ctx->ats_sids -= ats->sdev->nsids;
 	list_del_rcu(&ats->node);
 	kfree_rcu(ats, rcu);
 }
@@ -149,17 +172,6 @@ void smmu3_ats_forget(struct smmu3_dev *sdev)
 	}
 }
 
-/* One more command; those before it go first if there is no room left. */
-static struct invq_cmd *smmu3_ats_next(struct smmu3_unit *unit,
-				       struct invq_cmd *cmds, unsigned int *n)
-{
-	if (*n >= min_t(u32, IODOM_CMDS_MAX, (unit->q.mask + 1) / 2)) {
-		invq_submit(&unit->q, cmds, *n);
-		*n = 0;
-	}
-	return &cmds[(*n)++];
-}
-
 /**
  * smmu3_ats_encode() - invalidate the caches of a domain's devices
  * @ctx: the domain on a unit
@@ -168,35 +180,35 @@ static struct invq_cmd *smmu3_ats_next(struct smmu3_unit *unit,
  *	the unit's own caches
  * @n: how many are in use
  *
- * The queue keeps the order: what has no place in @cmds is put there first.
+ * All go into the queue at once, which keeps their order.
  *
- * Context: any context in which the queue may be used; in an RCU read section.
- *	Waits for hardware if the queue is full.
- * Return: how many of @cmds are in use now; not 0, unless @n is and no device
- *	caches translations.
+ * Context: any context; in an RCU read section.
+ * Return: how many of @cmds are in use now; 0 if there is no room for all. With
+ *	one in use there is, see smmu3_ats_join().
  */
 unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 			      const struct ioflush_range *range,
 			      struct invq_cmd *cmds, unsigned int n)
 {
-	struct smmu3_unit *unit = ctx->unit;
+	const unsigned int room = smmu3_ats_room(ctx->unit);
 	struct smmu3_ats *ats;
 	bool first = true;
 
 	list_for_each_entry_rcu(ats, &ctx->ats, node) {
 		const struct smmu3_dev *sdev = ats->sdev;
 
+		if (n + first + sdev->nsids > room)
+			return 0;
 		if (first)
-			smmu3_cmd_sync(smmu3_ats_next(unit, cmds, &n));
+			smmu3_cmd_sync(&cmds[n++]);
 		first = false;
 		for (unsigned int i = 0; i < sdev->nsids; i++) {
-			struct invq_cmd *cmd = smmu3_ats_next(unit, cmds, &n);
-
 			if (range)
-				smmu3_cmd_atc_inv(cmd, sdev->sids[i],
+				smmu3_cmd_atc_inv(&cmds[n++], sdev->sids[i],
 						  range->start, range->last);
 			else
-				smmu3_cmd_atc_inv_all(cmd, sdev->sids[i]);
+				smmu3_cmd_atc_inv_all(&cmds[n++],
+						      sdev->sids[i]);
 		}
 	}
 	return n;

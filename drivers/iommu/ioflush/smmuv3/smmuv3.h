@@ -133,6 +133,7 @@ struct smmu3_unit {
  * @cd_dma: where hardware finds it
  * @ats: struct smmu3_ats of devices that cache translations themselves; changed
  *	under the unit's mutex, read under RCU
+ * @ats_sids: StreamIDs of those; protected by the unit's mutex
  *
  * Kept for an RCU grace period after the link has gone.
  */
@@ -143,6 +144,7 @@ struct smmu3_ctx {
 	struct smmu3_entry *cd;
 	dma_addr_t cd_dma;
 	struct list_head ats;
+	unsigned int ats_sids;
 };
 
 /**

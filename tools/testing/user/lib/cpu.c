@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 unsigned int user_nr_cpus = 1;
+bool user_case_on_cpu;
 
 static __thread bool has_cpu;
 static __thread unsigned int cpu;

@@ -14,6 +14,7 @@
 #include <kunit/test.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
 #include "thread.h"
@@ -165,6 +166,8 @@ static int run_case(void *arg)
 {
 	struct run *run = arg;
 
+	if (user_case_on_cpu)
+		user_cpu_enter(0);
 	if (run->suite->init && run->suite->init(&run->test))
 		KUNIT_FAIL(&run->test, "init");
 	else
@@ -177,6 +180,8 @@ static int run_exit(void *arg)
 	struct run *run = arg;
 	struct user_kunit_action *action;
 
+	if (user_case_on_cpu)
+		user_cpu_enter(0);
 	if (run->suite->exit)
 		run->suite->exit(&run->test);
 	while ((action = run->test.actions)) {

@@ -174,6 +174,8 @@ void wait_for_completion(struct completion *x)
 	pthread_mutex_unlock(&x->lock);
 }
 
+void (*user_sleep_hook)(void);
+
 void user_sleep_ns(u64 ns)
 {
 	struct timespec left = {
@@ -183,4 +185,6 @@ void user_sleep_ns(u64 ns)
 
 	while (nanosleep(&left, &left))
 		;
+	if (user_sleep_hook)
+		user_sleep_hook();
 }

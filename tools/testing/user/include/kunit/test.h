@@ -7,6 +7,7 @@
 
 #include <linux/bug.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
@@ -73,6 +74,15 @@ static void __attribute__((constructor)) user_add_##suite(void)	\
 	user_kunit_add(&suite);						\
 }									\
 _Static_assert(sizeof(suite), #suite)
+
+/* Of two, each of which is the address of one. */
+#define kunit_test_suites(one, other)					\
+static void __attribute__((constructor)) user_add_suites(void)		\
+{									\
+	user_kunit_add(one);						\
+	user_kunit_add(other);						\
+}									\
+_Static_assert(1, "suites")
 
 /* The next parameter: an element of an array, or the first for no @prev. */
 #define KUNIT_ARRAY_PARAM(prefix, array, get_desc)			\

@@ -8,6 +8,8 @@
 #include <linux/types.h>
 
 void user_sleep_ns(u64 ns);
+/* What happens meanwhile; or NULL. */
+extern void (*user_sleep_hook)(void);
 
 #define udelay(us)		user_sleep_ns((us) * 1000ULL)
 #define mdelay(ms)		user_sleep_ns((ms) * 1000000ULL)

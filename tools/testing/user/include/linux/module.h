@@ -8,8 +8,8 @@
 #include <linux/moduleparam.h>
 
 #define EXPORT_SYMBOL_GPL(name)
-#define MODULE_LICENSE(text)
+#define MODULE_LICENSE(text)	_Static_assert(1, text)
 #define MODULE_AUTHOR(text)
-#define MODULE_DESCRIPTION(text)
+#define MODULE_DESCRIPTION(text) _Static_assert(1, text)
 
 #endif /* _USER_LINUX_MODULE_H */

@@ -15,6 +15,8 @@
 unsigned int user_cpu(void);
 /* Give it one. */
 void user_cpu_enter(unsigned int cpu);
+/* Whether a case of KUnit is given the first one. */
+extern bool user_case_on_cpu;
 
 void *user_percpu_alloc(size_t bytes);
 void free_percpu(void *ptr);

@@ -2,3 +2,23 @@
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
+#ifndef _USER_LINUX_SMP_H
+#define _USER_LINUX_SMP_H
+
+/* As if it were an interrupt there. */
+static inline int smp_call_function_single(unsigned int cpu,
+					   void (*fn)(void *arg), void *arg,
+					   int wait)
+{
+	unsigned int here = user_cpu();
+	unsigned long flags;
+
+	user_cpu_enter(cpu);
+	local_irq_save(flags);
+	fn(arg);
+	local_irq_restore(flags);
+	user_cpu_enter(here);
+	return 0;
+}
+
+#endif /* _USER_LINUX_SMP_H */
