@@ -253,6 +253,10 @@ static int iodom_iotlb_sync_map(struct iommu_domain *domain,
  * core only passes it on. A range that does not touch what is gathered already
  * is invalidated on its own, so that the two do not become one over all that
  * lies between.
+ *
+ * But what goes through the core's own flush queue, as for a device that is not
+ * ours, the core frees itself as soon as that has been flushed, under the feet of
+ * readers of RCU. So table pages never get there; that they are unlinked is rare.
  */
 static size_t iodom_unmap_pages(struct iommu_domain *domain,
 				unsigned long iova, size_t pgsize,
@@ -268,6 +272,12 @@ static size_t iodom_unmap_pages(struct iommu_domain *domain,
 	if (!done)
 		return 0;
 
+	/* What is queued is invalidated by one of the whole domain, later. */
+	if (iommu_iotlb_gather_queued(core)) {
+		if (gather.tables_unlinked)
+			ioflush_sync(&dom->flush, &gather);
+		return done;
+	}
 	if (iommu_iotlb_gather_is_disjoint(core, iova, done))
 		iommu_iotlb_sync(domain, core);
 	leaf = BIT(iopgt_gather_leaf_lg2(&gather));

@@ -388,6 +388,37 @@ static void domain_core_tables(struct kunit *test)
 	iodom_link_put(dom, unit);
 }
 
+/* tables: what the core would free without RCU is not given to it */
+static void domain_core_queued(struct kunit *test)
+{
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	struct iommu_iotlb_gather gather;
+
+	link(test, dom, unit, false);
+	KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, SZ_2M, SZ_1G + SZ_4K, SZ_4M,
+					   RW, GFP_KERNEL));
+	iommu_iotlb_gather_init(&gather);
+	gather.queued = true;
+	/* The core flushes the domain later. */
+	KUNIT_EXPECT_EQ(test, SZ_4K,
+			dom->domain.ops->unmap_pages(&dom->domain, SZ_2M,
+						     SZ_4K, 1, &gather));
+	KUNIT_EXPECT_EQ(test, 0, unit->ranges + unit->all);
+	/* All of the second table, which goes */
+	KUNIT_EXPECT_EQ(test, SZ_2M,
+			dom->domain.ops->unmap_pages(&dom->domain, SZ_4M,
+						     SZ_2M, 1, &gather));
+	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_EQ(test, 1, unit->ranges);
+	KUNIT_EXPECT_EQ(test, SZ_4M, unit->start);
+	KUNIT_EXPECT_EQ(test, SZ_4M + SZ_2M - 1, unit->last);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&dom->pgt.pending_pages));
+	iodom_unmap_sync(dom, SZ_2M + SZ_4K, SZ_2M - SZ_4K);
+	iodom_link_put(dom, unit);
+}
+
 /* On hardware that caches absence a broken entry is made known again. */
 static void domain_cut(struct kunit *test)
 {
@@ -662,6 +693,7 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_coarse),
 	KUNIT_CASE(domain_disjoint),
 	KUNIT_CASE(domain_core_tables),
+	KUNIT_CASE(domain_core_queued),
 	KUNIT_CASE(domain_posts),
 	KUNIT_CASE(domain_posts_full),
 	KUNIT_CASE(domain_cut),

@@ -44,30 +44,37 @@ static void flush_ranges(struct ioflush *unused, const struct ioflush_range *ran
 	invq_submit_wait(ours_queue, cmds, n);
 }
 
-static unsigned int flush_queue(struct ioflush *unused,
-				const struct ioflush_range *range, unsigned int n,
-				struct ioflush_token *token)
+static bool flush_post(struct ioflush *unused, struct ioflush_post *post)
 {
 	struct invq_cmd cmds[IOFLUSH_RANGES_MAX];
+	unsigned int n = encode(post->range, post->range ? post->n : 0, cmds);
+	u32 seq;
+	bool room = invq_post(ours_queue, cmds, n, &seq);
 
-	n = encode(range, n, cmds);
-	token->n = 1;
-	token->at[0].q = ours_queue;
-	token->at[0].seq = invq_submit(ours_queue, cmds, n);
-	return n;
+	post->token->n = 1;
+	post->token->at[0].q = ours_queue;
+	post->token->at[0].seq = room ? seq : READ_ONCE(ours_queue->published);
+	post->commands += n;
+	return room;
 }
 
-static void flush_wait(struct ioflush *unused, struct ioflush_token *token)
+static void flush_wait(struct ioflush *unused, const struct ioflush_token *token)
 {
 	if (token->n)
 		invq_wait(ours_queue, token->at[0].seq);
-	token->n = 0;
+}
+
+static bool flush_finished(struct ioflush *unused,
+			   const struct ioflush_token *token)
+{
+	return !token->n || invq_finished(ours_queue, token->at[0].seq);
 }
 
 static const struct ioflush_ops ops = {
 	.ranges = flush_ranges,
-	.queue = flush_queue,
+	.post = flush_post,
 	.wait = flush_wait,
+	.finished = flush_finished,
 };
 
 void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
