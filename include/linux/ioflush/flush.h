@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/ioflush/pgtable.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/time64.h>
 #include <linux/types.h>
@@ -221,6 +222,7 @@ struct ioflush_sim;
  * @id: tells domains apart in what users see
  * @window_max_ns: longest time seen from an unmap to its invalidation
  * @lock: serialises changes of @rings
+ * @node: on the list of all flush states
  * @hotplug: on the list of states whose rings a dead CPU leaves behind
  * @shrinker: drains where memory is short; may be NULL
  * @stats: counters, by the CPU that did the work
@@ -241,6 +243,7 @@ struct ioflush {
 	u32 id;
 	atomic64_t window_max_ns;
 	struct mutex lock; /* changes of @rings */
+	struct list_head node;
 	struct hlist_node hotplug;
 	struct shrinker *shrinker;
 	struct ioflush_stats __percpu *stats;

@@ -9,12 +9,18 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 
 #include "ring.h"
 
 static enum cpuhp_state ioflush_cpuhp;
+
+/* All flush states, for what holds for all of them. */
+static DEFINE_MUTEX(ioflush_states_lock);
+static LIST_HEAD(ioflush_states);
 
 /**
  * ioflush_sync() - have the ranges of an unmap invalidated, and wait
@@ -115,9 +121,30 @@ int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
 		return -ENOMEM;
 
 	ret = cpuhp_state_add_instance_nocalls(ioflush_cpuhp, &flush->hotplug);
-	if (ret)
+	if (ret) {
 		free_percpu(flush->stats);
-	return ret;
+		return ret;
+	}
+	mutex_lock(&ioflush_states_lock);
+	list_add_tail(&flush->node, &ioflush_states);
+	mutex_unlock(&ioflush_states_lock);
+	return 0;
+}
+
+/**
+ * ioflush_for_each() - do something to all flush states
+ * @fn: what
+ *
+ * Context: process context.
+ */
+void ioflush_for_each(void (*fn)(struct ioflush *flush))
+{
+	struct ioflush *flush;
+
+	mutex_lock(&ioflush_states_lock);
+	list_for_each_entry(flush, &ioflush_states, node)
+		fn(flush);
+	mutex_unlock(&ioflush_states_lock);
 }
 
 /**
@@ -128,21 +155,35 @@ int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
  */
 void ioflush_exit(struct ioflush *flush)
 {
+	mutex_lock(&ioflush_states_lock);
+	list_del(&flush->node);
+	mutex_unlock(&ioflush_states_lock);
 	cpuhp_state_remove_instance_nocalls(ioflush_cpuhp, &flush->hotplug);
 	ioflush_drain(flush, IOFLUSH_TIGHTEN);
 	ioflush_rings_free(flush);
 	free_percpu(flush->stats);
 }
 
-/* A dead CPU's timers move to others; its ring does not wait for them. */
+/*
+ * A dead CPU's timers move to others. Its ring does not wait for them; and when the
+ * CPU comes back, it starts its own, by the window that is set then.
+ */
 static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct ioflush *flush = hlist_entry(node, struct ioflush, hotplug);
-
 	/* Pairs with the release in ioflush_rings_alloc(). */
-	if (smp_load_acquire(&flush->all_rings))
-		ioflush_ring_drain(per_cpu_ptr(flush->all_rings, cpu),
-				   IOFLUSH_OFFLINE);
+	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
+	struct ioflush_ring *ring;
+	unsigned long flags;
+
+	if (!rings)
+		return 0;
+	ring = per_cpu_ptr(rings, cpu);
+	ioflush_ring_drain(ring, IOFLUSH_OFFLINE);
+	hrtimer_cancel(&ring->timer);
+	ioflush_ring_lock(ring, &flags);
+	ring->armed = false;
+	ioflush_ring_unlock(ring, flags);
 	return 0;
 }
 

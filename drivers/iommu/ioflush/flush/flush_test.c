@@ -245,7 +245,33 @@ static void flush_offline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw->flush));
 	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_DRAIN +
 					       IOFLUSH_OFFLINE));
+	/* When it comes back it starts its own timer, not one that has moved. */
+	KUNIT_EXPECT_FALSE(test, per_cpu_ptr(hw->flush.all_rings, cpu)->armed);
 	KUNIT_EXPECT_EQ(test, 0, add_cpu(cpu));
+}
+
+/* window: a ring's timer stays with its CPU, whoever changes the window */
+static void flush_timer_stays(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+
+	if (!cpu)
+		kunit_skip(test, "needs a second CPU");
+	if (ioflush_hw_engine_rcu)
+		kunit_skip(test, "a callback of RCU may come first");
+	hw->flush.sim = NULL;
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&hw->flush, 1000 * 1000));
+	KUNIT_ASSERT_EQ(test, 0, smp_call_function_single(cpu, push_here, hw, 1));
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&hw->flush,
+						    200 * USEC_PER_MSEC));
+	KUNIT_ASSERT_EQ(test, 0, smp_call_function_single(cpu, push_here, hw, 1));
+	for (unsigned int i = 0; i < 500; i++) {
+		if (!ioflush_pending_bytes(&hw->flush))
+			break;
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, cpu, hw->post_cpu);
 }
 
 /* waiting: a caller with interrupts off keeps them so, and is served */
@@ -291,6 +317,7 @@ static void flush_no_rings(struct kunit *test)
 	KUNIT_CASE(flush_not_covered_merged),				\
 	KUNIT_CASE(flush_timer),					\
 	KUNIT_CASE(flush_offline),					\
+	KUNIT_CASE(flush_timer_stays),					\
 	KUNIT_CASE(flush_irqs_off),					\
 	KUNIT_CASE(flush_no_rings),					\
 	{}								\

@@ -3,6 +3,7 @@
  * ioflush: parameters of lazy mode
  */
 #include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/moduleparam.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -17,8 +18,9 @@ unsigned int ioflush_window_us = 2000;
 
 static int ioflush_window_set(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, IOFLUSH_WINDOW_MIN_US,
-				     IOFLUSH_WINDOW_MAX_US);
+	unsigned int us;
+
+	return kstrtouint(val, 0, &us) ?: ioflush_set_window_all(us);
 }
 
 static const struct kernel_param_ops ioflush_window_ops = {

@@ -119,6 +119,9 @@ struct ioflush_ring {
 	struct ioflush_hist hist;
 };
 
+/* flush.c */
+void ioflush_for_each(void (*fn)(struct ioflush *flush));
+
 /* ring.c */
 bool ioflush_ring_high(const struct ioflush_ring *ring);
 void ioflush_ring_close(struct ioflush_ring *ring);
@@ -178,6 +181,8 @@ void ioflush_window_arm(struct ioflush_ring *ring);
 u64 ioflush_window_check(struct ioflush_ring *ring);
 enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer);
 void ioflush_window_rcu(struct rcu_head *rcu);
+void ioflush_window_changed(struct ioflush *flush);
+int ioflush_set_window_all(unsigned int us);
 
 /* stats.c */
 void ioflush_hist_drain(struct ioflush_ring *ring, size_t bytes);

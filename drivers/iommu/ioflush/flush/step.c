@@ -28,7 +28,7 @@
 /**
  * struct ioflush_batch - what the oldest entries of a ring come to
  * @range: what has to be invalidated
- * @upto: of each range, where the ring and the count of covered entries are with
+ * @reach: of each range, where the ring and the count of covered entries are with
  *	it and all before it
  * @n: ranges
  * @at: the same with all that was looked at
@@ -37,10 +37,10 @@
  */
 struct ioflush_batch {
 	struct ioflush_range range[IOFLUSH_RANGES_MAX];
-	struct ioflush_upto {
+	struct ioflush_reach {
 		u32 end;
 		u32 covered;
-	} upto[IOFLUSH_RANGES_MAX], at;
+	} reach[IOFLUSH_RANGES_MAX], at;
 	unsigned int n;
 };
 
@@ -130,7 +130,7 @@ static void ioflush_batch_collect(struct ioflush_batch *b,
 				       IOFLUSH_STEP_ENTRIES);
 
 	b->n = 0;
-	b->at = (struct ioflush_upto) { .end = ring->posted };
+	b->at = (struct ioflush_reach) { .end = ring->posted };
 	for (; b->at.end != end; b->at.end++) {
 		const struct ioflush_entry *e = ioflush_entry(ring, b->at.end);
 
@@ -143,8 +143,8 @@ static void ioflush_batch_collect(struct ioflush_batch *b,
 		else
 			ioflush_batch_add(b, e);
 		if (b->n) {
-			b->upto[b->n - 1].end = b->at.end + 1;
-			b->upto[b->n - 1].covered = b->at.covered;
+			b->reach[b->n - 1].end = b->at.end + 1;
+			b->reach[b->n - 1].covered = b->at.covered;
 		}
 	}
 }
@@ -270,7 +270,7 @@ enum ioflush_step ioflush_ring_step(struct ioflush_ring *ring,
 			return ioflush_step_all(ring, steps, &post);
 		steps->commands += post.commands;
 		steps->ranges += post.n;
-		b.at = b.upto[post.n - 1];
+		b.at = b.reach[post.n - 1];
 	}
 	steps->covered += b.at.covered;
 	ioflush_ring_posted(ring, b.at.end, steps);

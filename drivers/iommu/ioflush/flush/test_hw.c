@@ -10,6 +10,7 @@
  * hardware moves it.
  */
 #include <linux/ioflush/iova.h>
+#include <linux/smp.h>
 
 #include "test_hw.h"
 
@@ -80,6 +81,7 @@ static bool hw_post(struct ioflush *flush, struct ioflush_post *post)
 		KUNIT_EXPECT_NULL(hw->test, post->range);
 	}
 	hw->posts++;
+	hw->post_cpu = smp_processor_id();
 	post->token->n = 1;
 	if (hw->full) {
 		hw->full--;

@@ -27,6 +27,7 @@
  * @bytes: bytes in them
  * @all: invalidations of the whole domain
  * @posts: calls that post something
+ * @post_cpu: where the newest was made
  * @waits: waits for what was posted
  * @last: the newest range
  * @commands: that one range takes
@@ -47,6 +48,7 @@ struct ioflush_hw {
 	unsigned long bytes;
 	unsigned int all;
 	unsigned int posts;
+	int post_cpu;
 	unsigned int waits;
 	struct ioflush_range last;
 	unsigned int commands;

@@ -24,6 +24,7 @@
 #include <linux/ioflush/iova.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 
 #include "ring.h"
 
@@ -228,9 +229,13 @@ void ioflush_window_rcu(struct rcu_head *rcu)
 	ioflush_ring_drain(ring, IOFLUSH_RCU);
 }
 
-/* A timer that sleeps for the old window is woken for the new one. */
-static void ioflush_window_rearm(struct ioflush_ring *ring)
+/*
+ * A timer that sleeps for the old window is started for the new one, on its own
+ * CPU: a pinned timer belongs to whoever starts it.
+ */
+static void ioflush_window_rearm(void *rings)
 {
+	struct ioflush_ring *ring = this_cpu_ptr((struct ioflush_ring __percpu *)rings);
 	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
 	unsigned long flags;
 
@@ -241,6 +246,30 @@ static void ioflush_window_rearm(struct ioflush_ring *ring)
 }
 
 /**
+ * ioflush_window_changed() - hold a domain to a bound that has just been set
+ * @flush: the domain's flush state
+ *
+ * Rings of CPUs that are offline are empty, and their timers are off.
+ *
+ * Context: process context; waits for other CPUs and for hardware.
+ */
+void ioflush_window_changed(struct ioflush *flush)
+{
+	/* Pairs with the release in ioflush_rings_alloc(). */
+	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
+
+	if (!rings)
+		return;
+	on_each_cpu(ioflush_window_rearm, rings, 1);
+	ioflush_drain(flush, IOFLUSH_TIGHTEN);
+}
+
+static bool ioflush_window_in_range(unsigned int us)
+{
+	return us >= IOFLUSH_WINDOW_MIN_US && us <= IOFLUSH_WINDOW_MAX_US;
+}
+
+/**
  * ioflush_set_window() - give a domain a bound of its own
  * @flush: the domain's flush state
  * @us: microseconds; 0 for the parameter that holds for all
@@ -248,24 +277,32 @@ static void ioflush_window_rearm(struct ioflush_ring *ring)
  * What was unmapped before the call has been invalidated when it returns, what
  * is unmapped after it is held to the new bound.
  *
- * Context: process context; waits for hardware.
+ * Context: process context; waits for other CPUs and for hardware.
  * Return: 0, or -EINVAL for a value out of range.
  */
 int ioflush_set_window(struct ioflush *flush, unsigned int us)
 {
-	struct ioflush_ring __percpu *rings;
-	int cpu;
-
-	if (us && (us < IOFLUSH_WINDOW_MIN_US || us > IOFLUSH_WINDOW_MAX_US))
+	if (us && !ioflush_window_in_range(us))
 		return -EINVAL;
 	WRITE_ONCE(flush->window_us, us);
+	ioflush_window_changed(flush);
+	return 0;
+}
 
-	/* Pairs with the release in ioflush_rings_alloc(). */
-	rings = smp_load_acquire(&flush->all_rings);
-	if (!rings)
-		return 0;
-	for_each_possible_cpu(cpu)
-		ioflush_window_rearm(per_cpu_ptr(rings, cpu));
-	ioflush_drain(flush, IOFLUSH_TIGHTEN);
+/**
+ * ioflush_set_window_all() - set the bound of all domains without one of their own
+ * @us: microseconds
+ *
+ * As ioflush_set_window() does for one.
+ *
+ * Context: process context; waits for other CPUs and for hardware.
+ * Return: 0, or -EINVAL for a value out of range.
+ */
+int ioflush_set_window_all(unsigned int us)
+{
+	if (!ioflush_window_in_range(us))
+		return -EINVAL;
+	WRITE_ONCE(ioflush_window_us, us);
+	ioflush_for_each(ioflush_window_changed);
 	return 0;
 }

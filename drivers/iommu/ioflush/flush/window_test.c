@@ -373,6 +373,33 @@ static void window_narrowed(struct kunit *test)
 	window_stop(hw);
 }
 
+/* window: so it is by the parameter that holds for all; a domain's own stays */
+static void window_narrowed_all(struct kunit *test)
+{
+	struct ioflush_hw *own = ioflush_hw_start(test, SPACE_LAST, true);
+	struct ioflush_hw *hw;
+
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window_all(1000 * 1000));
+	hw = ioflush_hw_start(test, SPACE_LAST, true);
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&own->flush, 300));
+	migrate_disable();
+	ioflush_hw_scatter(hw, 3);
+	pass(hw, NSEC_PER_SEC / 2);
+	KUNIT_EXPECT_EQ(test, 0, hw->ranges);
+	KUNIT_EXPECT_EQ(test, -EINVAL, ioflush_set_window_all(99));
+	KUNIT_EXPECT_EQ(test, 0, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_set_window_all(200));
+	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_LE(test, hw->sim.due_ns,
+			hw->sim.now_ns + 200 * NSEC_PER_USEC);
+	pass(hw, 200 * NSEC_PER_USEC);
+	KUNIT_EXPECT_EQ(test, 4, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 300 * NSEC_PER_USEC,
+			ioflush_window_ns(&own->flush));
+	window_stop(hw);
+}
+
 /* visible: how long each range, and how much at once, was exposed */
 static void window_histograms(struct kunit *test)
 {
@@ -668,6 +695,7 @@ static void window_coarse(struct kunit *test)
 	KUNIT_CASE(window_held),					\
 	KUNIT_CASE(window_grace_period),				\
 	KUNIT_CASE(window_narrowed),					\
+	KUNIT_CASE(window_narrowed_all),				\
 	KUNIT_CASE(window_histograms),					\
 	KUNIT_CASE(window_irqs_off),					\
 	KUNIT_CASE(window_bytes),					\

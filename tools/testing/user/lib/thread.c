@@ -10,6 +10,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -129,6 +130,14 @@ void user_threads_reap(void)
 unsigned int num_online_cpus(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+void user_cpu_relax(void)
+{
+	if (irqs_disabled())
+		sched_yield();
+	else
+		cond_resched();
 }
 
 void schedule(void)

@@ -271,6 +271,11 @@ int cond_resched(void)
 	return 0;
 }
 
+void user_cpu_relax(void)
+{
+	sim_relax();
+}
+
 void schedule(void)
 {
 	sim_relax();

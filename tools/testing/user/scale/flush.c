@@ -77,6 +77,11 @@ static const struct ioflush_ops ops = {
 	.finished = flush_finished,
 };
 
+void user_cpu_enter(unsigned int cpu)
+{
+	user_die("an interrupt of another CPU, which nobody asks for\n");
+}
+
 void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
 		       size_t bytes, u8 leaf_lg2)
 {

@@ -8,7 +8,9 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 
-#define cpu_relax()	cond_resched()
+/* Who polls with interrupts off does not let the program schedule. */
+void user_cpu_relax(void);
+#define cpu_relax()	user_cpu_relax()
 void schedule(void);
 
 /* Only cond_resched() clears it, and each thread has one. */

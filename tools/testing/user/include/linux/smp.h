@@ -21,4 +21,15 @@ static inline int smp_call_function_single(unsigned int cpu,
 	return 0;
 }
 
+/* The calling CPU too, like others. */
+static inline void on_each_cpu(void (*fn)(void *arg), void *arg, int wait)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		smp_call_function_single(cpu, fn, arg, wait);
+}
+
+#define smp_processor_id()	user_cpu()
+
 #endif /* _USER_LINUX_SMP_H */
