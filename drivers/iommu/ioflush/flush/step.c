@@ -134,14 +134,15 @@ static void ioflush_batch_collect(struct ioflush_batch *b,
 	for (; b->at.end != end; b->at.end++) {
 		const struct ioflush_entry *e = ioflush_entry(ring, b->at.end);
 
-		if (e->counter < finished)
+		if (e->counter < finished) {
 			b->at.covered++;
-		else if (b->n && ioflush_range_goes_on(&b->range[b->n - 1], e))
+		} else if (b->n && ioflush_range_goes_on(&b->range[b->n - 1], e)) {
 			b->range[b->n - 1].last = e->end - 1;
-		else if (b->n == IOFLUSH_RANGES_MAX)
-			break;
-		else
+		} else {
+			if (b->n == IOFLUSH_RANGES_MAX)
+				break;
 			ioflush_batch_add(b, e);
+		}
 		if (b->n) {
 			b->reach[b->n - 1].end = b->at.end + 1;
 			b->reach[b->n - 1].covered = b->at.covered;
