@@ -428,7 +428,7 @@ int main(int argc, char **argv)
 		if (only && strcmp(only, tests[i].name))
 			continue;
 		snprintf(name, sizeof(name), "iova %s%s", tests[i].name,
-			 PAGE_SIZE == SZ_4K ? "" : ", 64 KiB pages");
+			 PAGE_SHIFT > 12 ? ", 64 KiB pages" : "");
 		ok &= user_case(name, 60, tests[i].fn, NULL);
 	}
 	return !ok;
