@@ -233,10 +233,11 @@ void ioflush_window_rcu(struct rcu_head *rcu)
  * A timer that sleeps for the old window is started for the new one, on its own
  * CPU: a pinned timer belongs to whoever starts it.
  */
-static void ioflush_window_rearm(void *rings)
+static void ioflush_window_rearm(void *data)
 {
-	struct ioflush_ring *ring = this_cpu_ptr((struct ioflush_ring __percpu *)rings);
-	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
+	struct ioflush *flush = data;
+	struct ioflush_ring *ring = this_cpu_ptr(flush->all_rings);
+	u64 part_ns = ioflush_window_ns(flush) / 16;
 	unsigned long flags;
 
 	ioflush_ring_lock(ring, &flags);
@@ -256,11 +257,9 @@ static void ioflush_window_rearm(void *rings)
 void ioflush_window_changed(struct ioflush *flush)
 {
 	/* Pairs with the release in ioflush_rings_alloc(). */
-	struct ioflush_ring __percpu *rings = smp_load_acquire(&flush->all_rings);
-
-	if (!rings)
+	if (!smp_load_acquire(&flush->all_rings))
 		return;
-	on_each_cpu(ioflush_window_rearm, rings, 1);
+	on_each_cpu(ioflush_window_rearm, flush, 1);
 	ioflush_drain(flush, IOFLUSH_TIGHTEN);
 }
 
