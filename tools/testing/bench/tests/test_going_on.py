@@ -90,8 +90,9 @@ class GoingOnTest(unittest.TestCase):
 
     def run_bench(self, status=0, **env):
         """A bench to its end; returns what it said, and which guests it booted."""
-        said, wrong = self.start(**env).communicate(timeout=120)
-        self.assertIn(f"{status}: ", f"{status}: {said}{wrong}")
+        bench = self.start(**env)
+        said, wrong = bench.communicate(timeout=120)
+        self.assertEqual(bench.returncode, status, said + wrong)
         return said + wrong, (self.here / "booted").read_text().split()
 
     def document(self):
@@ -172,7 +173,7 @@ class GoingOnTest(unittest.TestCase):
     def test_what_failed_is_measured_again(self):
         broken = "x86_64-netperf-virtio-net-mainline-strict-guest-run1"
         (self.here / "broken").write_text(broken)
-        said, booted = self.run_bench()
+        said, booted = self.run_bench(status=1)
         self.assertEqual(len(booted), 4)
         self.assertIn("it broke", said)
         self.assertIn("tries them again", said)
