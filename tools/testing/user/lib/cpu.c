@@ -51,6 +51,17 @@ void user_irqs_off(void)
 	rcu_read_lock();
 }
 
+/* For an interrupt, which does not come while they are off. */
+bool user_irqs_try_off(void)
+{
+	user_refuse(!has_cpu || depth);
+	if (pthread_mutex_trylock(&irqs[cpu]))
+		return false;
+	depth++;
+	rcu_read_lock();
+	return true;
+}
+
 void user_irqs_on(void)
 {
 	if (!has_cpu || --depth)

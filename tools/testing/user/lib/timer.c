@@ -52,25 +52,28 @@ int hrtimer_cancel(struct hrtimer *timer)
 	return was;
 }
 
-/* Called with the lock held, which it drops for a while. */
+/*
+ * Called with the lock held, which it drops for a while. A timer whose CPU has its
+ * interrupts off stays pending: whoever turned them off may cancel it.
+ */
 static void timer_fire(struct hrtimer *timer)
 {
 	enum hrtimer_restart restart;
-	unsigned long flags;
 
+	user_cpu_enter(timer->cpu);
+	if (!user_irqs_try_off())
+		return;
 	WRITE_ONCE(timer->queued, false);
 	timer->running = true;
-	user_cpu_enter(timer->cpu);
 	pthread_mutex_unlock(&lock);
 
-	local_irq_save(flags);
 	restart = timer->function(timer);
-	local_irq_restore(flags);
 
 	pthread_mutex_lock(&lock);
 	timer->running = false;
 	if (restart == HRTIMER_RESTART)
 		WRITE_ONCE(timer->queued, true);
+	user_irqs_on();
 }
 
 void user_timers_fire(struct rnd_state *state, unsigned int early)

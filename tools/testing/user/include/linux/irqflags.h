@@ -11,6 +11,8 @@
 #define irqs_disabled()		false
 #define local_irq_save(flags)	((void)((flags) = 0))
 #define local_irq_restore(flags) ((void)(flags))
+#define user_irqs_try_off()	true
+#define user_irqs_on()		do { } while (0)
 #else
 /*
  * Of the threads that share a CPU one at a time has its interrupts off, since a
@@ -18,6 +20,7 @@
  */
 bool irqs_disabled(void);
 void user_irqs_off(void);
+bool user_irqs_try_off(void);
 void user_irqs_on(void);
 
 #define local_irq_save(flags)	((void)((flags) = 0), user_irqs_off())
