@@ -123,6 +123,7 @@ static void child_of_ours(struct kunit *test)
 		check_allocs(test, parent, dev);
 		check_maps(test, parent, below, buf);
 		iova = dma_map_single(below, buf, SZ_4K, DMA_TO_DEVICE);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(below, iova));
 		KUNIT_EXPECT_LT(test, iova, SZ_16M);
 		dma_unmap_single(below, iova, SZ_4K, DMA_TO_DEVICE);
 	}

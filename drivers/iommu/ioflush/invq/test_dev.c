@@ -266,13 +266,14 @@ static enum invq_fault dev_fault(struct invq *q, struct invq_error *err)
 
 /*
  * Hooks that may take long are interrupted by others that wait for the queue.
- * Here one of them is played, but not if that could not end.
+ * Here one of them is played, but not if that could not end. Where several CPUs
+ * use the queue the claim may be another's, and none of them is played.
  */
 static void dev_interrupted(struct dev *dev)
 {
 	struct invq_cmd c = dev_invalidate(1);
 
-	if (irqs_disabled() || atomic_read(&dev->q.claim)) {
+	if (irqs_disabled() || (dev->interrupts && atomic_read(&dev->q.claim))) {
 		dev->held++;
 	} else if (dev->interrupts) {
 		dev->interrupts--;
