@@ -62,47 +62,53 @@ static void arena_push(struct arena *arena, struct arena_chunk *chunk)
 }
 
 /*
- * Put a group of chunks that have never been used on a CPU's list, the lowest
- * on top. Barred ones are left out, so that it may take several groups to
- * find one.
+ * The next group of chunks that have never been used, which are then the caller's:
+ * how many, and the first.
  */
-static void arena_take_fresh(struct arena *arena, struct arena_front *front)
+static u32 arena_claim_fresh(struct arena *arena, u32 *first)
 {
+	u32 n;
+
 	lockdep_assert_held(&arena->lock);
-	while (!front->free.first && arena->fresh < arena->ready) {
-		u32 first = arena->fresh;
-		u32 n = min3(ARENA_GROUP - first % ARENA_GROUP,
-			     arena->depth_max + 1, arena->ready - first);
-
-		WRITE_ONCE(arena->fresh, first + n);
-		while (n--) {
-			struct arena_chunk *chunk = arena_chunk(arena, first + n);
-
-			if (atomic64_read(&chunk->back) != ARENA_BARRED)
-				arena_front_push(front, chunk);
-		}
-	}
+	*first = arena->fresh;
+	n = min3(ARENA_GROUP - *first % ARENA_GROUP, arena->depth_max + 1,
+		 arena->ready - *first);
+	WRITE_ONCE(arena->fresh, *first + n);
+	return n;
 }
 
+/*
+ * Get a CPU that has no free chunk one, or a group. Their words are looked at with
+ * nothing held: it is the first look, and takes as long as memory does.
+ */
 static struct arena_chunk *arena_take(struct arena *arena,
 				      struct arena_front *front)
 {
 	struct arena_chunk *chunk = arena_front_pop(arena, front);
+	u32 first, n;
 
-	if (chunk)
-		return chunk;
-	/* Spare the CPUs a lock where an arena stays used up for long. */
-	if (!READ_ONCE(arena->free.first) &&
-	    READ_ONCE(arena->fresh) >= READ_ONCE(arena->ready))
-		return NULL;
+	/* Of a group of which all are barred there is nothing left. */
+	while (!chunk) {
+		/* Spare the CPUs a lock where an arena stays used up for long. */
+		if (!READ_ONCE(arena->free.first) &&
+		    READ_ONCE(arena->fresh) >= READ_ONCE(arena->ready))
+			return NULL;
 
-	raw_spin_lock(&arena->lock);
-	chunk = arena_list_pop(arena, &arena->free);
-	if (!chunk) {
-		arena_take_fresh(arena, front);
+		raw_spin_lock(&arena->lock);
+		chunk = arena_list_pop(arena, &arena->free);
+		n = chunk ? 0 : arena_claim_fresh(arena, &first);
+		raw_spin_unlock(&arena->lock);
+		if (chunk)
+			return chunk;
+
+		/* The lowest on top */
+		while (n--) {
+			chunk = arena_chunk(arena, first + n);
+			if (atomic64_read(&chunk->back) != ARENA_BARRED)
+				arena_front_push(front, chunk);
+		}
 		chunk = arena_front_pop(arena, front);
 	}
-	raw_spin_unlock(&arena->lock);
 	return chunk;
 }
 
@@ -300,12 +306,32 @@ static u64 arena_try(struct arena *arena, u32 bytes, u32 align, bool *grow)
  */
 u64 arena_alloc(struct arena *arena, u32 bytes, u32 align)
 {
-	bool grow = false;
-	u64 iova = arena_try(arena, bytes, align, &grow);
+	bool grow;
+	u64 iova;
 
-	if (!iova && grow && arena_grow(arena))
+	/* Others may be quicker to use up what has been added. */
+	do {
+		grow = false;
 		iova = arena_try(arena, bytes, align, &grow);
+	} while (!iova && grow && arena_grow(arena));
 	return iova;
+}
+
+/*
+ * A CPU has more free chunks than it may keep: give some to all. When many come
+ * back at once, so do the CPUs with them; those that find the lock taken wait until
+ * they have twice as many, and then get rid of them in one go.
+ */
+static void arena_front_shed(struct arena *arena, struct arena_front *front)
+{
+	if (!raw_spin_trylock(&arena->lock)) {
+		if (front->depth < 2 * arena->depth_max)
+			return;
+		raw_spin_lock(&arena->lock);
+	}
+	while (front->depth > arena->depth_max)
+		arena_list_push(&arena->free, arena_front_pop(arena, front));
+	raw_spin_unlock(&arena->lock);
 }
 
 static void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
@@ -315,10 +341,9 @@ static void arena_chunk_back(struct arena *arena, struct arena_chunk *chunk)
 
 	local_irq_save(flags);
 	front = this_cpu_ptr(arena->fronts);
-	if (front->depth < arena->depth_max)
-		arena_front_push(front, chunk);
-	else
-		arena_push(arena, chunk);
+	arena_front_push(front, chunk);
+	if (front->depth > arena->depth_max)
+		arena_front_shed(arena, front);
 	local_irq_restore(flags);
 }
 

@@ -20,7 +20,7 @@
 #define ARENA_SKIPS 64
 
 /* A CPU keeps no more free chunks than this to itself. */
-#define ARENA_DEPTH_MAX 8
+#define ARENA_DEPTH_MAX 32
 
 static struct arena_chunk *arena_block_alloc(u32 nr, gfp_t gfp)
 {
@@ -247,7 +247,8 @@ int arena_init(struct arena *arena, u8 granule_lg2, u64 bytes_max)
  * @apart: no piece may be a neighbour of what is not the arena's: the first
  *	and the last chunk stay out of use
  *
- * What CPUs may keep to themselves is a quarter of the arena at most.
+ * What CPUs may keep to themselves is a quarter of the arena at most, and twice that
+ * while they get in each other's way.
  *
  * Context: any context.
  */

@@ -56,12 +56,19 @@ static void wait_in_line(struct mutex *m, struct scale_waiter *me)
 	smp_store_release(&next->wait, 0);
 }
 
+bool scale_trylock(struct mutex *m)
+{
+	u32 unlocked = 0;
+
+	return !READ_ONCE(m->tail) &&
+	       try_cmpxchg_acquire(&m->locked, &unlocked, 1);
+}
+
 void scale_lock(struct mutex *m)
 {
 	struct waiters *w = this_cpu_ptr(&waiters);
-	u32 unlocked = 0;
 
-	if (!READ_ONCE(m->tail) && try_cmpxchg_acquire(&m->locked, &unlocked, 1))
+	if (scale_trylock(m))
 		return;
 	user_refuse(w->depth == NESTED);
 	wait_in_line(m, &w->at[w->depth++]);

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 #define UNIT_PAGE_LG2	12
-#define UNIT_PAGES	BIT(24)
+#define UNIT_PAGES	BIT(28)
 #define UNIT_LAST	((UNIT_PAGES << UNIT_PAGE_LG2) - 1)
 
 /**

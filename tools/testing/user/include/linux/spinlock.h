@@ -14,6 +14,7 @@ typedef struct mutex spinlock_t;
 #define DEFINE_SPINLOCK(name)	spinlock_t name = USER_MUTEX_INIT
 #define spin_lock_init(l)	mutex_init(l)
 #define spin_lock(l)		mutex_lock(l)
+#define spin_trylock(l)		mutex_trylock(l)
 #define spin_unlock(l)		mutex_unlock(l)
 
 #define spin_lock_irqsave(l, flags)					\
@@ -31,6 +32,7 @@ typedef spinlock_t raw_spinlock_t;
 
 #define raw_spin_lock_init(l)	spin_lock_init(l)
 #define raw_spin_lock(l)	spin_lock(l)
+#define raw_spin_trylock(l)	spin_trylock(l)
 #define raw_spin_unlock(l)	spin_unlock(l)
 #define raw_spin_lock_irqsave(l, flags) spin_lock_irqsave(l, flags)
 #define raw_spin_unlock_irqrestore(l, flags) spin_unlock_irqrestore(l, flags)
