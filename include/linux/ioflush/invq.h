@@ -3,9 +3,9 @@
  * ioflush: one invalidation queue for every IOMMU
  *
  * A queue is a ring of fixed-size slots in memory that hardware consumes in
- * order. Producers reserve slots without a lock, publish them in the order of
- * reservation, and wait together: one of the waiters issues the sync command
- * that covers every slot published before it, the others ride on it.
+ * order. Producers reserve slots without a lock, mark them as complete in any
+ * order, and wait together: one of the waiters issues the sync command that covers
+ * every slot reserved before it, the others ride on it.
  *
  * What invq_submit() returns is a cookie: whoever has several things to
  * invalidate queues them all and waits once, for the last.
@@ -15,10 +15,14 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/cpumask.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 struct invq;
 struct invq_error;
+struct invq_group;
 struct seq_file;
 
 /** INVQ_SLOT_U64S - the largest slot, in units of 8 bytes */
@@ -138,22 +142,19 @@ struct invq_ops {
 
 /**
  * struct invq_stats - what a queue has done since it was made
- * @commands: commands without syncs, counted when the sync behind them is
- *	issued, and with what quirks add to them. Like the next two changed by
- *	the holder of the queue's claim
+ * @slots: commands, with syncs and what quirks add; counted when the sync behind
+ *	them is issued. Like the next two changed by the holder of the queue's claim
  * @syncs: sync commands
- * @doorbells: writes to hardware that made it look at the queue
- * @riders: waits that were covered by somebody else's sync
+ * @rings: doorbells without one
  * @full: reservations that found no room
  * @timeouts: waits that ran into the time-out, once for each time-out
  * @recoveries: errors that were cleared
  * @refused: of these, commands that were replaced by another
  */
 struct invq_stats {
-	unsigned long commands;
+	unsigned long slots;
 	unsigned long syncs;
-	unsigned long doorbells;
-	atomic_long_t riders;
+	unsigned long rings;
 	atomic_long_t full;
 	atomic_long_t timeouts;
 	atomic_long_t recoveries;
@@ -161,10 +162,30 @@ struct invq_stats {
 };
 
 /**
+ * struct invq_cpu - what a CPU has of a queue
+ * @node: on the list of those that ask for slots
+ * @slots: how many it asks for
+ * @start: the first that it was given
+ * @answer: whether it was; written by the one that it has asked
+ * @riders: waits of it that were covered by somebody else's sync
+ */
+struct invq_cpu {
+	struct llist_node node;
+	unsigned int slots;
+	u32 start;
+	unsigned int answer;
+	unsigned long riders;
+};
+
+/**
  * struct invq - one invalidation queue
  * @ops: the encoder
  * @name: for messages
  * @slots: the ring
+ * @marks: for each slot the number behind it, since it was last complete
+ * @cpus: what each CPU has
+ * @groups: CPUs that reserve together; NULL if each does by itself
+ * @group_cpus: how many are in one
  * @done: the word that hardware stores a sync's sequence number to, or with
  *	invq_ops.head whoever finds that the sync was passed; all slots before
  *	that number are free again
@@ -176,15 +197,14 @@ struct invq_stats {
  * @timeout_us: how long a wait may take before the queue's state is reported
  * @kill_timeouts: after how many of these, in which hardware has not moved, its
  *	unit is given up
+ * @life: enum invq_life; changed under @claim, and only forward
  * @reserved: sequence number of the next slot to reserve
- * @published: all slots before this number hold complete commands
+ * @published: all slots before this number have been seen to be complete, and
+ *	hardware has been told of them; changed under @claim, like @synced
  * @synced: sequence number of the newest sync; a wait below it needs no other
  * @claim: 1 while a CPU, with interrupts off, rings the doorbell. Serialises
- *	doorbells, so that the tail never goes back, and protects @synced and
- *	@rung
- * @rung: all slots before this number have been told of by a doorbell without a
- *	sync; changed under @claim, and behind @synced unless there was one
- * @life: enum invq_life; changed under @claim, and only forward
+ *	doorbells, so that the tail never goes back, and protects what is on its
+ *	line: only its holders write there, and those who wait hardly read
  * @told: the newest @life that was logged
  * @looked_ns: when the queue was last looked at; belongs to the holder of @claim,
  *	like those that follow
@@ -200,29 +220,89 @@ struct invq {
 	const char *name;
 	struct invq_cmd *slots;
 	__le32 *done;
+	u32 *marks;
+	struct invq_cpu __percpu *cpus;
+	struct invq_group *groups;
+	unsigned int group_cpus;
 	struct invq_cmd sync_cmd;
 	u64 sync_mask;
 	u32 quirks;
 	u32 mask;
 	u32 timeout_us;
 	u32 kill_timeouts;
-	atomic_t reserved ____cacheline_aligned_in_smp;
-	u32 published ____cacheline_aligned_in_smp;
-	u32 synced;
-	atomic_t claim;
-	u32 rung;
 	u32 life;
+	atomic_t reserved ____cacheline_aligned_in_smp;
+	atomic_t claim ____cacheline_aligned_in_smp;
+	u32 published;
+	u32 synced;
+	struct invq_stats stats;
 	atomic_t told;
 	u64 looked_ns;
 	u64 stuck_ns;
 	u32 stuck_done;
 	u32 stuck_slot;
-	struct invq_stats stats ____cacheline_aligned_in_smp;
 };
+
+/**
+ * invq_newest() - the number of the newest slot that was reserved, and one more
+ * @q: the queue
+ *
+ * For who waits for all that was submitted so far, by whomever.
+ *
+ * Context: any context.
+ * Return: what to give to invq_wait().
+ */
+static inline u32 invq_newest(const struct invq *q)
+{
+	return atomic_read(&q->reserved);
+}
+
+/**
+ * invq_commands() - how many commands have been issued, with what quirks add
+ * @q: the queue
+ *
+ * Context: any context.
+ * Return: the number, without syncs.
+ */
+static inline unsigned long invq_commands(const struct invq *q)
+{
+	return READ_ONCE(q->stats.slots) - READ_ONCE(q->stats.syncs);
+}
+
+/**
+ * invq_doorbells() - how often hardware was made to look at the queue
+ * @q: the queue
+ *
+ * Context: any context.
+ * Return: the number of writes to its register.
+ */
+static inline unsigned long invq_doorbells(const struct invq *q)
+{
+	return READ_ONCE(q->stats.syncs) + READ_ONCE(q->stats.rings);
+}
+
+/**
+ * invq_riders() - how many waits somebody else's sync has covered
+ * @q: the queue
+ *
+ * Context: any context.
+ * Return: the number, of all CPUs.
+ */
+static inline unsigned long invq_riders(const struct invq *q)
+{
+	unsigned long riders = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		riders += READ_ONCE(per_cpu_ptr(q->cpus, cpu)->riders);
+	return riders;
+}
 
 int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	      struct invq_cmd *slots, __le32 *done, u8 size_lg2);
+void invq_exit(struct invq *q);
 void invq_restart(struct invq *q);
+int invq_set_groups(struct invq *q, unsigned int cpus);
 int invq_set_quirks(struct invq *q, u32 quirks);
 u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n);
 bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,

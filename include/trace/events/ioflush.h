@@ -91,8 +91,8 @@ TRACE_EVENT(ioflush_window,
 	    TP_printk("domain=%u age_ns=%llu", __entry->id, __entry->age_ns));
 
 /*
- * A wait for hardware is over. Syncs and riders are what the queue has counted
- * by then: from one event to the next, riders that a sync had.
+ * A wait for hardware is over. Syncs are what the queue has counted by then, riders
+ * what this CPU has.
  */
 TRACE_EVENT(ioflush_sync,
 	    TP_PROTO(const struct invq *q, u32 seq),
@@ -100,12 +100,12 @@ TRACE_EVENT(ioflush_sync,
 	    TP_STRUCT__entry(__string(queue, q->name)
 			     __field(u32, seq)
 			     __field(unsigned long, syncs)
-			     __field(long, riders)),
+			     __field(unsigned long, riders)),
 	    TP_fast_assign(__assign_str(queue);
 			   __entry->seq = seq;
 			   __entry->syncs = READ_ONCE(q->stats.syncs);
-			   __entry->riders = atomic_long_read(&q->stats.riders);),
-	    TP_printk("queue=%s seq=%#x syncs=%lu riders=%ld",
+			   __entry->riders = raw_cpu_read(q->cpus->riders);),
+	    TP_printk("queue=%s seq=%#x syncs=%lu riders=%lu",
 		      __get_str(queue), __entry->seq, __entry->syncs,
 		      __entry->riders));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of drivers/iommu/ioflush/invq/invq.c: reservation, publication in
- * order, combined waits and recovery, with a device that consumes the ring.
+ * A model of drivers/iommu/ioflush/invq/invq.c: reservation, marks, combined
+ * waits and recovery, with a device that consumes the ring.
  *
  * Spin interleaves, but never reorders. So each CPU has a buffer of stores
  * that have not reached memory, and they leave it in any order that the code's
@@ -14,17 +14,18 @@
  *  strict	when a wait returns, the device's cache no longer holds the
  *		translation, and no write of the device through it follows;
  *  slots	the device finds a complete command in each slot up to the tail;
- *  tail	the tail only moves forward, at most to what is published;
+ *  tail	the tail only moves forward, and only over slots that are marked;
  *  combine	one sync is in flight at a time, and it covers all that was
- *		published before it: a caller waits for at most two;
+ *		reserved before it: a caller waits for at most two;
+ *  room	when no sync is in flight there is room for one;
  *  post		when a post returns, the device has been told of its commands;
  *  end		nobody waits for ever. Waiters block here where they poll in C,
  *		so that this is the absence of an invalid end state.
  *
  * -D of one of these removes a step, and one of the assertions has to fail:
  *
- *  NO_PUBLISH_RELEASE	invq_publish(): plain store instead of a release
- *  NO_PUBLISH_TURN	invq_publish(): no wait for the producers before
+ *  NO_MARK_RELEASE	invq_mark(): plain store instead of a release
+ *  NO_MARK		invq_see_marks(): no wait for the marks
  *  NO_ROOM		invq_reserve(): no look at the done word
  *  NO_SPARE		invq_reserve(): commands leave no slot for a sync
  *  NO_CLAIM		invq_try_sync(): no claim
@@ -40,8 +41,12 @@
  *  NO_RING_CLAIM	invq_ring(): the doorbell without the claim
  *  NO_RING		invq_post(): no doorbell
  *
- * PRODUCERS, ROUNDS and FAULTS set the size. With POST the CPUs post, too. With POLLED the device stores no
- * done word: those who wait do, when its head has passed the newest sync.
+ * PRODUCERS, ROUNDS and FAULTS set the size. With POST the CPUs post, too. With
+ * POLLED the device stores no done word: those who wait do, when its head has
+ * passed the newest sync.
+ *
+ * Not in it: who has the patience to wait, since here nobody polls; reservations for
+ * several CPUs at once, which group.pml is about; and marks of 2^32 slots ago.
  */
 
 #ifndef PRODUCERS
@@ -84,7 +89,7 @@
 #define SEQ(c)		((c) - 100)
 
 /* Places in memory that stores are buffered for. Slots are 0 to SLOTS - 1. */
-#define L_PUBLISHED	10
+#define L_MARK		24		/* to 24 + SLOTS - 1 */
 #define L_SYNCED	11
 #define L_CLAIM		12
 #define L_TAIL		13
@@ -99,12 +104,13 @@
 #define RELEASE		1
 
 short slots[SLOTS];
+/* q->marks; the first one that is due is another */
+byte marks[SLOTS] = FIRST;
 byte reserved = FIRST;		/* q->reserved */
 byte published = FIRST;		/* q->published */
 byte synced = FIRST;		/* q->synced */
 byte done = FIRST;		/* *q->done */
 bool claim;			/* q->claim */
-byte rung = FIRST;		/* q->rung */
 
 byte tail = FIRST;		/* the device's tail register */
 byte head = FIRST;		/* how far the device has come */
@@ -119,11 +125,11 @@ bool dirty;			/* the device has written to the first page */
 /* Ghosts, which no step of the code looks at */
 byte in_flight;			/* syncs between doorbell and completion */
 byte ended = FIRST;		/* the newest sync that the device has executed */
-bool waiting[PRODUCERS];	/* a CPU's commands are published, not done */
+bool waiting[PRODUCERS];	/* a CPU's commands are marked, not done */
 byte target[PRODUCERS];		/* what it waits for */
 byte missed[PRODUCERS];		/* syncs that have finished since, short of it */
 
-chan buffer[CPUS] = [8] of { byte, short, bit };
+chan buffer[CPUS] = [10] of { byte, short, bit };
 
 #ifdef ORDERED
 #define STORE(cpu, where, what, how)	atomic { arrive(cpu, where, what) }
@@ -135,13 +141,15 @@ chan buffer[CPUS] = [8] of { byte, short, bit };
 inline arrive(cpu, where, what) {
 	if
 	:: where < SLOTS -> slots[where] = what
-	:: where == L_PUBLISHED ->
-		published = what;
+	:: where >= L_MARK && where < L_MARK + SLOTS ->
+		marks[where - L_MARK] = what;
 		if
-		:: cpu != LOOKER && !waiting[cpu] ->
-			waiting[cpu] = true;
-			target[cpu] = what;
-			missed[cpu] = 0
+		:: cpu != LOOKER ->
+			if
+			:: !waiting[cpu] -> waiting[cpu] = true; missed[cpu] = 0
+			:: else
+			fi;
+			target[cpu] = what
 		:: else
 		fi
 	:: where == L_SYNCED -> synced = what
@@ -149,10 +157,10 @@ inline arrive(cpu, where, what) {
 	:: where == L_RESUME -> stopped = false
 	:: where == L_TAIL ->
 		assert(REACHED(what, tail));		/* tail */
-		assert(REACHED(published, what));	/* tail */
 		do
 		:: tail == what -> break
 		:: else ->
+			assert(marks[SLOT(tail)] == ADD(tail, 1));	/* tail */
 			if
 			:: IS_SYNC(slots[SLOT(tail)]) -> in_flight++
 			:: else
@@ -174,7 +182,10 @@ inline arrive(cpu, where, what) {
 		:: buffer[cpu]??1, what, PLAIN -> where = 1 \
 		:: buffer[cpu]??2, what, PLAIN -> where = 2 \
 		:: buffer[cpu]??3, what, PLAIN -> where = 3 \
-		:: buffer[cpu]??L_PUBLISHED, what, PLAIN -> where = L_PUBLISHED \
+		:: buffer[cpu]??24, what, PLAIN -> where = 24 \
+		:: buffer[cpu]??25, what, PLAIN -> where = 25 \
+		:: buffer[cpu]??26, what, PLAIN -> where = 26 \
+		:: buffer[cpu]??27, what, PLAIN -> where = 27 \
 		:: buffer[cpu]??L_SYNCED, what, PLAIN -> where = L_SYNCED \
 		:: buffer[cpu]??L_CLAIM, what, PLAIN -> where = L_CLAIM \
 		:: buffer[cpu]??L_TAIL, what, PLAIN -> where = L_TAIL \
@@ -202,7 +213,7 @@ end:
 	od
 }
 
-/* A sync has finished: whoever published before the one before it is done. */
+/* A sync has finished: whoever reserved before the one before it is done. */
 inline finished(seq) {
 	ended = seq;
 #ifndef POLLED
@@ -309,15 +320,44 @@ inline reserve(n, spare) {
 	od
 }
 
-/* invq_publish() */
-inline publish(cpu, first, n) {
-#ifndef NO_PUBLISH_TURN
-	published == first;			/* smp_cond_load_acquire() */
+/* invq_reserve_sync(): an addition, which looks at nothing */
+inline reserve_sync() {
+	atomic {
+#ifndef NO_CLAIM
+		assert(ROOM(reserved, 1, SPARE_SYNC));	/* room */
 #endif
-#ifdef NO_PUBLISH_RELEASE
-	STORE(cpu, L_PUBLISHED, ADD(first, n), PLAIN)
+		old = reserved;
+		reserved = ADD(reserved, 1)
+	}
+}
+
+/* invq_mark() */
+inline mark(cpu, first, n) {
+	i = 0;
+	do
+	:: i == n -> break
+	:: else ->
+#ifdef NO_MARK_RELEASE
+		STORE(cpu, L_MARK + SLOT(ADD(first, i)), ADD(first, i + 1), PLAIN);
 #else
-	STORE(cpu, L_PUBLISHED, ADD(first, n), RELEASE)	/* smp_store_release() */
+		STORE(cpu, L_MARK + SLOT(ADD(first, i)), ADD(first, i + 1), RELEASE);
+#endif
+		i++
+	od;
+	i = 0
+}
+
+/* invq_see_marks(), with the claim, whose release hands @published on */
+inline see_marks(end) {
+#ifndef NO_MARK
+	i = published;
+	do
+	:: i == end -> break
+	:: i != end && marks[SLOT(i)] == ADD(i, 1) -> i = ADD(i, 1)
+	od;
+	i = 0
+#else
+	skip
 #endif
 }
 
@@ -333,16 +373,20 @@ inline fill(cpu, first, n) {
 	i = 0
 }
 
-/* The second half of invq_try_sync(): a sync in a slot that is reserved. */
+/*
+ * __invq_issue(): a sync in a slot that is reserved. The look at the marks of others
+ * is in see_marks(), before: nothing here depends on the order of the two.
+ */
 inline issue(cpu, first, n) {
 	STORE(cpu, SLOT(ADD(first, n)), SYNC(ADD(first, n + 1)), PLAIN);
-	publish(cpu, first, n + 1);
+	mark(cpu, first, n + 1);
 	STORE(cpu, L_SYNCED, ADD(first, n + 1), PLAIN);	/* WRITE_ONCE() */
 #ifdef NO_DOORBELL_WMB
-	STORE(cpu, L_TAIL, ADD(first, n + 1), PLAIN)	/* ops->doorbell() */
+	STORE(cpu, L_TAIL, ADD(first, n + 1), PLAIN);	/* ops->doorbell() */
 #else
-	STORE(cpu, L_TAIL, ADD(first, n + 1), RELEASE)
+	STORE(cpu, L_TAIL, ADD(first, n + 1), RELEASE);
 #endif
+	published = ADD(first, n + 1)
 }
 
 inline unclaim(cpu) {
@@ -398,7 +442,12 @@ inline try_sync(cpu, n, wanted) {
 	   ok = PASSED(synced) && (wanted);
 #endif
 	   if
-	   :: ok -> reserve(n + 1, SPARE_SYNC)
+	   :: ok && n > 0 -> reserve(n + 1, SPARE_SYNC)
+	   :: ok && n == 0 -> reserve_sync()
+	   :: else
+	   fi;
+	   if
+	   :: ok -> see_marks(old)
 	   :: else
 	   fi;
 	   atomic {
@@ -432,8 +481,8 @@ inline poll(cpu, until) {
 #ifdef POLLED
 	:: !PASSED(until) && !PASSED(synced) -> read_head()
 #endif
-	:: !PASSED(until) && PASSED(synced) && !claim &&
-	   ROOM(reserved, 1, SPARE_SYNC) -> try_sync(cpu, 0, !PASSED(until))
+	:: !PASSED(until) && PASSED(synced) && !claim ->
+		try_sync(cpu, 0, !PASSED(until))
 	od
 }
 
@@ -444,16 +493,16 @@ inline submit(cpu, n) {
 	   if
 	   :: ok -> break
 	   :: else ->
-		until = published;
+		until = reserved;
 		poll(cpu, until);
 		until = 0;
-		ROOM(reserved, n, SPARE_CMDS) || !PASSED(published)
+		ROOM(reserved, n, SPARE_CMDS) || !PASSED(reserved)
 	   fi
 	od;
 	atomic {
 		start = old;
 		fill(cpu, start, n);
-		publish(cpu, start, n);
+		mark(cpu, start, n);
 		seq = ADD(start, n);
 		old = 0; start = 0; ok = false
 	}
@@ -468,19 +517,18 @@ inline ring(cpu) {
 	atomic { !claim -> claim = true };
 #endif
 	if
-	:: REACHED(synced, seq) || REACHED(rung, seq)
+	:: REACHED(published, seq)
 	:: else ->
 		ok = PASSED(synced);
 		if
-		:: ok -> reserve(1, SPARE_SYNC)
-		:: else
-		fi;
-		if
-		:: ok -> atomic { start = old; issue(cpu, start, 0) }
+		:: ok ->
+			reserve_sync();
+			see_marks(old);
+			atomic { start = old; issue(cpu, start, 0) }
 		:: else ->
-			start = published;	/* smp_load_acquire() */
-			rung = start;
-			STORE(cpu, L_TAIL, start, RELEASE)
+			see_marks(seq);
+			STORE(cpu, L_TAIL, seq, RELEASE);
+			published = seq
 		fi
 	fi;
 	old = 0; start = 0; ok = false;
@@ -613,7 +661,8 @@ end:
 		lost = false;
 		/* Without a look for room: hardware has taken all before. */
 		atomic { t = reserved; reserved = ADD(reserved, 1) };
-		issue(LOOKER, t, 0);
+		see_marks(t);
+		atomic { issue(LOOKER, t, 0) };
 		STORE(LOOKER, L_CLAIM, 0, RELEASE);
 		empty(buffer[LOOKER]);
 		t = 0

@@ -18,6 +18,7 @@
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 
 #include "lib/case.h"
@@ -41,7 +42,11 @@ enum { CMD_NOTHING, CMD_INVALIDATE, CMD_ALL, CMD_SYNC };
  *	for as many commands
  * @posts: a third of the calls that only queue, and all that wait, have the
  *	device begin
+ * @turns: those that wait know which slots are theirs, and those that only queue do
+ *	not wait for them
  * @polled: the queue has a head to look at and no done word in hardware
+ * @group: so many threads, each on a CPU of its own, reserve together; 0 for
+ *	threads that have no CPU
  * @combines: with 16 threads or more there is at most half a sync for a call,
  *	and nobody waits for more than 4
  */
@@ -51,7 +56,9 @@ struct scenario {
 	unsigned int batch;
 	unsigned int yields;
 	unsigned int fail_every;
+	unsigned int group;
 	bool posts;
+	bool turns;
 	bool polled;
 	bool combines;
 };
@@ -69,6 +76,12 @@ static const struct scenario scenarios[] = {
 	{ "polled", .rounds = 1000, .batch = 1, .yields = 40, .polled = true,
 	  .combines = true },
 	{ "polled, full", .rounds = 1000, .batch = BATCH_MAX, .polled = true },
+	{ "turns", .rounds = 400, .batch = 3, .turns = true },
+	{ "groups", .rounds = 1000, .batch = 1, .yields = 40, .group = 8,
+	  .combines = true },
+	{ "groups, full", .rounds = 400, .batch = BATCH_MAX, .group = 4 },
+	{ "groups, failing", .rounds = 400, .batch = 3, .fail_every = 501,
+	  .posts = true, .group = 16 },
 };
 
 /**
@@ -356,6 +369,8 @@ static int member_thread(void *arg)
 	u32 seq;
 
 	self = m->id;
+	if (r->s->group)
+		user_cpu_enter(m->id);
 	for (unsigned int i = 0; i < r->s->rounds; i++) {
 		struct page_of *page = &r->page[m->id];
 		unsigned int n = r->s->batch;
@@ -371,7 +386,7 @@ static int member_thread(void *arg)
 		}
 		if (r->s->posts && member_post(r, cmds, n, &seq)) {
 			member_wait(r, m->id, seq);
-		} else if (i % 8 == 4) {
+		} else if (r->s->turns || i % 8 == 4) {
 			invq_submit_wait(&r->q, cmds, n);
 		} else {
 			seq = invq_submit(&r->q, cmds, n);
@@ -393,7 +408,7 @@ static void judge(const struct race *r)
 	printf("# %lu calls: %.3f syncs a call, full %ld, recoveries %ld, longest wait %lu syncs\n",
 	       calls, (double)s->syncs / calls, atomic_long_read(&s->full),
 	       atomic_long_read(&s->recoveries), longest);
-	die_if(s->commands != calls * r->s->batch + atomic_read(&r->interrupts),
+	die_if(invq_commands(&r->q) != calls * r->s->batch + atomic_read(&r->interrupts),
 	       "commands are lost");
 	die_if(r->torn, "commands of a call are not neighbours");
 	die_if(r->s->fail_every && !atomic_long_read(&s->recoveries),
@@ -412,8 +427,10 @@ static void race_run(void *arg)
 	struct task_struct *device, *task[THREADS_MAX];
 	struct race *r = arg;
 
+	user_nr_cpus = r->s->group ? r->threads : 1;
 	die_if(invq_init(&r->q, r->s->polled ? &polled_ops : &device_ops,
 			 "race", r->slots, &r->done, QUEUE_LG2), "no queue");
+	die_if(r->s->group && invq_set_groups(&r->q, r->s->group), "no groups");
 	device = kthread_run(device_thread, r, "device");
 	for (unsigned int i = 0; i < r->threads; i++) {
 		member[i] = (struct member) { r, i };
@@ -423,6 +440,7 @@ static void race_run(void *arg)
 		kthread_stop(task[i]);
 	kthread_stop(device);
 	judge(r);
+	invq_exit(&r->q);
 }
 
 static int usage(FILE *to)

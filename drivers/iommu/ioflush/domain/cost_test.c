@@ -117,6 +117,13 @@ static const struct iodom_hw_ops slow_hw_ops = {
 	.link_put = slow_link_put,
 };
 
+static void slow_exit(void *data)
+{
+	struct slow *slow = data;
+
+	invq_exit(&slow->q);
+}
+
 static void slow_free(void *data)
 {
 	struct slow *slow = data;
@@ -132,6 +139,7 @@ static struct slow *slow_new(struct kunit *test, const char *name, bool known)
 	KUNIT_ASSERT_EQ(test, 0, invq_init(&slow->q, &slow_ops, name,
 					   slow->slots, &slow->done,
 					   SLOTS_LG2));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, slow_exit, slow));
 	if (known) {
 		KUNIT_ASSERT_EQ(test, 0, iodom_queue_add(&slow->q));
 		KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,

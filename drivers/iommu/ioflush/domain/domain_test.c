@@ -139,6 +139,13 @@ static const struct iodom_hw_ops unit_hw_ops = {
 	.link_put = unit_link_put,
 };
 
+static void unit_free(void *data)
+{
+	struct unit *unit = data;
+
+	invq_exit(&unit->q);
+}
+
 static struct unit *unit_new(struct kunit *test)
 {
 	struct unit *unit = kunit_kzalloc(test, sizeof(*unit), GFP_KERNEL);
@@ -147,6 +154,7 @@ static struct unit *unit_new(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, invq_init(&unit->q, &unit_ops, "test",
 					   unit->slots, &unit->done,
 					   UNIT_SLOTS_LG2));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unit_free, unit));
 	return unit;
 }
 

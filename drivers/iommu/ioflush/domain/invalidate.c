@@ -70,7 +70,7 @@ static void iodom_wait_all(struct iodom *dom)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(link, &dom->links, node)
-		iodom_wait_queue(link->q, READ_ONCE(link->q->published));
+		iodom_wait_queue(link->q, invq_newest(link->q));
 	rcu_read_unlock();
 }
 
@@ -152,8 +152,7 @@ static bool iodom_post_link(struct iodom *dom, struct iodom_link *link,
 
 	if (unlikely(!invq_post(link->q, cmds, n, &seq))) {
 		/* When what fills it has been done there is room. */
-		iodom_token_add(post->token, link->q,
-				READ_ONCE(link->q->published));
+		iodom_token_add(post->token, link->q, invq_newest(link->q));
 		return false;
 	}
 	iodom_token_add(post->token, link->q, seq);

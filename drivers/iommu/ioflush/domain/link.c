@@ -109,7 +109,7 @@ struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 void iodom_settle(struct invq *q)
 {
 	synchronize_rcu();
-	invq_wait(q, READ_ONCE(q->published));
+	invq_wait(q, invq_newest(q));
 }
 
 /**

@@ -10,11 +10,24 @@
 /* A wait looks for an error after this long, and again as often. */
 #define INVQ_LOOK_NS		(1 * NSEC_PER_MSEC)
 
+/*
+ * Slots that a reservation leaves free. One is never used, since hardware reads
+ * head == tail as empty, and is the 1 in the mask; commands leave another for
+ * the sync that will make room again.
+ */
+#define INVQ_SPARE_SYNC		0
+#define INVQ_SPARE_CMDS		1
+
+/* CPUs that reserve together; no more of them, no groups */
+#define INVQ_GROUP		16
+
+/* group.c */
+bool invq_reserve_together(struct invq *q, unsigned int n, u32 *start);
+
 /* invq.c */
 u32 invq_submit_one(struct invq *q, const struct invq_cmd *cmds,
 		    unsigned int n);
-void invq_issue(struct invq *q, u32 start, const struct invq_cmd *cmds,
-		unsigned int n);
+void invq_issue(struct invq *q, u32 at);
 
 /* quirk.c */
 bool invq_quirk_plain(const struct invq *q, const struct invq_cmd *cmds,
@@ -37,6 +50,34 @@ static inline u32 invq_index(const struct invq *q, u32 seq)
 static inline u32 invq_done(const struct invq *q)
 {
 	return le32_to_cpu(READ_ONCE(*q->done));
+}
+
+/*
+ * Step 1, where all slots before @done are free. The room seen free stays free: only
+ * a reservation takes it away. The cmpxchg orders nothing. Slots are written after
+ * the look at the done word because of the branch between the two, and what was
+ * stored before is in memory before them because of step 3.
+ */
+static __always_inline bool invq_reserve_since(struct invq *q, u32 done,
+					       unsigned int n,
+					       unsigned int spare, u32 *start)
+{
+	int old = atomic_read(&q->reserved);
+
+	do {
+		if (unlikely((u32)old - done + n + spare > q->mask))
+			return false;
+	} while (!atomic_try_cmpxchg_relaxed(&q->reserved, &old,
+					     (u32)old + n));
+
+	*start = old;
+	return true;
+}
+
+static __always_inline bool invq_reserve(struct invq *q, unsigned int n,
+					 unsigned int spare, u32 *start)
+{
+	return invq_reserve_since(q, invq_done(q), n, spare, start);
 }
 
 /* A sync as hardware takes it; invq_ops.sync says where the number goes. */

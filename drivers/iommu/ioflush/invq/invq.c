@@ -5,74 +5,49 @@
  * A producer goes through four steps, the first three with interrupts off, so
  * that nobody ever waits for a producer that is not running:
  *
- *  1. reserve slots by moving @reserved forward with cmpxchg;
+ *  1. reserve slots by moving @reserved forward with cmpxchg; with many CPUs the
+ *     neighbours' together with its own, see group.c;
  *  2. write the commands;
- *  3. publish: wait until @published has come to the first of these slots,
- *     that is until all earlier producers are done with step 2, and move it
- *     behind the last;
+ *  3. mark each slot as complete;
  *  4. wait, with interrupts as the caller had them, until @done has passed.
  *
  * A sync command takes the same way, but only the holder of @claim issues one,
- * and only while no other is in flight. Whoever finds one in flight publishes
- * its commands and polls: the next sync covers all of them, so that with many
- * CPUs there is less than one sync, and less than one doorbell, per caller. A
- * caller waits at most for the sync in flight and the one after it.
+ * and only while no other is in flight. It covers all that was reserved before it:
+ * its issuer sees by the marks that they are complete before it rings the doorbell,
+ * and is the only one that waits for another's step 2. Whoever finds a sync in
+ * flight marks its commands and polls: the next one covers all of them, so that
+ * with many CPUs there is less than one sync, and less than one doorbell, per
+ * caller. A caller waits at most for the sync in flight and the one after it.
  *
  * invq_post() has hardware begin even if nobody waits. Where a sync is in flight
  * it rings the doorbell without one: hardware then knows of commands behind the
  * newest sync, and whoever waits for them issues a sync as for any others.
  *
- * Nobody owns a wait: the done word counts up, all poll it, and the first to
- * see that a sync has finished may issue the next. A waiter that is preempted
+ * Nobody owns a wait: the done word counts up, all poll it, and any of them may
+ * issue the next sync. That they do not all try at once, the one whose slots come
+ * next behind the sync that has finished is the first to; the others leave it to
+ * that one for as long as it takes to poll some times. A waiter that is preempted
  * or interrupted therefore holds up nobody.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
-#include <linux/bits.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/percpu.h>
 #include <linux/processor.h>
 #include <linux/timekeeping.h>
 
 #include "internal.h"
 
-#define INVQ_KILL_TIMEOUTS	10
+/* How often others poll before they do what is somebody else's turn. */
+#define INVQ_PATIENCE		32
+
+/* How often they poll the done word for each time that they read a register. */
+#define INVQ_POLLS_PER_HEAD	16
 
 /* A wait looks at the clock each time it has polled this often. */
 #define INVQ_POLLS_PER_LOOK	256
-#define INVQ_TIMEOUT_US		(1 * USEC_PER_SEC)
-
-/*
- * Slots that a reservation leaves free. One is never used, since hardware reads
- * head == tail as empty, and is the 1 in the mask; commands leave another for
- * the sync that will make room again.
- */
-#define INVQ_SPARE_SYNC		0
-#define INVQ_SPARE_CMDS		1
-
-/*
- * Step 1. The room seen free stays free: only a reservation takes it away. The
- * cmpxchg orders nothing. Slots are written after the look at the done word
- * because of the branch between the two, and what was stored before is in
- * memory before them because of step 3.
- */
-static __always_inline bool invq_reserve(struct invq *q, unsigned int n,
-					 unsigned int spare, u32 *start)
-{
-	int old = atomic_read(&q->reserved);
-
-	do {
-		u32 used = (u32)old - invq_done(q);
-
-		if (unlikely(used + n + spare > q->mask))
-			return false;
-	} while (!atomic_try_cmpxchg_relaxed(&q->reserved, &old,
-					     (u32)old + n));
-
-	*start = old;
-	return true;
-}
 
 /* Step 2 */
 static __always_inline void invq_fill(struct invq *q, u32 start,
@@ -102,71 +77,95 @@ static __always_inline void invq_fill_fenced(struct invq *q, u32 start,
 		invq_quirk_fill(q, start, cmds, n);
 }
 
-/* Step 2 for a sync */
-static __always_inline void invq_fill_sync(struct invq *q, u32 seq)
+/*
+ * Step 3. A slot is marked each time it is used, so that a mark is never older
+ * than one lap: it tells by its number which.
+ */
+static __always_inline void invq_mark(struct invq *q, u32 start, unsigned int n)
 {
-	invq_write_sync(q, &q->slots[invq_index(q, seq - 1)], seq);
+	for (unsigned int i = 0; i < n; i++)
+		/* Pairs with the acquire in invq_see_marks(). */
+		smp_store_release(&q->marks[invq_index(q, start + i)],
+				  start + i + 1);
 }
 
 /*
- * Step 3. The acquire pairs with the release of the producer before: who sees
- * its turn sees the commands of all before it, and hands them on by its own
- * release to the one that rings the doorbell.
+ * With the claim: see that all slots before @end, which have been reserved, are
+ * complete. Who has reserved one and not yet marked it has interrupts off, so this
+ * waits for nobody who does not run.
  */
-static __always_inline void invq_publish(struct invq *q, u32 start,
-					 unsigned int n)
+static __always_inline void invq_see_marks(const struct invq *q, u32 end)
 {
-	smp_cond_load_acquire(&q->published, VAL == start);
-	/* Pairs with the acquire above, of the producer after. */
-	smp_store_release(&q->published, start + n);
+	for (u32 seq = q->published; (s32)(end - seq) > 0; seq++)
+		/*
+		 * Pairs with the release in invq_mark(). The doorbell hands the
+		 * commands on to hardware, and the release of the claim to the
+		 * next one who has it.
+		 */
+		smp_cond_load_acquire(&q->marks[invq_index(q, seq)],
+				      seq + 1 == VAL);
 }
 
 /*
- * Steps 2 and 3 of @n commands and the sync behind them, and the doorbell. Its
- * register write is ordered after the slots by writel() and its kin. @claim is
- * held.
+ * Steps 2 and 3 of @n commands, at least one, of who has the claim: until it lets go
+ * of that nobody looks at the marks, which are written all the same, so that none
+ * stays for more than a lap.
  */
-static __always_inline void __invq_issue(struct invq *q, u32 start,
-					 const struct invq_cmd *cmds,
-					 unsigned int n)
+static __always_inline void invq_fill_marked(struct invq *q, u32 seq,
+					     const struct invq_cmd *cmds,
+					     unsigned int n)
 {
-	u32 seq = start + n + 1;
+	const struct invq_cmd *end = cmds + n;
 
-	invq_fill(q, start, cmds, n);
-	invq_fill_sync(q, seq);
-	invq_publish(q, start, n + 1);
-	q->stats.commands += seq - 1 - q->synced;
+	do {
+		u32 slot = invq_index(q, seq++);
+
+		q->slots[slot] = *cmds++;
+		q->marks[slot] = seq;
+	} while (cmds != end);
+}
+
+/*
+ * A sync in the slot @at, and the doorbell, of who has the claim and all slots from
+ * @start to there. The write to the register is ordered after the slots by writel()
+ * and its kin.
+ */
+static __always_inline void __invq_issue(struct invq *q, u32 start, u32 at)
+{
+	u32 slot = invq_index(q, at), seq = at + 1;
+
+	invq_write_sync(q, &q->slots[slot], seq);
+	q->marks[slot] = seq;
+	invq_see_marks(q, start);
+	q->stats.slots += seq - q->synced;
 	q->stats.syncs++;
-	q->stats.doorbells++;
 	WRITE_ONCE(q->synced, seq);
 	q->ops->doorbell(q, seq);
+	WRITE_ONCE(q->published, seq);
 }
 
 /**
- * invq_issue() - issue commands with a sync behind them
+ * invq_issue() - issue a sync
  * @q: the queue
- * @start: the first of @n + 1 slots that are the caller's
- * @cmds: @n commands
- * @n: how many
+ * @at: a slot that is the caller's
  *
  * Context: holder of the claim, interrupts off.
  */
-void invq_issue(struct invq *q, u32 start, const struct invq_cmd *cmds,
-		unsigned int n)
+void invq_issue(struct invq *q, u32 at)
 {
-	__invq_issue(q, start, cmds, n);
+	__invq_issue(q, at, at);
 }
 
 /*
- * Issue @n commands and the sync that covers them and all published before,
+ * Issue @n commands and the sync that covers them and all reserved before,
  * unless a sync is in flight or being issued. Interrupts are off.
  */
 static __always_inline bool invq_try_sync(struct invq *q,
 					  const struct invq_cmd *cmds,
 					  unsigned int n, u32 *seq)
 {
+	u32 start, done;
 	bool issued;
-	u32 start;
 
 	if (invq_sync_in_flight(q))
 		return false;
@@ -176,10 +175,12 @@ static __always_inline bool invq_try_sync(struct invq *q,
 		return false;
 
 	/* Somebody may have issued one between the look and the claim. */
-	issued = !invq_sync_in_flight(q) &&
-		 invq_reserve(q, n + 1, INVQ_SPARE_SYNC, &start);
+	done = invq_done(q);
+	issued = (s32)(done - q->synced) >= 0 &&
+		 invq_reserve_since(q, done, n + 1, INVQ_SPARE_SYNC, &start);
 	if (likely(issued)) {
-		__invq_issue(q, start, cmds, n);
+		invq_fill_marked(q, start, cmds, n);
+		__invq_issue(q, start, start + n);
 		*seq = start + n + 1;
 	}
 	invq_unclaim(q);
@@ -198,19 +199,26 @@ static bool invq_wants_sync(const struct invq *q, u32 seq)
 	       (s32)(done - READ_ONCE(q->synced)) >= 0;
 }
 
+/*
+ * With the claim, and no sync in flight: all before the newest is done, and what was
+ * reserved since has left a slot.
+ */
+static u32 invq_reserve_sync(struct invq *q)
+{
+	return atomic_fetch_add(1, &q->reserved);
+}
+
 static bool invq_sync_now(struct invq *q, u32 seq)
 {
 	unsigned long flags;
 	bool issued = false;
-	u32 start;
 
 	local_irq_save(flags);
 	if (invq_try_claim(q)) {
 		/* Somebody may have issued one between the look and the claim. */
-		issued = invq_wants_sync(q, seq) &&
-			 invq_reserve(q, 1, INVQ_SPARE_SYNC, &start);
+		issued = invq_wants_sync(q, seq);
 		if (issued)
-			__invq_issue(q, start, NULL, 0);
+			invq_issue(q, invq_reserve_sync(q));
 		invq_unclaim(q);
 	}
 	local_irq_restore(flags);
@@ -249,15 +257,24 @@ static void invq_read_head(struct invq *q)
 
 /*
  * On the queue of a unit that blocks all DMA everything is done that was ever
- * published. Hardware may still store an old number; then the next one to look
- * moves the word forward again.
+ * reserved, once it is complete: no slot may be reused before it has been written.
+ * Hardware may still store an old number; then the next one to look moves the word
+ * forward again.
  */
 static void invq_dead_done(struct invq *q)
 {
-	u32 old = invq_done(q);
+	unsigned long flags;
 
-	/* Pairs with invq_publish(): so no slot is reused before it is written. */
-	invq_move_done(q, old, smp_load_acquire(&q->published));
+	local_irq_save(flags);
+	if (invq_try_claim(q)) {
+		u32 newest = invq_newest(q);
+
+		invq_see_marks(q, newest);
+		WRITE_ONCE(q->published, newest);
+		invq_move_done(q, invq_done(q), newest);
+		invq_unclaim(q);
+	}
+	local_irq_restore(flags);
 }
 
 static bool invq_has_passed(struct invq *q, u32 seq)
@@ -273,19 +290,40 @@ static bool invq_has_passed(struct invq *q, u32 seq)
 }
 
 /*
- * Step 4. Returns whether this caller issued a sync itself. May return early when
- * it has taken @limit_ns.
+ * Step 4 of who has reserved the slots from @first to before @seq, or does not know
+ * and says @seq twice. Returns whether this caller issued a sync itself. May return
+ * early when it has taken @limit_ns.
+ *
+ * As long as the newest sync that it has seen is in flight it only reads the done
+ * word; on a queue that is polled it is whoever has issued that sync who moves the
+ * word, as a rule. Whose turn it then is to issue one can be told from the word,
+ * too: @synced and @claim are left to that one.
  */
-static noinline bool invq_poll_slow(struct invq *q, u32 seq, u64 limit_ns)
+static noinline bool invq_poll_slow(struct invq *q, u32 first, u32 seq,
+				    u64 limit_ns)
 {
 	u64 start_ns = 0, looked_ns = 0, reported_ns = 0, waited_ns;
-	unsigned int polls = 0;
+	unsigned int polls = 0, patience = first == seq ? 0 : INVQ_PATIENCE;
+	u32 synced = READ_ONCE(q->synced);
 	bool issued = false;
 
-	while (!invq_has_passed(q, seq)) {
-		if (invq_wants_sync(q, seq) && invq_sync_now(q, seq)) {
-			issued = true;
-			continue;
+	for (;;) {
+		bool eager = issued || seq == synced;
+		u32 done = invq_done(q);
+
+		if ((s32)(done - seq) >= 0)
+			break;
+		if ((eager || !(polls % INVQ_POLLS_PER_HEAD)) &&
+		    invq_has_passed(q, seq))
+			break;
+		if ((s32)(done - synced) >= 0 && (done == first || !patience)) {
+			if (invq_wants_sync(q, seq) && invq_sync_now(q, seq)) {
+				issued = true;
+				continue;
+			}
+			synced = READ_ONCE(q->synced);
+		} else if ((s32)(done - synced) >= 0) {
+			patience--;
 		}
 		cpu_relax();
 		if (++polls % INVQ_POLLS_PER_LOOK)
@@ -303,12 +341,12 @@ static noinline bool invq_poll_slow(struct invq *q, u32 seq, u64 limit_ns)
 	return issued;
 }
 
-static __always_inline bool invq_poll(struct invq *q, u32 seq)
+static __always_inline bool invq_poll(struct invq *q, u32 first, u32 seq)
 {
 	bool issued = false;
 
 	if (!invq_passed(q, seq))
-		issued = invq_poll_slow(q, seq, U64_MAX);
+		issued = invq_poll_slow(q, first, seq, U64_MAX);
 	/*
 	 * The caller goes on to look at and reuse what the commands were about.
 	 * Orders that after the read of the done word; pairs with hardware,
@@ -316,6 +354,12 @@ static __always_inline bool invq_poll(struct invq *q, u32 seq)
 	 */
 	smp_acquire__after_ctrl_dep();
 	return issued;
+}
+
+static __always_inline void __invq_wait(struct invq *q, u32 first, u32 seq)
+{
+	if (!invq_poll(q, first, seq))
+		this_cpu_inc(q->cpus->riders);
 }
 
 /**
@@ -333,8 +377,7 @@ static __always_inline bool invq_poll(struct invq *q, u32 seq)
  */
 void invq_wait(struct invq *q, u32 seq)
 {
-	if (!invq_poll(q, seq))
-		atomic_long_inc(&q->stats.riders);
+	__invq_wait(q, seq, seq);
 }
 
 /**
@@ -358,13 +401,13 @@ bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns)
 	bool issued = false;
 
 	if (!invq_passed(q, seq))
-		issued = invq_poll_slow(q, seq, limit_ns);
+		issued = invq_poll_slow(q, seq, seq, limit_ns);
 	if (!invq_passed(q, seq))
 		return false;
 	/* As at the end of invq_poll(). */
 	smp_acquire__after_ctrl_dep();
 	if (!issued)
-		atomic_long_inc(&q->stats.riders);
+		this_cpu_inc(q->cpus->riders);
 	return true;
 }
 
@@ -392,14 +435,22 @@ bool invq_finished(struct invq *q, u32 seq)
 }
 
 /*
- * No room: everything published so far has to be done first. Waits as all do,
- * with nothing reserved, no lock, and interrupts as the caller had them.
+ * No room: everything reserved so far has to be done first. Waits as all do, with
+ * nothing reserved, no lock, and interrupts as the caller had them.
  */
 static noinline void invq_make_room(struct invq *q)
 {
-	invq_poll(q, READ_ONCE(q->published));
-	/* What others have reserved and not yet published takes room, too. */
-	cpu_relax();
+	u32 newest = invq_newest(q);
+
+	invq_poll(q, newest, newest);
+}
+
+static __always_inline bool invq_reserve_cmds(struct invq *q, unsigned int n,
+					      u32 *start)
+{
+	return likely(!q->groups) ?
+	       invq_reserve(q, n, INVQ_SPARE_CMDS, start) :
+	       invq_reserve_together(q, n, start);
 }
 
 static __always_inline u32 __invq_submit(struct invq *q,
@@ -413,14 +464,14 @@ static __always_inline u32 __invq_submit(struct invq *q,
 
 	for (;;) {
 		local_irq_save(flags);
-		if (likely(invq_reserve(q, slots, INVQ_SPARE_CMDS, &start)))
+		if (likely(invq_reserve_cmds(q, slots, &start)))
 			break;
 		local_irq_restore(flags);
 		invq_make_room(q);
 		full = true;
 	}
 	invq_fill_fenced(q, start, cmds, n);
-	invq_publish(q, start, slots);
+	invq_mark(q, start, slots);
 	local_irq_restore(flags);
 	if (unlikely(full))
 		atomic_long_inc(&q->stats.full);
@@ -461,39 +512,29 @@ u32 invq_submit(struct invq *q, const struct invq_cmd *cmds, unsigned int n)
 	return __invq_submit(q, cmds, n);
 }
 
-/* Claim held: has hardware been told of all before @seq? */
-static bool invq_is_rung(const struct invq *q, u32 seq)
-{
-	return (s32)(q->synced - seq) >= 0 || (s32)(q->rung - seq) >= 0;
-}
-
 /*
- * Tell hardware of all up to @seq, which is published, with a sync if none is
- * in flight: commands leave a slot for that. Interrupts are off, as they are for
- * all who hold the claim or have reserved and not published, so none of the
- * waits is for anybody who does not run. Of many who come at once one rings for
- * all: the others need not get the claim.
+ * Tell hardware of all up to @seq, which is marked, with a sync if none is in
+ * flight: commands leave a slot for that. Interrupts are off, as they are for all
+ * who hold the claim or have reserved and not marked, so none of the waits is for
+ * anybody who does not run. Of many who come at once one rings for all: the others
+ * need not get the claim.
  */
 static void invq_ring(struct invq *q, u32 seq)
 {
-	u32 start;
-
 	while (!invq_try_claim(q)) {
-		if ((s32)(READ_ONCE(q->rung) - seq) >= 0)
+		if ((s32)(READ_ONCE(q->published) - seq) >= 0)
 			return;
 		cpu_relax();
 	}
-	if (invq_is_rung(q, seq)) {
+	if ((s32)(q->published - seq) >= 0) {
 		/* By whoever had the claim before. */
-	} else if (!invq_sync_in_flight(q) &&
-		   invq_reserve(q, 1, INVQ_SPARE_SYNC, &start)) {
-		__invq_issue(q, start, NULL, 0);
+	} else if (!invq_sync_in_flight(q)) {
+		invq_issue(q, invq_reserve_sync(q));
 	} else {
-		/* Pairs with the release in invq_publish(): complete slots. */
-		seq = smp_load_acquire(&q->published);
+		invq_see_marks(q, seq);
 		q->ops->doorbell(q, seq);
-		q->stats.doorbells++;
-		WRITE_ONCE(q->rung, seq);
+		q->stats.rings++;
+		WRITE_ONCE(q->published, seq);
 	}
 	invq_unclaim(q);
 }
@@ -523,24 +564,35 @@ bool invq_post(struct invq *q, const struct invq_cmd *cmds, unsigned int n,
 
 	if (likely(invq_try_sync(q, cmds, n, seq)))
 		return true;
-	room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
+	room = invq_reserve_cmds(q, slots, &start);
 	if (!room) {
 		/* If nobody waits nobody has looked. */
-		invq_has_passed(q, READ_ONCE(q->published));
-		room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
+		invq_has_passed(q, invq_newest(q));
+		room = invq_reserve_cmds(q, slots, &start);
 	}
 	if (!room) {
 		atomic_long_inc(&q->stats.full);
 		/* Without one there would be none later, if nobody waits. */
-		if (invq_wants_sync(q, READ_ONCE(q->published)))
-			invq_sync_now(q, READ_ONCE(q->published));
+		if (invq_wants_sync(q, invq_newest(q)))
+			invq_sync_now(q, invq_newest(q));
 		return false;
 	}
 	invq_fill_fenced(q, start, cmds, n);
-	invq_publish(q, start, slots);
+	invq_mark(q, start, slots);
 	*seq = start + slots;
 	invq_ring(q, *seq);
 	return true;
+}
+
+/* Behind a sync in flight. By itself, so that who finds none has less to save. */
+static noinline void invq_submit_wait_next(struct invq *q,
+					   const struct invq_cmd *cmds,
+					   unsigned int n)
+{
+	u32 seq = invq_submit(q, cmds, n);
+
+	/* Where the slots are more, because of quirks, it is nobody's turn. */
+	__invq_wait(q, seq - n, seq);
 }
 
 /**
@@ -558,75 +610,14 @@ void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n)
 {
 	unsigned long flags;
-	bool issued;
-	u32 seq = 0;
+	u32 seq;
 
 	local_irq_save(flags);
-	issued = invq_try_sync(q, cmds, n, &seq);
+	if (unlikely(!invq_try_sync(q, cmds, n, &seq))) {
+		local_irq_restore(flags);
+		invq_submit_wait_next(q, cmds, n);
+		return;
+	}
 	local_irq_restore(flags);
-	if (likely(issued))
-		invq_poll(q, seq);
-	else
-		invq_wait(q, invq_submit(q, cmds, n));
-}
-
-/**
- * invq_init() - set up a queue's software state
- * @q: the queue
- * @ops: its encoder
- * @name: for messages; stays with the caller
- * @slots: 2^@size_lg2 slots that hardware reads
- * @done: the word that sequence numbers are stored to, by hardware unless there
- *	is invq_ops.head
- * @size_lg2: log2 of the number of slots, 2 to 16
- *
- * Hardware starts at slot 0. Sequence numbers start shortly before they wrap,
- * so that a mistake in comparing them shows at once.
- *
- * Context: process context, before the queue is used.
- * Return: 0, or -EINVAL for a size out of range.
- */
-int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
-	      struct invq_cmd *slots, __le32 *done, u8 size_lg2)
-{
-	u32 first;
-
-	if (size_lg2 < 2 || size_lg2 > 16)
-		return -EINVAL;
-
-	first = -(4U << size_lg2);
-	memset(q, 0, sizeof(*q));
-	q->ops = ops;
-	q->name = name;
-	q->slots = slots;
-	q->done = done;
-	q->mask = (1U << size_lg2) - 1;
-	q->timeout_us = INVQ_TIMEOUT_US;
-	q->kill_timeouts = INVQ_KILL_TIMEOUTS;
-	WRITE_ONCE(*done, cpu_to_le32(first));
-	atomic_set(&q->reserved, first);
-	q->published = first;
-	q->synced = first;
-	q->rung = first;
-	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
-	ops->sync(q, &q->sync_cmd);
-	return 0;
-}
-
-/**
- * invq_restart() - the unit begins anew with an empty queue
- * @q: a queue that nobody uses now and all of which has been waited for
- *
- * Its hardware was off, and has been reset if it had died.
- *
- * Context: process context, or any while only one CPU runs.
- */
-void invq_restart(struct invq *q)
-{
-	WRITE_ONCE(*q->done, cpu_to_le32(q->published));
-	q->synced = q->published;
-	q->rung = q->published;
-	q->life = INVQ_ALIVE;
-	atomic_set(&q->told, INVQ_ALIVE);
-	q->stuck_ns = 0;
+	invq_poll(q, seq, seq);
 }

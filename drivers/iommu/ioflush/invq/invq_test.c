@@ -7,9 +7,9 @@
 
 #include "test_dev.h"
 
-static long riders(const struct dev *dev)
+static unsigned long riders(const struct dev *dev)
 {
-	return atomic_long_read(&dev->q.stats.riders);
+	return invq_riders(&dev->q);
 }
 
 /* Alone on a queue: a call costs one sync, in order, over several wraps. */
@@ -27,8 +27,8 @@ static void invq_alone(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, total, atomic64_read(&dev->sum));
 	}
 	KUNIT_EXPECT_EQ(test, i, dev->q.stats.syncs);
-	KUNIT_EXPECT_EQ(test, i, dev->q.stats.doorbells);
-	KUNIT_EXPECT_EQ(test, total, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, i, invq_doorbells(&dev->q));
+	KUNIT_EXPECT_EQ(test, total, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, riders(dev));
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 	KUNIT_EXPECT_EQ(test, 0, dev->torn);
@@ -45,13 +45,13 @@ static void invq_wait_later(struct kunit *test)
 	invq_submit(&dev->q, &c, 1);
 	last = invq_submit(&dev->q, &c, 1);
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
-	KUNIT_EXPECT_EQ(test, 0, dev->q.stats.doorbells);
+	KUNIT_EXPECT_EQ(test, 0, invq_doorbells(&dev->q));
 
 	invq_wait(&dev->q, last);
 	KUNIT_EXPECT_EQ(test, 3, atomic64_read(&dev->sum));
 	invq_wait(&dev->q, first);
 	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
-	KUNIT_EXPECT_EQ(test, 3, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 3, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 1, riders(dev));
 }
 
@@ -130,8 +130,8 @@ static void invq_posts(struct kunit *test)
 		invq_wait(&dev->q, seq);
 	}
 	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS, dev->q.stats.syncs);
-	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS, dev->q.stats.doorbells);
-	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS + 1, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS, invq_doorbells(&dev->q));
+	KUNIT_EXPECT_EQ(test, 3 * QUEUE_SLOTS + 1, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 }
 
@@ -148,7 +148,7 @@ static void invq_posts_behind(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
 	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
-	KUNIT_EXPECT_EQ(test, 4, dev->q.stats.doorbells);
+	KUNIT_EXPECT_EQ(test, 4, invq_doorbells(&dev->q));
 	for (unsigned int i = 0; i < HZ && atomic64_read(&dev->sum) < 4; i++)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, 4, atomic64_read(&dev->sum));
@@ -157,7 +157,7 @@ static void invq_posts_behind(struct kunit *test)
 	KUNIT_EXPECT_LT(test, (s32)(le32_to_cpu(READ_ONCE(dev->done)) - seq), 0);
 	invq_wait(&dev->q, seq);
 	KUNIT_EXPECT_EQ(test, 2, dev->q.stats.syncs);
-	KUNIT_EXPECT_EQ(test, 4, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, 4, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 }
@@ -186,7 +186,7 @@ static void invq_posts_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, full, atomic_long_read(&dev->q.stats.full));
 	invq_wait(&dev->q, seq);
 	KUNIT_EXPECT_EQ(test, i, atomic64_read(&dev->sum));
-	KUNIT_EXPECT_EQ(test, i, dev->q.stats.commands);
+	KUNIT_EXPECT_EQ(test, i, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 }
@@ -300,11 +300,51 @@ static struct crowd *crowd_run(struct kunit *test, struct dev *dev,
 	KUNIT_EXPECT_EQ(test, members * batch * rounds,
 			atomic64_read(&dev->sum));
 	KUNIT_EXPECT_EQ(test, members * batch * rounds,
-			dev->q.stats.commands);
+			invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
 	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
 	KUNIT_EXPECT_EQ(test, 0, dev->torn);
 	return crowd;
+}
+
+/*
+ * Each slot that hardware was told of has a mark of this lap. One that was left out
+ * could pass for that of a lap 2^32 slots later.
+ */
+static void invq_marks(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, true);
+	struct invq_cmd cmds[3];
+
+	dev_batch(cmds, ARRAY_SIZE(cmds), 1);
+	for (unsigned int i = 0; i < 5 * QUEUE_SLOTS; i++) {
+		u32 seq, first;
+
+		if (i % 3)
+			invq_submit_wait(&dev->q, cmds, 1 + i % 2);
+		else
+			invq_wait(&dev->q, invq_submit(&dev->q, cmds, 3));
+		first = dev->q.published - QUEUE_SLOTS;
+		for (seq = first; i > QUEUE_SLOTS && seq != dev->q.published; seq++)
+			KUNIT_ASSERT_EQ(test, seq + 1,
+					dev->q.marks[seq % QUEUE_SLOTS]);
+	}
+}
+
+/* Whose turn it is to issue a sync may not wait for one: then it is the others'. */
+static void invq_turn(struct kunit *test)
+{
+	struct dev *dev = dev_start(test, false);
+	struct invq_cmd c = dev_invalidate(1);
+	u32 seq;
+
+	for (unsigned int i = 1; i <= 20; i++) {
+		WRITE_ONCE(dev->hold, 20);
+		KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
+		invq_submit(&dev->q, &c, 1);
+		invq_submit_wait(&dev->q, &c, 1);
+		KUNIT_ASSERT_EQ(test, 3 * i, atomic64_read(&dev->sum));
+	}
 }
 
 /* Many producers, a quick device: nothing is lost, the tail never goes back. */
@@ -325,6 +365,24 @@ static void invq_crowd_batches(struct kunit *test)
 	dev->sync_ticks_left = 20;
 	crowd_run(test, dev, 8, 7, 30);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.full), 0);
+}
+
+/* The same two, where CPUs reserve with their neighbours, or each in a group alone. */
+static void invq_crowd_groups(struct kunit *test)
+{
+	for (unsigned int cpus = 1; cpus <= 4; cpus *= 2) {
+		struct dev *dev = dev_start(test, false);
+
+		KUNIT_ASSERT_EQ(test, 0, invq_set_groups(&dev->q, cpus));
+		crowd_run(test, dev, 4, 1, 1000);
+
+		dev = dev_start(test, false);
+		KUNIT_ASSERT_EQ(test, 0, invq_set_groups(&dev->q, cpus));
+		dev->sync_ticks = 20;
+		dev->sync_ticks_left = 20;
+		crowd_run(test, dev, 8, 7, 30);
+		KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.full), 0);
+	}
 }
 
 static unsigned long crowd_longest(const struct crowd *crowd)
@@ -355,11 +413,11 @@ static void invq_crowd_combines(struct kunit *test)
 	dev->sync_ticks_left = 5;
 	crowd = crowd_longest(crowd_run(test, dev, CROWD_MAX, 1, 20));
 	syncs = dev->q.stats.syncs;
-	kunit_info(test, "%u calls: %lu syncs, %lu doorbells, %ld riders, longest wait %lu syncs\n",
-		   CROWD_MAX * 20, syncs, dev->q.stats.doorbells, riders(dev),
+	kunit_info(test, "%u calls: %lu syncs, %lu doorbells, %lu riders, longest wait %lu syncs\n",
+		   CROWD_MAX * 20, syncs, invq_doorbells(&dev->q), riders(dev),
 		   crowd);
 	KUNIT_EXPECT_LE(test, syncs, CROWD_MAX * 20 / 2);
-	KUNIT_EXPECT_EQ(test, syncs, dev->q.stats.doorbells);
+	KUNIT_EXPECT_EQ(test, syncs, invq_doorbells(&dev->q));
 	KUNIT_EXPECT_LE(test, crowd, 4 * alone);
 }
 
@@ -375,8 +433,11 @@ static struct kunit_case invq_cases[] = {
 	KUNIT_CASE_PARAM(invq_posts_behind, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_posts_full, dev_gen_params),
 	KUNIT_CASE(invq_sizes),
+	KUNIT_CASE_PARAM(invq_marks, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_turn, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_crowd, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_crowd_batches, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_crowd_groups, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_crowd_combines, dev_gen_params),
 	{}
 };

@@ -3,7 +3,7 @@
  * ioflush: invalidation queues of hardware that needs more between commands
  *
  * Both quirks are met by fences: syncs that tell nobody. What a submission adds
- * is in its own slots, published with it, so that whatever any two CPUs queue is
+ * is in its own slots, marked with it, so that whatever any two CPUs queue is
  * parted, and so are the parts of a submission that goes in pieces.
  */
 #include <linux/errno.h>

@@ -153,7 +153,7 @@ static void quirk_crowd(struct kunit *test)
 		}
 		for (unsigned int i = 0; i < CROWD; i++)
 			kthread_stop(task[i]);
-		invq_wait(&dev->q, READ_ONCE(dev->q.published));
+		invq_wait(&dev->q, invq_newest(&dev->q));
 		KUNIT_EXPECT_GT(test, atomic64_read(&dev->sum), CROWD * ROUNDS);
 		KUNIT_EXPECT_EQ(test, 0, dev->mixed);
 		KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);

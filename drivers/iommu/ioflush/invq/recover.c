@@ -53,7 +53,7 @@ static void invq_replace(struct invq *q, struct invq_error *err)
  */
 static void invq_reissue(struct invq *q)
 {
-	invq_issue(q, atomic_fetch_add(1, &q->reserved), NULL, 0);
+	invq_issue(q, atomic_fetch_add(1, &q->reserved));
 }
 
 static void invq_recover(struct invq *q, struct invq_error *err)
@@ -61,7 +61,7 @@ static void invq_recover(struct invq *q, struct invq_error *err)
 	if (err->fault == INVQ_FAULT_COMMAND)
 		invq_replace(q, err);
 	q->ops->resume(q, err->fault);
-	q->stats.doorbells++;
+	q->stats.rings++;
 	if (err->fault == INVQ_FAULT_SYNC && invq_sync_in_flight(q))
 		invq_reissue(q);
 	atomic_long_inc(&q->stats.recoveries);
@@ -139,8 +139,7 @@ static void invq_report(struct invq *q, u32 seq, u64 waited_ns)
 	pr_err_ratelimited("%s: no answer for %llu us: waiting for %#x, done %#x, sync %#x, published %#x, reserved %#x\n",
 			   q->name, waited_ns / NSEC_PER_USEC, seq,
 			   invq_done(q), READ_ONCE(q->synced),
-			   READ_ONCE(q->published),
-			   atomic_read(&q->reserved));
+			   READ_ONCE(q->published), invq_newest(q));
 	if (q->ops->dump)
 		q->ops->dump(q);
 }

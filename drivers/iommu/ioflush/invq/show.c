@@ -21,9 +21,9 @@ void invq_show(struct seq_file *m, struct invq *q)
 	};
 	const struct invq_stats *s = &q->stats;
 
-	seq_printf(m, "commands %lu syncs %lu riders %ld doorbells %lu full %ld timeouts %ld recoveries %ld refused %ld%s\n",
-		   READ_ONCE(s->commands), READ_ONCE(s->syncs),
-		   atomic_long_read(&s->riders), READ_ONCE(s->doorbells),
+	seq_printf(m, "commands %lu syncs %lu riders %lu doorbells %lu full %ld timeouts %ld recoveries %ld refused %ld%s\n",
+		   invq_commands(q), READ_ONCE(s->syncs),
+		   invq_riders(q), invq_doorbells(q),
 		   atomic_long_read(&s->full), atomic_long_read(&s->timeouts),
 		   atomic_long_read(&s->recoveries),
 		   atomic_long_read(&s->refused), lives[READ_ONCE(q->life)]);

@@ -359,6 +359,7 @@ static void dev_stop(void *data)
 	struct dev *dev = data;
 
 	hrtimer_cancel(&dev->timer);
+	invq_exit(&dev->q);
 }
 
 /* Tests that run with both kinds of queues take these as their parameter. */

@@ -172,7 +172,7 @@ static void ats_many(struct kunit *test)
 	};
 	unsigned int n, devs = 20, on = 0;
 	struct fake_dev *fd[20];
-	u32 published;
+	u32 newest;
 
 	for (unsigned int i = 0; i < devs; i++) {
 		fd[i] = fake_dev_new(test, fake, SID + i);
@@ -186,10 +186,10 @@ static void ats_many(struct kunit *test)
 	/* Two streams each, behind one command and a sync */
 	KUNIT_EXPECT_EQ(test, (IODOM_CMDS_MAX - 2) / 2, on);
 
-	published = fake->unit.q.published;
+	newest = invq_newest(&fake->unit.q);
 	KUNIT_EXPECT_EQ(test, 0, encode(test, dom, &odd, cmds));
 	n = encode(test, dom, NULL, cmds);
-	KUNIT_EXPECT_EQ(test, published, fake->unit.q.published);
+	KUNIT_EXPECT_EQ(test, newest, invq_newest(&fake->unit.q));
 	KUNIT_ASSERT_EQ(test, 2 + 2 * on, n);
 	KUNIT_EXPECT_EQ(test, SMMU3_OP_TLBI_NH_ASID, op_of(&cmds[0]));
 	KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC, op_of(&cmds[1]));

@@ -98,7 +98,7 @@ void smmu3_gerror_take(struct smmu3_unit *unit)
 		smmu3_event_lost(unit);
 	/* Nothing is consumed any more: there is no queue to wait for. */
 	if (errors & SMMU3_GERROR_OF_QUEUE && !(errors & SMMU3_GERROR_SFM))
-		invq_wait(&unit->q, READ_ONCE(unit->q.published));
+		invq_wait(&unit->q, invq_newest(&unit->q));
 	/* By the last those who wait know that nothing will come. */
 	smmu3_gerror_ack(unit, errors & ~(SMMU3_GERROR_OF_QUEUE |
 					  SMMU3_GERROR_SFM));

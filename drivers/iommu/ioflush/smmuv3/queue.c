@@ -283,6 +283,7 @@ static const struct invq_ops smmu3_queue_msi_ops = {
 static int smmu3_queue_set_up(struct smmu3_unit *unit,
 			      const struct invq_ops *ops)
 {
+	invq_exit(&unit->q);
 	return invq_init(&unit->q, ops, unit->name, unit->cmdq.mem, unit->done,
 			 unit->cmdq.lg2) ?:
 	       invq_set_quirks(&unit->q, unit->cmdq_quirks);
@@ -323,6 +324,7 @@ int smmu3_queue_init(struct smmu3_unit *unit)
  */
 void smmu3_queue_exit(struct smmu3_unit *unit)
 {
+	invq_exit(&unit->q);
 	smmu3_ring_free(unit, &unit->cmdq);
 	kfree(unit->done);
 	unit->done = NULL;
@@ -339,7 +341,7 @@ void smmu3_queue_exit(struct smmu3_unit *unit)
  */
 void smmu3_queue_start(struct smmu3_unit *unit)
 {
-	u32 pos = smmu3_q_pos(&unit->q, READ_ONCE(unit->q.published));
+	u32 pos = smmu3_q_pos(&unit->q, invq_newest(&unit->q));
 
 	smmu3_write64(unit, SMMU3_REG_CMDQ_BASE,
 		      unit->cmdq.dma | SMMU3_Q_BASE_RA |

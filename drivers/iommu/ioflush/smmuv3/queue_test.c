@@ -41,7 +41,7 @@ static void queue_start(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, smmu3_read32(unit, SMMU3_REG_CMDQ_CONS), 0);
 
 	/* Later hardware begins where the software side is, wrap bit and all. */
-	unit->q.published += 16 + 5;
+	atomic_add(16 + 5, &unit->q.reserved);
 	smmu3_queue_start(unit);
 	KUNIT_EXPECT_EQ(test, smmu3_read32(unit, SMMU3_REG_CMDQ_PROD), 21);
 	KUNIT_EXPECT_EQ(test, smmu3_read32(unit, SMMU3_REG_CMDQ_CONS), 21);

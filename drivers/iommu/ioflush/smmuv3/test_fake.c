@@ -83,6 +83,7 @@ static void fake_free(void *data)
 {
 	struct fake *fake = data;
 
+	invq_exit(&fake->unit.q);
 	smmu3_streams_exit(&fake->unit);
 	ida_destroy(&fake->unit.ids);
 	xa_destroy(&fake->unit.sids);

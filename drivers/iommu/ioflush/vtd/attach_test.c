@@ -95,6 +95,7 @@ static void fake_free(void *data)
 {
 	struct fake *fake = data;
 
+	invq_exit(&fake->unit.q);
 	vtd_table_exit(&fake->unit);
 	ida_destroy(&fake->unit.dids);
 	kfree(fake);

@@ -180,6 +180,7 @@ int vtd_queue_init(struct vtd_unit *unit)
  */
 void vtd_queue_exit(struct vtd_unit *unit)
 {
+	invq_exit(&unit->q);
 	if (unit->slots)
 		free_pages_exact(unit->slots, VTD_QUEUE_BYTES);
 	kfree(unit->status);
@@ -222,7 +223,7 @@ static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
  */
 int vtd_queue_start(struct vtd_unit *unit)
 {
-	u32 next = READ_ONCE(unit->q.published);
+	u32 next = invq_newest(&unit->q);
 	int ret;
 
 	unit->kill = 0;

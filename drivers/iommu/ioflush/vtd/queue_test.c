@@ -105,7 +105,7 @@ static void queue_catch_up(struct kunit *test)
 	struct vtd_unit *unit = queue_unit(test, true);
 	const u32 next = 5;
 
-	unit->q.published += (3U << VTD_QUEUE_LG2) + next;
+	atomic_add((3U << VTD_QUEUE_LG2) + next, &unit->q.reserved);
 	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
 	vtd_write64(unit, VTD_REG_IQH, next << 4);
 	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));

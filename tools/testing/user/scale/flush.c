@@ -53,7 +53,7 @@ static bool flush_post(struct ioflush *unused, struct ioflush_post *post)
 
 	post->token->n = 1;
 	post->token->at[0].q = ours_queue;
-	post->token->at[0].seq = room ? seq : READ_ONCE(ours_queue->published);
+	post->token->at[0].seq = room ? seq : invq_newest(ours_queue);
 	post->commands += n;
 	return room;
 }
