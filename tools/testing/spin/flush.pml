@@ -1,18 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A model of drivers/iommu/ioflush/flush/{ring,step,drain,window}.c: rings of ranges,
- * the counters started and finished, the timer, and IOVAs that are given out again,
- * with a device that caches any translation it finds, at any time, and executes
- * what is posted at any time until the wait for it is over.
+ * the counters started and finished, the timer, and an IOVA that is given out again,
+ * with a device that caches any translation it finds, and executes what is posted
+ * at any time until the wait for it is over.
  *
- * Spin interleaves, but never reorders. The one store whose delay matters is
- * the one that clears a translation: it stays in its CPU's buffer until a
- * barrier, or the memory process, lets it go.
+ * What is left out, and why nothing is lost by it:
+ *
+ *  IOVAs	One is watched; of an entry, or a queue, the model knows whether the
+ *		IOVA is in it or only others. Nothing the code does depends on which
+ *		IOVAs there are, and what can go wrong goes wrong with one of them,
+ *		which is the one to watch.
+ *  caching	The device caches the IOVA when it is mapped, and whenever it is
+ *		invalidated while the page table still has it. Nothing the CPUs do
+ *		depends on the cache, and assertions only want it to be empty: a
+ *		device that caches less, or later, breaks none that this one keeps.
+ *  commands	All that is posted from a ring is executed together. If a trace breaks
+ *		an assertion for the IOVA, the one in which the others are executed
+ *		when it is does so too: what waits for them may go on later.
+ *  stores	Spin never reorders. The one store whose delay matters clears the
+ *		translation, and the later it takes effect the worse, as above: it does
+ *		at the barrier that it cannot pass. Mapping, clearing, the barrier, the
+ *		read of the counter and the entry are one step then: of all that others
+ *		do meanwhile only the increment of the counter matters, and that is
+ *		before or after the read. Without the barrier they are two steps.
+ *  locks	A ring's lock is kept over steps only where something of another CPU can
+ *		come between: the two of an invalidation of the whole domain.
+ *  strict	An unmap that finds no ring, or no room, waits for what is its own.
+ *  time	There is none. A timer that is armed may fire at any time.
+ *
+ * CPU 0 unmaps ROUNDS times, and has a timer and a bottom half; the other CPU unmaps
+ * once and drains its own ring, which covers what is in the first.
  *
  * What is shown, as assertions:
  *
- *  reuse	when an IOVA is given back, and when it is given out, the device's
- *		cache has nothing for it, and no IOVA is given back twice;
+ *  reuse	when the IOVA is given back, and when it is given out, the device's
+ *		cache has nothing for it, and it is not given back twice;
  *  step	whoever gets a ring's lock finds that hardware has been told of
  *		all that counts as posted;
  *  window	whenever a ring's lock is dropped, entries that are not posted
@@ -49,7 +72,7 @@
  */
 
 #ifndef ROUNDS
-#define ROUNDS	1
+#define ROUNDS	2
 #endif
 /* How many CPUs there are; each has a ring of SLOTS entries */
 #define CPUS	2
@@ -57,13 +80,13 @@
 #define SLOTS	2
 #endif
 #define HIGH	SLOTS
-#ifndef IOVAS
-#define IOVAS	3
-#endif
 
 #define SLOT(r, n)	((r) * SLOTS + (n) % SLOTS)
-#define BIT(v)		(1 << (v))
-#define ALL_IOVAS	(BIT(IOVAS) - 1)
+
+/* What a queue may hold */
+#define OTHERS	1
+#define WATCHED	2
+#define DOMAIN	(OTHERS | WATCHED)	/* all that the device has cached */
 
 byte started, finished;		/* struct ioflush */
 
@@ -72,93 +95,64 @@ bool lock[CPUS];
 byte head[CPUS], done[CPUS], posted[CPUS], tail[CPUS];
 byte all[CPUS];
 bool armed[CPUS], handed[CPUS];
-/* struct ioflush_entry: a set of IOVAs for a range, and the counter */
-byte range[CPUS * SLOTS], counter[CPUS * SLOTS];
+/* struct ioflush_entry: whether the IOVA is in its range, and the counter */
+bool watched[CPUS * SLOTS];
+byte counter[CPUS * SLOTS];
 
-bool used[IOVAS];		/* the IOVA space */
-bool pte[IOVAS];		/* the page table in memory */
-bool iotlb[IOVAS];		/* what the device has cached */
+/* The IOVA: it is taken; the page table in memory; what the device has cached */
+bool used, pte, iotlb;
 
-/* The clearing of a translation that has not reached memory: IOVA + 1, or 0 */
-byte pending[CPUS];
+/* What was posted from a ring and is not done */
+byte queued[CPUS];
 
-/*
- * IOVAs whose invalidation is with hardware, and not done: of each ring what was
- * posted from there, and of each CPU what an unmap of its own waits for
- */
-byte queued[2 * CPUS];
-
+#ifdef STRICT
 bool rings = true;		/* flush->rings is not NULL */
 bool reads[CPUS];		/* a CPU has interrupts off, which RCU waits for */
-
-/* Ghosts */
-byte deferred;			/* IOVAs that are in rings */
-byte old;			/* of those, the ones from before a tighten */
-
-active proctype memory()
-{
-end:
-	do
-	:: d_step { pending[0] -> pte[pending[0] - 1] = false; pending[0] = 0 }
-	:: d_step { pending[1] -> pte[pending[1] - 1] = false; pending[1] = 0 }
-	od
-}
+#endif
+#ifdef TIGHTEN
+bool old;			/* a ghost: the IOVA was deferred before a tighten */
+#endif
 
 active proctype device()
 {
 end:
 	do
-	:: d_step { pte[0] && !iotlb[0] -> iotlb[0] = true }
-	:: d_step { pte[1] && !iotlb[1] -> iotlb[1] = true }
-#if IOVAS > 2
-	:: d_step { pte[2] && !iotlb[2] -> iotlb[2] = true }
-#endif
-#define EXECUTE(d, v) \
-	:: d_step { queued[d] & BIT(v) -> \
-		queued[d] = queued[d] & ~BIT(v); iotlb[v] = false }
-	EXECUTE(0, 0) EXECUTE(0, 1) EXECUTE(1, 0) EXECUTE(1, 1)
-	EXECUTE(2, 0) EXECUTE(2, 1) EXECUTE(3, 0) EXECUTE(3, 1)
-#if IOVAS > 2
-	EXECUTE(0, 2) EXECUTE(1, 2) EXECUTE(2, 2) EXECUTE(3, 2)
-#endif
+#define EXECUTE(r) \
+	:: d_step { queued[r] -> \
+		iotlb = (queued[r] & WATCHED -> pte : iotlb); \
+		queued[r] = 0 \
+	}
+	EXECUTE(0)
+	EXECUTE(1)
 	od
 }
 
 #define WINDOW(r)	assert(tail[r] == posted[r] || armed[r])
 #define BOUNDED(r)	assert(tail[r] - head[r] <= SLOTS)
 
-/* What counts as posted and is cached: hardware knows of it. */
-#define TOLD_ONE(r, v)	(!iotlb[v] || (queued[r] & BIT(v)))
-#if IOVAS > 2
-#define TOLD(r, set)	(((set) & 1 && !TOLD_ONE(r, 0)) || \
-			 ((set) & 2 && !TOLD_ONE(r, 1)) || \
-			 ((set) & 4 && !TOLD_ONE(r, 2)))
-#else
-#define TOLD(r, set)	(((set) & 1 && !TOLD_ONE(r, 0)) || \
-			 ((set) & 2 && !TOLD_ONE(r, 1)))
-#endif
-
+/* Whoever gets the lock: what counts as posted and is cached, hardware knows of. */
 inline check_step(r) {
 	i = done[r];
 	do
 	:: i == posted[r] -> break
 	:: else ->
-		assert(!TOLD(r, range[SLOT(r, i)]));	/* step */
+		assert(!watched[SLOT(r, i)] || !iotlb || queued[r] & WATCHED);
 		i++
 	od;
 	i = 0
 }
 
 /* iospace_free() */
-inline give_back(v) {
-	assert(used[v]);				/* reuse */
-	assert(!iotlb[v] && !pte[v]);			/* reuse */
-	used[v] = false;
-	deferred = deferred & ~BIT(v);
-	old = old & ~BIT(v)
+inline give_back() {
+	assert(used);					/* reuse */
+	assert(!iotlb && !pte);				/* reuse */
+#ifdef TIGHTEN
+	old = false;
+#endif
+	used = false
 }
 
-#define QUEUE(q, set)	queued[q] = queued[q] | (set)
+#define QUEUE(r, set)	queued[r] = queued[r] | (set)
 
 inline max_finished(m) {
 	finished = (m > finished -> m : finished)
@@ -175,7 +169,7 @@ inline collect(r) {
 	fin = finished;				/* atomic64_read_acquire() */
 	if
 	:: e = tail[r]
-	:: e = posted[r] + 1
+	:: tail[r] > posted[r] + 1 -> e = posted[r] + 1
 	fi;
 	i = posted[r];
 	do
@@ -183,7 +177,8 @@ inline collect(r) {
 	:: else ->
 		if
 		:: COVERED(SLOT(r, i))
-		:: else -> todo = todo | range[SLOT(r, i)]
+		:: else ->
+			todo = todo | (watched[SLOT(r, i)] -> WATCHED : OTHERS)
 		fi;
 		i++
 	od;
@@ -192,7 +187,10 @@ inline collect(r) {
 
 /* ioflush_ring_posted(), and the lock is dropped */
 inline claim(r) {
-	posted[r] = e;
+	do
+	:: posted[r] == e -> break
+	:: else -> counter[SLOT(r, posted[r])] = 0; posted[r]++
+	od;
 	all[r] = (n > all[r] -> n : all[r]);
 	lock[r] = false;
 	WINDOW(r)
@@ -231,12 +229,12 @@ inline step(r) {
 				claim(r)
 			fi
 		fi;
-		todo = (n || told -> todo : 0)
+		todo = (told -> todo : 0)
 	};
 	if
 	:: n ->
 #ifdef NO_STARTED_MB
-		QUEUE(r, ALL_IOVAS);
+		QUEUE(r, DOMAIN);
 		atomic { started++; n = started; claim(r) }
 #else
 		atomic {
@@ -246,7 +244,7 @@ inline step(r) {
 			max_finished(n)
 #endif
 		};
-		atomic { QUEUE(r, ALL_IOVAS); claim(r) }
+		atomic { QUEUE(r, DOMAIN); claim(r) }
 #endif
 	:: told -> atomic { QUEUE(r, todo); told = false }
 	:: else
@@ -268,12 +266,13 @@ inline post(r) {
 inline finish(r) {
 	atomic {
 		!lock[r] ->
+		check_step(r);
 		e = posted[r];
-		todo = (done[r] != e -> queued[r] : 0);
+		todo = done[r] != e && queued[r];
 		n = (done[r] != e -> all[r] : 0)
 	};
 #ifndef NO_WAIT
-	!(queued[r] & todo);			/* ops->wait() */
+	!todo || !queued[r];			/* ops->wait() */
 #endif
 #ifdef LATE_END
 	e = posted[r];
@@ -289,20 +288,17 @@ inline finish(r) {
 		do
 		:: i == done[r] -> break
 		:: else ->
-			v = 0;
-			do
-			:: v == IOVAS -> break
-			:: else ->
-				if
-				:: range[SLOT(r, i)] & BIT(v) -> give_back(v)
-				:: else
-				fi;
-				v++
-			od;
+			if
+			:: watched[SLOT(r, i)] ->
+				give_back();
+				watched[SLOT(r, i)] = false
+			:: else
+			fi;
 			i++
 		od;
 		head[r] = done[r];
-		i = 0; v = 0; e = 0; n = 0; todo = 0
+		all[r] = (done[r] == posted[r] -> 0 : all[r]);
+		i = 0; e = 0; n = 0; todo = 0
 	}
 }
 
@@ -320,93 +316,91 @@ inline finish(r) {
 /*
  * ioflush_ring_extend() and ioflush_ring_add(), under the ring's lock: extends one
  * of the two newest entries, where that is possible, which is chance here. The
- * timer is started with the lock held.
+ * timer is started with the lock held. What finds no room does not come.
  */
-inline ring_add(r, iova, count) {
-	atomic {
-		!lock[r] ->
-		added = true;
+inline ring_add(r) {
+	if
+	:: tail[r] != UNPOSTED(r) ->
 		if
-		:: tail[r] != UNPOSTED(r) ->
-			if
-			:: at = tail[r] - 1
-			:: tail[r] - UNPOSTED(r) > 1 -> at = tail[r] - 2
-			fi;
-			range[SLOT(r, at)] = range[SLOT(r, at)] | BIT(iova);
-#ifndef MERGE_OLD_COUNTER
-			counter[SLOT(r, at)] = count;
-#endif
-			at = 0
-		:: !FULL(r) ->
-			range[SLOT(r, tail[r])] = BIT(iova);
-			counter[SLOT(r, tail[r])] = count;
-			tail[r]++
-		:: FULL(r) -> added = false
+		:: at = tail[r] - 1
+		:: tail[r] - UNPOSTED(r) > 1 -> at = tail[r] - 2
 		fi;
-		deferred = (added -> deferred | BIT(iova) : deferred);
-		high = tail[r] - posted[r] >= HIGH;
-#ifndef NO_ARM
-		armed[r] = true;
+#ifndef MERGE_OLD_COUNTER
+		counter[SLOT(r, at)] = count;
 #endif
-		BOUNDED(r);
-		WINDOW(r)
-	}
+		watched[SLOT(r, at)] = watched[SLOT(r, at)] || mine
+	:: !FULL(r) ->
+		at = tail[r];
+		watched[SLOT(r, at)] = mine;
+		counter[SLOT(r, at)] = count;
+		tail[r]++
+	:: FULL(r) -> used = used && !mine; iotlb = iotlb && !mine /* strict */
+	fi;
+	high = tail[r] - posted[r] >= HIGH;
+#ifndef NO_ARM
+	armed[r] = true;
+#endif
+	lock[r] = false;
+	at = 0; count = 0; mine = false;
+	BOUNDED(r);
+	WINDOW(r)
+}
+
+/* iospace_alloc() and iopgt_map_pages(): the IOVA, or another */
+inline map() {
+	if
+	:: !used ->
+		assert(!iotlb);				/* reuse */
+		mine = true; used = true; pte = true; iotlb = true
+	:: true
+	fi
 }
 
 /*
  * A CPU that maps a page, unmaps it, and defers the invalidation. The second comes
- * to a mark each time, so that its timer has nothing to show.
+ * to a mark each time, so that its timer has nothing to show. The first may have
+ * interrupts off there, and leaves the drain to the bottom half.
  */
 active [CPUS] proctype unmapper()
 {
-	byte round, iova, count, at, i, v, fin, todo, want, e, n;
-	byte cpu = _pid - 2;
-	bool added, high, told;
+	byte round, count, at, i, fin, todo, want, e, n;
+	byte cpu = _pid - 1;
+	bool mine, high, told;
 
 	do
 	:: round == (cpu == 0 -> ROUNDS : 1) -> break
 	:: else ->
-		atomic {				/* iospace_alloc() */
-			if
-			:: !used[0] -> iova = 0
-			:: !used[1] -> iova = 1
-#if IOVAS > 2
-			:: !used[2] -> iova = 2
+#ifdef STRICT
+		reads[cpu] = rings;
+		if
+		:: !reads[cpu] -> break			/* ioflush_sync() */
+		:: else
+		fi;
 #endif
-			fi;
-			assert(!iotlb[iova]);		/* reuse */
-			used[iova] = true;
-			pte[iova] = true		/* iopgt_map_pages() */
+		atomic {
+			!lock[cpu] ->
+			map();
+#ifdef NO_PUSH_MB
+			lock[cpu] = true
 		};
-		pending[cpu] = iova + 1;		/* iopgt_unmap_pages() */
-#ifdef STRICT
-		atomic { reads[cpu] = true; added = rings };
+		count = started;
+		atomic {
+			pte = pte && !mine;
 #else
-		added = true;
-#endif
-		if
-		:: added ->
-#ifndef NO_PUSH_MB
-			!pending[cpu];			/* smp_mb__after_atomic() */
-#endif
+			pte = pte && !mine;		/* smp_mb__after_atomic() */
 			count = started;
-			!pending[cpu];			/* the release of the lock */
-			ring_add(cpu, iova, count)
-		:: else
-		fi;
-#ifdef STRICT
-		reads[cpu] = false;
 #endif
+			ring_add(cpu);
+#ifdef STRICT
+			reads[cpu] = false;
+#endif
+			round++
+		};
 		if
-		:: !added ->				/* ioflush_sync() */
-			!pending[cpu];			/* the doorbell */
-			QUEUE(CPUS + cpu, BIT(iova));
-			!queued[CPUS + cpu];
-			atomic { give_back(iova) }
-		:: added && (high || cpu) -> post(cpu); finish(cpu)
+		:: high || cpu -> high = false; post(cpu); finish(cpu)
+		:: high && !cpu -> atomic { handed[cpu] = true; high = false }
 		:: else
-		fi;
-		atomic { iova = 0; count = 0; added = false; high = false; round++ }
+		fi
 	od
 }
 
@@ -431,7 +425,7 @@ end:
 			if \
 			:: look && done[r] != posted[r] && !queued[r] -> \
 				max_finished(all[r]); done[r] = posted[r] \
-			:: else \
+			:: true \
 			fi; \
 			handed[r] = handed[r] || look; \
 			look = false; \
@@ -450,7 +444,7 @@ end:
 /* ioflush_ring_work(); so does the callback of the RCU engine */
 active proctype bottom_half()
 {
-	byte i, v, fin, todo, want, e, n;
+	byte i, fin, todo, want, e, n;
 	bool told;
 end:
 	do
@@ -469,7 +463,7 @@ end:
 /* ioflush_drain(); with STRICT, ioflush_disable_deferred() */
 active proctype tighten()
 {
-	byte i, v, fin, todo, want, e, n;
+	byte i, fin, todo, want, e, n;
 	bool told;
 
 #ifdef STRICT
@@ -479,14 +473,14 @@ active proctype tighten()
 	!reads[1];
 #endif
 #endif
-	old = deferred;
+	old = used;
 	post(0);
 	post(1);
 	finish(0);
 	finish(1);
 	assert(!old);				/* tighten */
 #ifdef STRICT
-	assert(!deferred)			/* tighten */
+	assert(!used)				/* tighten */
 #endif
 }
 #endif
