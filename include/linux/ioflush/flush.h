@@ -21,7 +21,6 @@
 struct invq;
 struct ioflush;
 struct iospace;
-struct shrinker;
 
 /** IOFLUSH_RANGES_MAX - ranges that one invalidation may name */
 #define IOFLUSH_RANGES_MAX 32
@@ -116,7 +115,6 @@ struct ioflush_costs {
  * @IOFLUSH_TIMER: the window was about to end
  * @IOFLUSH_IDLE: the same, on a CPU that was idle
  * @IOFLUSH_OFFLINE: the ring's CPU went offline
- * @IOFLUSH_MEMORY: memory is short
  * @IOFLUSH_SPACE: the IOVA space ran dry
  * @IOFLUSH_TIGHTEN: the domain goes from lazy to strict, or goes away
  * @IOFLUSH_RCU: a grace period of RCU has passed, with the engine of that name
@@ -127,7 +125,6 @@ enum ioflush_reason {
 	IOFLUSH_TIMER,
 	IOFLUSH_IDLE,
 	IOFLUSH_OFFLINE,
-	IOFLUSH_MEMORY,
 	IOFLUSH_SPACE,
 	IOFLUSH_TIGHTEN,
 	IOFLUSH_RCU,
@@ -224,7 +221,6 @@ struct ioflush_sim;
  * @lock: serialises changes of @rings
  * @node: on the list of all flush states
  * @hotplug: on the list of states whose rings a dead CPU leaves behind
- * @shrinker: drains where memory is short; may be NULL
  * @stats: counters, by the CPU that did the work
  * @sim: a test's clock
  */
@@ -245,7 +241,6 @@ struct ioflush {
 	struct mutex lock; /* changes of @rings */
 	struct list_head node;
 	struct hlist_node hotplug;
-	struct shrinker *shrinker;
 	struct ioflush_stats __percpu *stats;
 #if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
 	struct ioflush_sim *sim;

@@ -20,7 +20,6 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
-#include <linux/shrinker.h>
 
 #include "flush_hw.h"
 #include "lib/case.h"
@@ -289,9 +288,7 @@ static void check_tighten(struct member *m, struct ioflush *flush)
 
 static void change(struct member *m, struct ioflush *flush)
 {
-	struct shrink_control sc = {};
-
-	switch (pick(m, m->r->s->changes ? 7 : 4)) {
+	switch (pick(m, m->r->s->changes ? 6 : 3)) {
 	case 0:
 		ioflush_all(flush);
 		break;
@@ -299,17 +296,14 @@ static void change(struct member *m, struct ioflush *flush)
 		ioflush_drain(flush, IOFLUSH_SPACE);
 		break;
 	case 2:
-		flush->shrinker->scan_objects(flush->shrinker, &sc);
-		break;
-	case 3:
 		WRITE_ONCE(flush->costs.all_ns, 1000);
 		WRITE_ONCE(flush->costs.cmd_ns, pick(m, 3) * 50);
 		break;
+	case 3:
 	case 4:
-	case 5:
 		check_tighten(m, flush);
 		break;
-	case 6:
+	case 5:
 		ioflush_disable_deferred(flush);
 		check_bounds(m->r, flush, true);
 		usleep_range(pick(m, 300), 300);

@@ -136,7 +136,6 @@ static void iodom_show_counts(struct seq_file *m, const struct ioflush *flush)
 		[IOFLUSH_TIMER] = "timer",
 		[IOFLUSH_IDLE] = "idle",
 		[IOFLUSH_OFFLINE] = "offline",
-		[IOFLUSH_MEMORY] = "memory",
 		[IOFLUSH_SPACE] = "space",
 		[IOFLUSH_TIGHTEN] = "tighten",
 		[IOFLUSH_RCU] = "rcu",

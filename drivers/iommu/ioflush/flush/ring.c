@@ -335,7 +335,6 @@ int ioflush_rings_alloc(struct ioflush *flush)
 			goto err_free;
 	/* Pairs with the acquire in ioflush_drain() and its like. */
 	smp_store_release(&flush->all_rings, rings);
-	ioflush_shrinker_add(flush);
 	return 0;
 
 err_free:
@@ -358,7 +357,6 @@ void ioflush_rings_free(struct ioflush *flush)
 
 	if (!rings)
 		return;
-	ioflush_shrinker_remove(flush);
 	if (flush->engine_rcu)
 		rcu_barrier();
 	for_each_possible_cpu(cpu) {

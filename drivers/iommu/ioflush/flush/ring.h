@@ -189,10 +189,6 @@ void ioflush_hist_drain(struct ioflush_ring *ring, size_t bytes);
 void ioflush_hist_entry(struct ioflush_ring *ring, u64 exposed_ns);
 void ioflush_note_window(struct ioflush *flush, u64 exposed_ns);
 
-/* shrink.c */
-void ioflush_shrinker_add(struct ioflush *flush);
-void ioflush_shrinker_remove(struct ioflush *flush);
-
 /* params.c */
 extern unsigned int ioflush_window_us;
 extern unsigned int ioflush_pending_entries;

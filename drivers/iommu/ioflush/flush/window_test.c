@@ -5,7 +5,6 @@
 #include <linux/ioflush/iova.h>
 #include <linux/iommu.h>
 #include <linux/prandom.h>
-#include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
@@ -587,29 +586,6 @@ static void window_tighten(struct kunit *test)
 	window_stop(hw);
 }
 
-/* memory pressure drains */
-static void window_shrinker(struct kunit *test)
-{
-	struct ioflush_hw *hw = window_start(test);
-	struct shrinker *shrinker = hw->flush.shrinker;
-	struct shrink_control sc = { .nr_to_scan = 128 };
-
-	if (!shrinker) {
-		window_stop(hw);
-		kunit_skip(test, "no memory for a shrinker");
-	}
-	KUNIT_EXPECT_EQ(test, SHRINK_EMPTY,
-			shrinker->count_objects(shrinker, &sc));
-	ioflush_hw_scatter(hw, 3);
-	KUNIT_EXPECT_EQ(test, 3, shrinker->count_objects(shrinker, &sc));
-	KUNIT_EXPECT_EQ(test, 3, shrinker->scan_objects(shrinker, &sc));
-	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
-	KUNIT_EXPECT_EQ(test, 1, ioflush_hw_drains(hw, IOFLUSH_MEMORY));
-	KUNIT_EXPECT_EQ(test, SHRINK_STOP,
-			shrinker->scan_objects(shrinker, &sc));
-	window_stop(hw);
-}
-
 static void push_here(void *data)
 {
 	ioflush_hw_scatter(data, 1);
@@ -701,7 +677,6 @@ static void window_coarse(struct kunit *test)
 	KUNIT_CASE(window_bytes),					\
 	KUNIT_CASE(window_tables),					\
 	KUNIT_CASE(window_tighten),					\
-	KUNIT_CASE(window_shrinker),					\
 	KUNIT_CASE(window_together),					\
 	KUNIT_CASE(window_costs),					\
 	KUNIT_CASE(window_coarse),					\
