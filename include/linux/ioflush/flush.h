@@ -139,6 +139,7 @@ enum ioflush_reason {
  * @IOFLUSH_N_FULL: unmaps that found the ring full and went strict
  * @IOFLUSH_N_COARSE: unmaps that went strict because timers were too coarse to
  *	hold the window
+ * @IOFLUSH_N_LONE: unmaps that went strict because there were too few for a timer
  * @IOFLUSH_N_RANGES: ranges invalidated by drains
  * @IOFLUSH_N_ALL: invalidations of the whole domain by drains
  * @IOFLUSH_N_COVERED: entries that needed no invalidation of their own,
@@ -152,6 +153,7 @@ enum ioflush_count {
 	IOFLUSH_N_MERGED,
 	IOFLUSH_N_FULL,
 	IOFLUSH_N_COARSE,
+	IOFLUSH_N_LONE,
 	IOFLUSH_N_RANGES,
 	IOFLUSH_N_ALL,
 	IOFLUSH_N_COVERED,
@@ -215,6 +217,7 @@ struct ioflush_sim;
  * @ring_mask: entries of a ring, less one
  * @window_us: the bound; 0 for the parameter that holds for all
  * @engine_rcu: callbacks of RCU drain the rings
+ * @lone: unmaps on a CPU within a window that are strict before others are deferred
  * @costs: what to choose by; changed by the owner when the units change
  * @id: tells domains apart in what users see
  * @window_max_ns: longest time seen from an unmap to its invalidation
@@ -235,6 +238,7 @@ struct ioflush {
 	u32 ring_mask;
 	unsigned int window_us;
 	bool engine_rcu;
+	unsigned int lone;
 	struct ioflush_costs costs;
 	u32 id;
 	atomic64_t window_max_ns;

@@ -34,6 +34,7 @@
 unsigned int ioflush_window_us = 400;
 unsigned int ioflush_pending_entries = 16;
 unsigned int ioflush_pending_tables = 4;
+unsigned int ioflush_lone_unmaps = 2;
 unsigned long ioflush_pending_bytes_max = HW_BYTES(64);
 bool ioflush_engine_rcu;
 

@@ -221,6 +221,7 @@ static void map_space_dry(struct kunit *test)
 	unsigned int n;
 
 	KUNIT_ASSERT_NOT_NULL(test, iovas);
+	dom->flush.lone = 0;
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
 	iodma_take_over(dev);
 	n = map_all(test, dev, buf, iovas, TINY_PAGES + 1);

@@ -300,6 +300,7 @@ void dma_test_any_timer(struct kunit *test, struct iodom *dom)
 {
 	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&dom->flush,
 						    IOFLUSH_WINDOW_MAX_US));
+	dom->flush.lone = 0;
 }
 
 /**

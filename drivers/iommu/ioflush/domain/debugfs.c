@@ -127,6 +127,7 @@ static void iodom_show_counts(struct seq_file *m, const struct ioflush *flush)
 		[IOFLUSH_N_MERGED] = "merged",
 		[IOFLUSH_N_FULL] = "full",
 		[IOFLUSH_N_COARSE] = "coarse",
+		[IOFLUSH_N_LONE] = "lone",
 		[IOFLUSH_N_RANGES] = "ranges",
 		[IOFLUSH_N_ALL] = "all",
 		[IOFLUSH_N_COVERED] = "covered",

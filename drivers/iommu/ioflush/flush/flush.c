@@ -115,6 +115,7 @@ int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
 	flush->pgt = pgt;
 	flush->id = atomic_inc_return(&last_id);
 	flush->engine_rcu = ioflush_engine_rcu;
+	flush->lone = ioflush_lone_unmaps;
 	mutex_init(&flush->lock);
 	flush->stats = alloc_percpu(struct ioflush_stats);
 	if (!flush->stats)

@@ -60,6 +60,12 @@ module_param_named(pending_tables, ioflush_pending_tables, uint, 0644);
 MODULE_PARM_DESC(pending_tables,
 		 "Lazy mode: page-table pages that may wait for an invalidation, per CPU and domain (default 64)");
 
+/* A timer and what it starts cost about what so many save. */
+unsigned int ioflush_lone_unmaps = 8;
+module_param_named(lone_unmaps, ioflush_lone_unmaps, uint, 0444);
+MODULE_PARM_DESC(lone_unmaps,
+		 "Lazy mode: unmaps within a window that are strict before others are deferred, per CPU and domain (default 8)");
+
 bool ioflush_engine_rcu;
 
 static int ioflush_engine_set(const char *val, const struct kernel_param *kp)

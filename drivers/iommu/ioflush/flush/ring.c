@@ -121,8 +121,34 @@ enum ioflush_added {
 	IOFLUSH_ADDED_DRAIN,
 	IOFLUSH_ADDED_LATE,
 	IOFLUSH_ADDED_COARSE,
+	IOFLUSH_ADDED_LONE,
 	IOFLUSH_ADDED_NOT,
 };
+
+/*
+ * Are there too few unmaps for a timer to be worth its while? To start one, take
+ * its interrupts and drain from a bottom half costs as much as many unmaps save.
+ * So the first ones of a window wait, as in strict mode, until their waits have
+ * come to about that: whatever comes then, all of it costs little more than strict
+ * would, and now and then an unmap costs no more.
+ */
+static bool ioflush_ring_lone(struct ioflush_ring *ring)
+{
+	struct ioflush *flush = ring->flush;
+	u64 now_ns;
+
+	if (ring->armed || !flush->lone)
+		return false;
+	now_ns = ioflush_now_ns(flush);
+	if (now_ns - ring->lone_ns >= ioflush_window_ns(flush)) {
+		ring->lone_ns = now_ns;
+		ring->lone = 0;
+	}
+	if (ring->lone == flush->lone)
+		return false;
+	ring->lone++;
+	return true;
+}
 
 /* Any case. Called with interrupts off and the lock held. */
 static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
@@ -145,6 +171,8 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 		return IOFLUSH_ADDED_NOT;
 	if (unlikely(!ioflush_window_holds(flush)))
 		return IOFLUSH_ADDED_COARSE;
+	if (ioflush_ring_lone(ring))
+		return IOFLUSH_ADDED_LONE;
 
 	if (!ioflush_ring_merge(ring, &new)) {
 		ioflush_ring_append(ring, &new, limit);
@@ -188,7 +216,8 @@ ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 /*
  * Put a cleared range on this CPU's ring, and drain that where it has reached
  * one of its marks; a caller with interrupts off leaves that to a thread.
- * Returns false if there is no ring or no room; nothing has been done then.
+ * Returns false if there is no ring or no room, or if it is not worth it; nothing
+ * has been done then.
  */
 static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 			 dma_addr_t iova, size_t bytes)
@@ -222,6 +251,9 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 		return true;
 	case IOFLUSH_ADDED_COARSE:
 		this_cpu_inc(flush->stats->n[IOFLUSH_N_COARSE]);
+		return false;
+	case IOFLUSH_ADDED_LONE:
+		this_cpu_inc(flush->stats->n[IOFLUSH_N_LONE]);
 		return false;
 	case IOFLUSH_ADDED_NOT:
 		this_cpu_inc(flush->stats->n[IOFLUSH_N_FULL]);

@@ -78,6 +78,8 @@ struct ioflush_open {
  * @appended: entries ever made
  * @armed: @timer is going to fire or is firing
  * @calling: @rcu is with RCU
+ * @lone: unmaps since @lone_ns that were strict since no timer was armed
+ * @lone_ns: when the first of them was
  * @timer: bounds the window
  * @work: drains, and finishes, where a caller must not wait
  * @rcu: drains after a grace period, for the engine of that name
@@ -110,6 +112,8 @@ struct ioflush_ring {
 	unsigned long appended;
 	bool armed;
 	bool calling;
+	u32 lone;
+	u64 lone_ns;
 	struct hrtimer timer;
 	struct work_struct work;
 	struct rcu_head rcu;
@@ -193,6 +197,7 @@ void ioflush_note_window(struct ioflush *flush, u64 exposed_ns);
 extern unsigned int ioflush_window_us;
 extern unsigned int ioflush_pending_entries;
 extern unsigned int ioflush_pending_tables;
+extern unsigned int ioflush_lone_unmaps;
 extern unsigned long ioflush_pending_bytes_max;
 extern bool ioflush_engine_rcu;
 

@@ -176,6 +176,7 @@ struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last, bool deferred)
 	hw->flush.space = hw->space;
 	hw->flush.sim = &hw->sim;
 	hw->flush.engine_rcu = ioflush_hw_engine_rcu;
+	hw->flush.lone = 0;
 	if (deferred)
 		KUNIT_ASSERT_EQ(test, 0, ioflush_enable_deferred(&hw->flush));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hw_stop, hw));

@@ -660,6 +660,38 @@ static void window_coarse(struct kunit *test)
 	window_stop(hw);
 }
 
+/* unmaps now and then are strict and start no timer; many of them are not */
+static void window_lone(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	hw->flush.lone = 3;
+	for (unsigned int i = 0; i < 5; i++) {
+		ioflush_hw_scatter(hw, 3);
+		KUNIT_EXPECT_EQ(test, 3 * (i + 1), hw->ranges);
+		KUNIT_EXPECT_FALSE(test, hw->sim.due_ns || hw->sim.called);
+		hw->sim.now_ns += WINDOW_NS;
+	}
+	KUNIT_EXPECT_EQ(test, 15, ioflush_count(&hw->flush, IOFLUSH_N_LONE));
+	KUNIT_EXPECT_EQ(test, 15, ioflush_count(&hw->flush, IOFLUSH_N_STRICT));
+
+	/* What comes on top is deferred, and so is all while the timer is armed. */
+	ioflush_hw_scatter(hw, 5);
+	KUNIT_EXPECT_EQ(test, 18, hw->ranges);
+	KUNIT_EXPECT_TRUE(test, hw->sim.due_ns);
+	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
+	hw->sim.now_ns += WINDOW_NS;
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_EQ(test, 3, ioflush_count(&hw->flush, IOFLUSH_N_DEFERRED));
+
+	/* The timer is off again, and lone are those that come then. */
+	pass(hw, 2 * WINDOW_NS);
+	KUNIT_EXPECT_FALSE(test, hw->sim.due_ns);
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_EQ(test, 19, ioflush_count(&hw->flush, IOFLUSH_N_LONE));
+	window_stop(hw);
+}
+
 #define WINDOW_CASES {							\
 	KUNIT_CASE(window_thread),					\
 	KUNIT_CASE(window_next_unmap),					\
@@ -680,6 +712,7 @@ static void window_coarse(struct kunit *test)
 	KUNIT_CASE(window_together),					\
 	KUNIT_CASE(window_costs),					\
 	KUNIT_CASE(window_coarse),					\
+	KUNIT_CASE(window_lone),					\
 	{}								\
 }
 
