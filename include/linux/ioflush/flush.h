@@ -64,19 +64,21 @@ struct ioflush_token {
  *	bounded number of commands
  * @commands: that were posted are added to it
  * @token: what to wait for is added to it
+ * @for_map: not after an unmap, but for units that cache what is not present
  */
 struct ioflush_post {
 	const struct ioflush_range *range;
 	unsigned int n;
 	unsigned int commands;
 	struct ioflush_token *token;
+	bool for_map;
 };
 
 /**
  * struct ioflush_ops - how the owner of a flush state reaches its hardware
  * @ranges: invalidate @n ranges on every IOMMU the domain is attached to, and
  *	wait until that has finished. Called without a lock, in the context of
- *	the caller that unmaps
+ *	the caller that unmaps; ioflush_ranges(), if there is no faster way
  * @post: hand the invalidation of some ranges, at least one, or of the whole
  *	domain to every IOMMU that the domain is attached to, so that hardware
  *	is going to do it whatever the CPU does next. Bounded: called with
@@ -258,6 +260,8 @@ int ioflush_enable_deferred(struct ioflush *flush);
 void ioflush_disable_deferred(struct ioflush *flush);
 int ioflush_set_window(struct ioflush *flush, unsigned int us);
 void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather);
+void ioflush_ranges(struct ioflush *flush, const struct ioflush_range *range,
+		    unsigned int n, bool for_map);
 void ioflush_all(struct ioflush *flush);
 void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 		      dma_addr_t iova, size_t bytes);

@@ -164,21 +164,7 @@ static bool hw_finished(struct ioflush *flush,
 static void hw_ranges(struct ioflush *flush, const struct ioflush_range *range,
 		      unsigned int n)
 {
-	struct ioflush_token token = {};
-	struct ioflush_post post = { .token = &token };
-	unsigned long flags;
-	bool posted;
-
-	while (n) {
-		post.range = range;
-		post.n = n;
-		local_irq_save(flags);
-		posted = hw_post(flush, &post);
-		local_irq_restore(flags);
-		hw_wait(flush, &token);
-		range += posted ? post.n : 0;
-		n -= posted ? post.n : 0;
-	}
+	ioflush_ranges(flush, range, n, false);
 }
 
 static const struct ioflush_ops hw_ops = {

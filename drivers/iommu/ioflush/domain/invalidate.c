@@ -165,9 +165,9 @@ static bool iodom_post_link(struct iodom *dom, struct iodom_link *link,
  * is invalidated once more does no harm, nor does a command whose id is another
  * domain's by the time that hardware comes to it.
  */
-static bool iodom_post_links(struct iodom *dom, struct ioflush_post *post,
-			     bool for_map)
+static bool iodom_flush_post(struct ioflush *flush, struct ioflush_post *post)
 {
+	struct iodom *dom = container_of(flush, struct iodom, flush);
 	struct iodom_link *link;
 	bool posted = true;
 
@@ -177,7 +177,7 @@ static bool iodom_post_links(struct iodom *dom, struct ioflush_post *post,
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(link, &dom->links, node) {
-		if (for_map && !link->caches_not_present)
+		if (post->for_map && !link->caches_not_present)
 			continue;
 		posted = iodom_post_link(dom, link, post);
 		if (!posted)
@@ -185,35 +185,6 @@ static bool iodom_post_links(struct iodom *dom, struct ioflush_post *post,
 	}
 	rcu_read_unlock();
 	return posted;
-}
-
-/*
- * Invalidate ranges on all units, and wait: as many steps as it takes. In an RCU
- * read section, so that who waits for those knows that the wait is over, too.
- */
-static void iodom_invalidate_steps(struct iodom *dom,
-				   const struct ioflush_range *range,
-				   unsigned int n, bool for_map)
-{
-	struct ioflush_token token = {};
-	struct ioflush_post post = { .token = &token };
-	unsigned long flags;
-	bool posted;
-
-	while (n) {
-		post.range = range;
-		post.n = n;
-		local_irq_save(flags);
-		posted = iodom_post_links(dom, &post, for_map);
-		local_irq_restore(flags);
-		if (!posted) {
-			iodom_wait(&dom->flush, &token);
-			continue;
-		}
-		range += post.n;
-		n -= post.n;
-	}
-	iodom_wait(&dom->flush, &token);
 }
 
 static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
@@ -234,6 +205,10 @@ static void iodom_invalidate_one(struct iodom *dom, struct iodom_link *link,
 	trace_ioflush_sync(link->q, READ_ONCE(link->q->synced));
 }
 
+/*
+ * In an RCU read section, so that who waits for those knows that the wait is over,
+ * too.
+ */
 static void iodom_invalidate(struct iodom *dom,
 			     const struct ioflush_range *range, unsigned int n,
 			     bool for_map)
@@ -249,7 +224,7 @@ static void iodom_invalidate(struct iodom *dom,
 		   (!for_map || link->caches_not_present)))
 		iodom_invalidate_one(dom, link, range);
 	else
-		iodom_invalidate_steps(dom, range, n, for_map);
+		ioflush_ranges(&dom->flush, range, n, for_map);
 	rcu_read_unlock();
 }
 
@@ -259,12 +234,6 @@ static void iodom_flush_ranges(struct ioflush *flush,
 {
 	iodom_invalidate(container_of(flush, struct iodom, flush), range, n,
 			 false);
-}
-
-static bool iodom_flush_post(struct ioflush *flush, struct ioflush_post *post)
-{
-	return iodom_post_links(container_of(flush, struct iodom, flush), post,
-				false);
 }
 
 const struct ioflush_ops iodom_flush_ops = {

@@ -101,6 +101,41 @@ void ioflush_all(struct ioflush *flush)
 	ioflush_all_end(flush, n);
 }
 
+/**
+ * ioflush_ranges() - have ranges invalidated, and wait
+ * @flush: the domain's flush state
+ * @range: the ranges
+ * @n: how many
+ * @for_map: as in struct ioflush_post
+ *
+ * By as many steps as it takes, and one wait if there is room for all of them.
+ *
+ * Context: any context; waits for hardware. The caller should hold no lock.
+ */
+void ioflush_ranges(struct ioflush *flush, const struct ioflush_range *range,
+		    unsigned int n, bool for_map)
+{
+	struct ioflush_token token = {};
+	struct ioflush_post post = { .token = &token, .for_map = for_map };
+	unsigned long flags;
+	bool posted;
+
+	while (n) {
+		post.range = range;
+		post.n = n;
+		local_irq_save(flags);
+		posted = flush->ops->post(flush, &post);
+		local_irq_restore(flags);
+		if (!posted) {
+			flush->ops->wait(flush, &token);
+			continue;
+		}
+		range += post.n;
+		n -= post.n;
+	}
+	flush->ops->wait(flush, &token);
+}
+
 /* Does an entry go on where a range ends? */
 static bool ioflush_range_goes_on(const struct ioflush_range *range,
 				  const struct ioflush_entry *e)
