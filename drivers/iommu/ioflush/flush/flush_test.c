@@ -10,6 +10,9 @@
 
 #include "test_hw.h"
 
+/* What a CPU has of a lazy domain of mainline's: 256 entries of its flush queue */
+#define MAINLINE_FQ_BYTES	(16 + 256 * 40)
+
 /* The space of these tests has one page: it is free or it is not. */
 static void expect_not_free(struct ioflush_hw *hw)
 {
@@ -304,6 +307,38 @@ static void flush_no_rings(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_DEFERRED));
 }
 
+/* flat: entries are for CPUs that defer, and fewer bytes than mainline's */
+static void flush_fill(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, SZ_1G - 1, false);
+	struct ioflush_ring *ring;
+	unsigned int filled = 0;
+	int cpu;
+
+	hw->flush.lone = 2;
+	KUNIT_ASSERT_EQ(test, 0, ioflush_enable_deferred(&hw->flush));
+	KUNIT_EXPECT_LE(test, sizeof(*ring) + sizeof(struct ioflush_stats),
+			MAINLINE_FQ_BYTES / 8);
+	migrate_disable();
+	ring = ioflush_hw_ring(hw);
+	ioflush_hw_scatter(hw, 2);
+	KUNIT_EXPECT_FALSE(test, flush_work(&ring->fill));
+	KUNIT_EXPECT_NULL(test, ring->entries);
+	/* It asks for entries, and is strict itself. */
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
+	flush_work(&ring->fill);
+	KUNIT_EXPECT_NOT_NULL(test, ring->entries);
+	ioflush_hw_scatter(hw, 1);
+	KUNIT_EXPECT_EQ(test, 3, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_DEFERRED));
+	migrate_enable();
+
+	for_each_possible_cpu(cpu)
+		filled += !!per_cpu_ptr(hw->flush.all_rings, cpu)->entries;
+	KUNIT_EXPECT_EQ(test, 1, filled);
+}
+
 #define FLUSH_CASES {							\
 	KUNIT_CASE(flush_strict),					\
 	KUNIT_CASE(flush_deferred_reuse),				\
@@ -320,6 +355,7 @@ static void flush_no_rings(struct kunit *test)
 	KUNIT_CASE(flush_timer_stays),					\
 	KUNIT_CASE(flush_irqs_off),					\
 	KUNIT_CASE(flush_no_rings),					\
+	KUNIT_CASE(flush_fill),						\
 	{}								\
 }
 

@@ -21,6 +21,7 @@
  */
 #include <linux/ioflush/iova.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -121,34 +122,9 @@ enum ioflush_added {
 	IOFLUSH_ADDED_DRAIN,
 	IOFLUSH_ADDED_LATE,
 	IOFLUSH_ADDED_COARSE,
-	IOFLUSH_ADDED_LONE,
+	IOFLUSH_ADDED_EMPTY,
 	IOFLUSH_ADDED_NOT,
 };
-
-/*
- * Are there too few unmaps for a timer to be worth its while? To start one, take
- * its interrupts and drain from a bottom half costs as much as many unmaps save.
- * So the first ones of a window wait, as in strict mode, until their waits have
- * come to about that: whatever comes then, all of it costs little more than strict
- * would, and now and then an unmap costs no more.
- */
-static bool ioflush_ring_lone(struct ioflush_ring *ring)
-{
-	struct ioflush *flush = ring->flush;
-	u64 now_ns;
-
-	if (ring->armed || !flush->lone)
-		return false;
-	now_ns = ioflush_now_ns(flush);
-	if (now_ns - ring->lone_ns >= ioflush_window_ns(flush)) {
-		ring->lone_ns = now_ns;
-		ring->lone = 0;
-	}
-	if (ring->lone == flush->lone)
-		return false;
-	ring->lone++;
-	return true;
-}
 
 /* Any case. Called with interrupts off and the lock held. */
 static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
@@ -167,12 +143,12 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 		.leaf_only = !gather->tables_unlinked,
 	};
 
-	if (ioflush_ring_full(ring, bytes))
-		return IOFLUSH_ADDED_NOT;
 	if (unlikely(!ioflush_window_holds(flush)))
 		return IOFLUSH_ADDED_COARSE;
-	if (ioflush_ring_lone(ring))
-		return IOFLUSH_ADDED_LONE;
+	if (unlikely(!ring->entries))
+		return IOFLUSH_ADDED_EMPTY;
+	if (ioflush_ring_full(ring, bytes))
+		return IOFLUSH_ADDED_NOT;
 
 	if (!ioflush_ring_merge(ring, &new)) {
 		ioflush_ring_append(ring, &new, limit);
@@ -213,11 +189,36 @@ ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 	return true;
 }
 
+/* Several may come to it; the first one's entries stay. */
+static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
+{
+	struct ioflush_entry *entries = kvcalloc_node(ring->flush->ring_mask + 1,
+						      sizeof(*entries), gfp,
+						      cpu_to_node(ring->cpu));
+	unsigned long flags;
+
+	if (!entries)
+		return -ENOMEM;
+	ioflush_ring_lock(ring, &flags);
+	if (!ring->entries)
+		swap(ring->entries, entries);
+	ioflush_ring_unlock(ring, flags);
+	kvfree(entries);
+	return 0;
+}
+
+/* With a real-time kernel an unmap may be where nothing can be allocated. */
+static void ioflush_ring_fill_soon(struct ioflush_ring *ring)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
+	    ioflush_ring_fill(ring, GFP_ATOMIC | __GFP_NOWARN))
+		queue_work(system_unbound_wq, &ring->fill);
+}
+
 /*
  * Put a cleared range on this CPU's ring, and drain that where it has reached
  * one of its marks; a caller with interrupts off leaves that to a thread.
- * Returns false if there is no ring or no room, or if it is not worth it; nothing
- * has been done then.
+ * Returns false if there is no ring or no room; nothing has been done then.
  */
 static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 			 dma_addr_t iova, size_t bytes)
@@ -252,9 +253,9 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 	case IOFLUSH_ADDED_COARSE:
 		this_cpu_inc(flush->stats->n[IOFLUSH_N_COARSE]);
 		return false;
-	case IOFLUSH_ADDED_LONE:
-		this_cpu_inc(flush->stats->n[IOFLUSH_N_LONE]);
-		return false;
+	case IOFLUSH_ADDED_EMPTY:
+		ioflush_ring_fill_soon(ring);
+		fallthrough;
 	case IOFLUSH_ADDED_NOT:
 		this_cpu_inc(flush->stats->n[IOFLUSH_N_FULL]);
 		return false;
@@ -263,13 +264,57 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 	}
 }
 
+/*
+ * Are there too few unmaps for a timer to be worth its while? To start one, take
+ * its interrupts and drain from a bottom half costs as much as many unmaps save.
+ * So the first ones of a window wait, as in strict mode, until their waits have
+ * come to about that: whatever comes then, all of it costs little more than strict
+ * would. Of a ring that is not armed this is for its own CPU alone, with interrupts
+ * off; jiffies will do, since which unmaps wait is of no matter.
+ */
+static bool ioflush_ring_lone(struct ioflush_ring *ring)
+{
+	struct ioflush *flush = ring->flush;
+	struct ioflush_sim *sim = ioflush_sim(flush);
+	u64 now_ns;
+
+	if (ring->armed || !flush->lone)
+		return false;
+	now_ns = sim ? sim->now_ns : (u64)jiffies * TICK_NSEC;
+	if (now_ns - ring->lone_ns >= ioflush_window_ns(flush)) {
+		ring->lone_ns = now_ns;
+		ring->lone = 0;
+	}
+	if (ring->lone == flush->lone)
+		return false;
+	ring->lone++;
+	return true;
+}
+
+/* The same for this CPU's ring; counts those that are. */
+static bool ioflush_lone(struct ioflush *flush)
+{
+	struct ioflush_ring __percpu *rings;
+	unsigned long flags;
+	bool lone;
+
+	local_irq_save(flags);
+	/* See ioflush_unmapped(). */
+	rings = READ_ONCE(flush->rings);
+	lone = rings && ioflush_ring_lone(this_cpu_ptr(rings));
+	if (lone)
+		this_cpu_inc(flush->stats->n[IOFLUSH_N_LONE]);
+	local_irq_restore(flags);
+	return lone;
+}
+
 static noinline void ioflush_unmapped_slow(struct ioflush *flush,
 					   struct iopgt_gather *gather,
 					   dma_addr_t iova, size_t bytes)
 {
 	trace_ioflush_unmap(flush, iova, bytes);
 	if (gather->may_defer && READ_ONCE(flush->rings) &&
-	    ioflush_push(flush, gather, iova, bytes)) {
+	    !ioflush_lone(flush) && ioflush_push(flush, gather, iova, bytes)) {
 		trace_ioflush_defer(flush, iova, bytes);
 		return;
 	}
@@ -326,6 +371,17 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 		ioflush_unmapped_slow(flush, gather, iova, bytes);
 }
 
+/* Without memory, unmaps stay strict and ask again. */
+static void ioflush_ring_fill_work(struct work_struct *work)
+{
+	ioflush_ring_fill(container_of(work, struct ioflush_ring, fill),
+			  GFP_KERNEL);
+}
+
+/*
+ * Most CPUs of a large machine never have much to do with a domain, so entries are
+ * for those that do, unless all unmaps are to be deferred.
+ */
 static int ioflush_ring_init(struct ioflush *flush,
 			     struct ioflush_ring __percpu *rings, int cpu)
 {
@@ -334,16 +390,14 @@ static int ioflush_ring_init(struct ioflush *flush,
 	hrtimer_init(&ring->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	ring->timer.function = ioflush_window_timer;
 	INIT_WORK(&ring->work, ioflush_ring_work);
+	INIT_WORK(&ring->fill, ioflush_ring_fill_work);
 	INIT_LIST_HEAD(&ring->pages);
 	INIT_LIST_HEAD(&ring->posted_pages);
 	ring->limit = READ_ONCE(ioflush_pending_bytes_max) / 4 * 3;
 	ring->flush = flush;
 	ring->cpu = cpu;
 	ioflush_ring_close(ring);
-	ring->entries = kvcalloc_node(flush->ring_mask + 1,
-				      sizeof(*ring->entries), GFP_KERNEL,
-				      cpu_to_node(cpu));
-	return ring->entries ? 0 : -ENOMEM;
+	return flush->lone ? 0 : ioflush_ring_fill(ring, GFP_KERNEL);
 }
 
 /**
@@ -396,6 +450,7 @@ void ioflush_rings_free(struct ioflush *flush)
 
 		hrtimer_cancel(&ring->timer);
 		cancel_work_sync(&ring->work);
+		cancel_work_sync(&ring->fill);
 		WARN_ON(ring->head != ring->tail);
 		kvfree(ring->entries);
 	}

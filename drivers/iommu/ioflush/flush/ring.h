@@ -83,8 +83,9 @@ struct ioflush_open {
  * @timer: bounds the window
  * @work: drains, and finishes, where a caller must not wait
  * @rcu: drains after a grace period, for the engine of that name
+ * @fill: gives the ring its entries
  * @flush: whose ring this is
- * @entries: the ring
+ * @entries: the ring; NULL until its CPU has more than a few unmaps to defer
  * @cpu: whose
  * @hist: what the drains of this ring have seen
  *
@@ -117,6 +118,7 @@ struct ioflush_ring {
 	struct hrtimer timer;
 	struct work_struct work;
 	struct rcu_head rcu;
+	struct work_struct fill;
 	struct ioflush *flush;
 	struct ioflush_entry *entries;
 	int cpu;

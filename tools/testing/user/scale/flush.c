@@ -20,7 +20,7 @@
 unsigned int ioflush_window_us = LOAD_WINDOW_US;
 unsigned int ioflush_pending_entries = 512;
 unsigned int ioflush_pending_tables = 64;
-unsigned int ioflush_lone_unmaps = 8;
+unsigned int ioflush_lone_unmaps;	/* no CPU is idle */
 unsigned long ioflush_pending_bytes_max = SZ_32M;
 bool ioflush_engine_rcu;
 

@@ -5,6 +5,7 @@
 #ifndef _USER_LINUX_WORKQUEUE_H
 #define _USER_LINUX_WORKQUEUE_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 /**
@@ -32,6 +33,7 @@ struct delayed_work {
 
 /* One queue for all, and no delay is kept. */
 #define system_bh_highpri_wq	NULL
+#define system_unbound_wq	NULL
 #define queue_work(wq, work)	((void)(wq), user_work_queue(work))
 #define schedule_delayed_work(w, delay) ((void)(delay), user_work_queue(&(w)->work))
 #define cancel_work_sync(work)	user_work_cancel(work)
@@ -42,5 +44,16 @@ bool user_work_queue(struct work_struct *work);
 bool user_work_cancel(struct work_struct *work);
 /* Do what is to be done now; what is asked for meanwhile is left. */
 void user_work_run(void);
+
+/* With all else that is to be done now; says if there was that. */
+static inline bool flush_work(struct work_struct *work)
+{
+	unsigned int cpu = user_cpu();
+	bool queued = work->queued;
+
+	user_work_run();
+	user_cpu_enter(cpu);
+	return queued;
+}
 
 #endif /* _USER_LINUX_WORKQUEUE_H */
