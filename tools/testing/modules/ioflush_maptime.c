@@ -10,6 +10,11 @@
  *
  *   echo 10000 > /sys/kernel/debug/ioflush_maptime/<device>/run
  *   cat /sys/kernel/debug/ioflush_maptime/<device>/results
+ *
+ * Others have mappings that stay. So that a run has some beside it: in turn map
+ * 128 pages and keep the first of them, until so many are kept, or none with 0.
+ *
+ *   echo 1100 > /sys/kernel/debug/ioflush_maptime/<device>/keep
  */
 
 #include <linux/debugfs.h>
@@ -32,6 +37,9 @@
 /* Every second page of it is a scatterlist entry: no two are neighbours. */
 #define MAPTIME_BUF_BYTES	(2 * MAPTIME_SG_ENTRIES * SZ_4K)
 #define MAPTIME_LOOPS_MAX	10000000
+/* Of each page that is kept, pages that are mapped with it and go again. */
+#define MAPTIME_KEEP_SPAN	128
+#define MAPTIME_KEEP_MAX	1000000
 
 enum maptime_step {
 	MAPTIME_PAIR,		/* unmap right after each map */
@@ -60,6 +68,8 @@ struct maptime {
 	struct mutex lock;	/* one run at a time; protects all below */
 	u64 loops;		/* operations of the last complete run, or 0 */
 	u64 sum_ns[MAPTIME_SHAPES][MAPTIME_STEPS];
+	dma_addr_t *kept;	/* mappings that stay, each of a page */
+	u64 nr_kept;
 	void *buf;		/* contiguous, and aligned to its size */
 	dma_addr_t addr[MAPTIME_SLOTS];
 	struct scatterlist sgl[MAPTIME_SLOTS][MAPTIME_SG_ENTRIES];
@@ -234,6 +244,79 @@ static int maptime_run_get(void *data, u64 *loops)
 DEFINE_DEBUGFS_ATTRIBUTE(maptime_run_fops, maptime_run_get, maptime_run_set,
 			 "%llu\n");
 
+/* Map pages and unmap them, as much as the buffer holds at a time. */
+static int maptime_pass(struct maptime *mt, unsigned int pages)
+{
+	while (pages) {
+		size_t bytes = min_t(size_t, pages * SZ_4K, MAPTIME_BUF_BYTES);
+		int ret = maptime_single_map(mt, 0, bytes);
+
+		if (ret)
+			return ret;
+		dma_unmap_single(mt->dev, mt->addr[0], bytes, DMA_TO_DEVICE);
+		pages -= bytes / SZ_4K;
+	}
+	return 0;
+}
+
+static int maptime_keep_one(struct maptime *mt)
+{
+	dma_addr_t addr = dma_map_single(mt->dev, mt->buf, SZ_4K, DMA_TO_DEVICE);
+	int ret = dma_mapping_error(mt->dev, addr);
+
+	if (ret)
+		return ret;
+	mt->kept[mt->nr_kept++] = addr;
+	return maptime_pass(mt, MAPTIME_KEEP_SPAN - 1);
+}
+
+static void maptime_keep_none(struct maptime *mt)
+{
+	while (mt->nr_kept) {
+		dma_unmap_single(mt->dev, mt->kept[--mt->nr_kept], SZ_4K,
+				 DMA_TO_DEVICE);
+		cond_resched();
+	}
+	kvfree(mt->kept);
+	mt->kept = NULL;
+}
+
+static int maptime_keep_set(void *data, u64 count)
+{
+	struct maptime *mt = data;
+	int ret = 0;
+
+	if (count > MAPTIME_KEEP_MAX)
+		return -EINVAL;
+
+	mutex_lock(&mt->lock);
+	maptime_keep_none(mt);
+	if (count)
+		mt->kept = kvcalloc(count, sizeof(*mt->kept), GFP_KERNEL);
+	if (count && !mt->kept)
+		ret = -ENOMEM;
+	while (!ret && mt->nr_kept < count) {
+		ret = maptime_keep_one(mt);
+		cond_resched();
+	}
+	if (ret)
+		maptime_keep_none(mt);
+	mutex_unlock(&mt->lock);
+	return ret;
+}
+
+static int maptime_keep_get(void *data, u64 *count)
+{
+	struct maptime *mt = data;
+
+	mutex_lock(&mt->lock);
+	*count = mt->nr_kept;
+	mutex_unlock(&mt->lock);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(maptime_keep_fops, maptime_keep_get, maptime_keep_set,
+			 "%llu\n");
+
 static void maptime_show_one(struct seq_file *m, struct maptime *mt, int shape,
 			     int step)
 {
@@ -309,6 +392,7 @@ static int maptime_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	mt->dir = debugfs_create_dir(pci_name(pdev), maptime_root);
 	debugfs_create_file_unsafe("run", 0600, mt->dir, mt, &maptime_run_fops);
+	debugfs_create_file_unsafe("keep", 0600, mt->dir, mt, &maptime_keep_fops);
 	debugfs_create_file("results", 0400, mt->dir, mt, &maptime_results_fops);
 	pci_set_drvdata(pdev, mt);
 	return 0;
@@ -319,6 +403,7 @@ static void maptime_remove(struct pci_dev *pdev)
 	struct maptime *mt = pci_get_drvdata(pdev);
 
 	debugfs_remove(mt->dir);
+	maptime_keep_none(mt);
 	maptime_free(mt);
 }
 

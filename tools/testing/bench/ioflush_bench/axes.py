@@ -113,6 +113,10 @@ MAPTIME_TESTS = {
     for step in ("pair", "map", "unmap")
 }
 
+#: The same in lazy mode beside so many pages that stay mapped, one of 128 each.
+KEPT = (1100, 100_000)
+KEPT_TESTS = {f"pair_4k_kept_{n}": f"map_unmap_4k_kept_{n}" for n in KEPT}
+
 #: What ioflush_pgbench does with each page table.
 PGTABLE_OPERATIONS = tuple(
     f"{step}_{shape}" for shape in ("1x4k", "256x4k", "1x2m", "256x2m", "1x1g")

@@ -70,6 +70,15 @@ def _instructions(results: Results) -> Iterator[Bar]:
                   + (f", {title}" if title else ""), _worst(found), limit)
 
 
+def _kept(results: Results) -> Iterator[Bar]:
+    """What stays mapped makes nothing else dearer."""
+    alone = _worst(_ours(results, "map_unmap_4k", "instructions", iommu="vtd"))
+    for count, test in zip(axes.KEPT, axes.KEPT_TESTS.values()):
+        found = _worst(_ours(results, test, "instructions", iommu="vtd"))
+        yield Bar(f"the same, lazy, beside {count:,} kept pages, over that with none",
+                  found / alone if found and alone else None, 1.1)
+
+
 def _counts(results: Results) -> Iterator[Bar]:
     def worst(metric: str) -> float | None:
         return _worst(_ours(results, axes.COUNT_TEST, metric))
@@ -112,7 +121,7 @@ def _arm64(results: Results) -> Iterator[Bar]:
 def bars(results: Results) -> list[Bar]:
     """All of one architecture's; those of which nothing was measured say so."""
     arch = results.arches[0] if results.arches else axes.ARCHES[0]
-    of_arch = {"x86_64": (_instructions,), "arm64": (_arm64,)}[arch]
+    of_arch = {"x86_64": (_instructions, _kept), "arm64": (_arm64,)}[arch]
     return [bar for made in (*of_arch, _streams, _counts, _window) for bar in made(results)]
 
 

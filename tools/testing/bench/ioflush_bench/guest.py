@@ -101,7 +101,9 @@ class Runner:
 
     def _params(self, boot: Boot) -> str:
         tests = self.config.tests if boot.part == "netperf" else (axes.COUNT_TEST,)
+        keep = axes.KEPT if boot.keeps else ()
         return (f'TESTS="{" ".join(tests)}"\nDURATION={self.config.duration_s}\n'
+                f'KEEP="{" ".join(map(str, keep))}"\n'
                 f"LOOPS={self.config.loops}\nBATCHES={self.config.batches}\n")
 
     def key(self, boot: Boot) -> str:

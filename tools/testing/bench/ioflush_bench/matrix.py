@@ -74,6 +74,12 @@ class Boot:
                 and self.engine in (None, axes.ENGINES[0])
                 and self.iommu == axes.base_iommu(self.iommu))
 
+    @property
+    def keeps(self) -> bool:
+        """It also times maps and unmaps beside pages that stay."""
+        return (self.part == "micro" and self.mode == "lazy"
+                and self.iommu == axes.base_iommu(self.iommu))
+
     def cells(self, tests: tuple[str, ...]) -> Iterator[Cell]:
         """Every figure that this guest must report."""
         if self.part == "pgtable":
@@ -97,6 +103,8 @@ class Boot:
             yield from ((test, "commands") for test in axes.STORM_TESTS.values())
         else:
             yield from ((test, "instructions") for test in axes.MAPTIME_TESTS.values())
+            if self.keeps:
+                yield from ((test, "instructions") for test in axes.KEPT_TESTS.values())
             if self.iommu == axes.base_iommu(self.iommu):
                 yield from ((axes.BENCHMARK_TEST, metric)
                             for metric in axes.BENCHMARK_METRICS)

@@ -75,7 +75,8 @@ def headings(name: str) -> tuple[str, ...]:
 
 
 def _order(cell: Cell) -> tuple:
-    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(), axes.BENCHMARK_TEST, axes.WINDOW_TEST,
+    tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(),
+             *axes.KEPT_TESTS.values(), axes.BENCHMARK_TEST, axes.WINDOW_TEST,
              *axes.STORM_TESTS.values(), *axes.PGTABLE_TESTS)
     return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
             tuple(axes.METRICS).index(cell.metric), cell.iommu, axes.MODES.index(cell.mode),

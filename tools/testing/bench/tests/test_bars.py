@@ -42,6 +42,8 @@ def good(arch):
         put(700, None, "map_unmap_4k", "instructions")
         put(1100, None, "map_unmap_4k", "instructions", mode="strict")
         put(1400, None, "map_unmap_4k", "instructions", iommu="vtd-cm")
+        for test in axes.KEPT_TESTS.values():
+            put(770, None, test, "instructions")
     else:
         put(900 / 1.15, "virtio-net", "TCP_STREAM", "throughput", stack="mainline")
         put(820 / 1.2, "virtio-net", "TCP_STREAM", "throughput", mode="strict",
@@ -88,6 +90,10 @@ class BarsTest(unittest.TestCase):
         self.worse("x86_64", "4 KiB, lazy", words, 701)
         self.worse("x86_64", "4 KiB, strict", words, 1101, mode="strict")
         self.worse("x86_64", "caching-mode", words, 1401, iommu="vtd-cm")
+
+    def test_kept_pages(self):
+        for count, test in zip(axes.KEPT, axes.KEPT_TESTS.values()):
+            self.worse("x86_64", f"beside {count:,} kept", (None, test, "instructions"), 771)
 
     def test_streams(self):
         words = ("virtio-net", "TCP_STREAM", "throughput")

@@ -23,6 +23,8 @@ end 0
 MICRO = """\
 maptime loops 10240
 maptime pair_4k 1773.125
+maptime pair_4k_kept_1100 1790.5
+maptime pair_4k_kept_7 1.0
 maptime map_4k 900.000
 maptime unmap_sg16 5123.001
 map_benchmark dma mapping benchmark: threads:1 seconds:2 node:-1 dir:TO_DEVICE granule: 1
@@ -48,6 +50,7 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(report.figures, {
             ("map_unmap_4k", "instructions"): 1773.125, ("map_4k", "instructions"): 900.0,
             ("unmap_sg16", "instructions"): 5123.001,
+            ("map_unmap_4k_kept_1100", "instructions"): 1790.5,
             (axes.BENCHMARK_TEST, "map"): 0.9, (axes.BENCHMARK_TEST, "unmap"): 1.2})
         self.assertEqual(report.unmaps, 123)
 
