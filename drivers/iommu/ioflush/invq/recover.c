@@ -82,7 +82,8 @@ static bool invq_is_stuck(struct invq *q, const struct invq_error *err, u64 now)
 		q->stuck_ns = 0;
 	q->stuck_done = done;
 	q->stuck_slot = err->slot;
-	return q->stuck_ns / NSEC_PER_USEC / q->timeout_us >= q->kill_timeouts;
+	return q->stuck_ns / NSEC_PER_USEC / q->timeout_us >=
+	       READ_ONCE(q->kill_timeouts);
 }
 
 /* Once begun it goes on, one step a look, whatever the unit does meanwhile. */

@@ -24,6 +24,13 @@
 
 #include "smmuv3.h"
 
+/*
+ * By PCI Express (section 10.3.1) a device may take up to a minute and a half to
+ * answer an invalidation, and the sync behind that waits for it: in units of the
+ * queue's time-out, which is a second.
+ */
+#define SMMU3_ATS_KILL_TIMEOUTS 100
+
 /**
  * struct smmu3_ats - a device on a domain's list
  * @node: on struct smmu3_ctx.ats
@@ -57,6 +64,9 @@ static bool smmu3_ats_on(struct smmu3_dev *sdev)
 			 ret);
 	sdev->ats_able = !ret;
 	sdev->ats_on = !ret;
+	/* The unit is not dead just because one of its devices is slow. */
+	if (sdev->ats_on)
+		WRITE_ONCE(sdev->unit->q.kill_timeouts, SMMU3_ATS_KILL_TIMEOUTS);
 	return sdev->ats_on;
 }
 

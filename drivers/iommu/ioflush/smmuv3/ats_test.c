@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/bitfield.h>
 #include <linux/sizes.h>
+#include <linux/time64.h>
 
 #include "regs.h"
 #include "test_fake.h"
@@ -92,9 +93,14 @@ static void ats_move(struct kunit *test)
 	struct invq_cmd cmds[IODOM_CMDS_MAX];
 
 	fd->sdev->ats_able = true;
+	KUNIT_EXPECT_LT(test, fake->unit.q.timeout_us * fake->unit.q.kill_timeouts,
+			90 * USEC_PER_SEC);
 	KUNIT_ASSERT_EQ(test, 0, fake_attach(old, fd));
 	KUNIT_EXPECT_TRUE(test, fd->sdev->ats_on);
 	KUNIT_EXPECT_TRUE(test, allows_ats(ste));
+	/* Now it may be a device that the unit waits for. */
+	KUNIT_EXPECT_GT(test, fake->unit.q.timeout_us * fake->unit.q.kill_timeouts,
+			90 * USEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, fake_count_op(fake, SMMU3_OP_ATC_INV), 0);
 
 	fake->n = 0;
