@@ -25,6 +25,9 @@ struct invq_error;
 struct invq_group;
 struct seq_file;
 
+/** INVQ_KILL_TIMEOUTS - invq.kill_timeouts, unless a driver knows better */
+#define INVQ_KILL_TIMEOUTS 10
+
 /** INVQ_SLOT_U64S - the largest slot, in units of 8 bytes */
 #define INVQ_SLOT_U64S 2
 

@@ -211,7 +211,7 @@ static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
 static void ioflush_ring_fill_soon(struct ioflush_ring *ring)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
-	    ioflush_ring_fill(ring, GFP_ATOMIC | __GFP_NOWARN))
+	    ioflush_ring_fill(ring, GFP_NOWAIT | __GFP_NOWARN))
 		queue_work(system_unbound_wq, &ring->fill);
 }
 
@@ -285,7 +285,7 @@ static bool ioflush_ring_lone(struct ioflush_ring *ring)
 		ring->lone_ns = now_ns;
 		ring->lone = 0;
 	}
-	if (ring->lone == flush->lone)
+	if (ring->lone >= flush->lone)
 		return false;
 	ring->lone++;
 	return true;

@@ -10,7 +10,6 @@
 
 #include "internal.h"
 
-#define INVQ_KILL_TIMEOUTS	10
 #define INVQ_TIMEOUT_US		(1 * USEC_PER_SEC)
 
 /**

@@ -65,7 +65,7 @@ static bool smmu3_ats_on(struct smmu3_dev *sdev)
 	sdev->ats_able = !ret;
 	sdev->ats_on = !ret;
 	/* The unit is not dead just because one of its devices is slow. */
-	if (sdev->ats_on)
+	if (sdev->ats_on && !sdev->unit->ats_devs++)
 		WRITE_ONCE(sdev->unit->q.kill_timeouts, SMMU3_ATS_KILL_TIMEOUTS);
 	return sdev->ats_on;
 }
@@ -159,6 +159,8 @@ void smmu3_ats_off(struct smmu3_dev *sdev)
 		pci_disable_ats(to_pci_dev(sdev->dev));
 	smmu3_ats_forget(sdev);
 	sdev->ats_on = false;
+	if (!--sdev->unit->ats_devs)
+		WRITE_ONCE(sdev->unit->q.kill_timeouts, INVQ_KILL_TIMEOUTS);
 }
 
 /**

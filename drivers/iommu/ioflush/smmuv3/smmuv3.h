@@ -115,6 +115,7 @@ struct smmu3_unit {
 	raw_spinlock_t gerror_lock; /* changes of GERRORN, see above */
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
+	unsigned int ats_devs; /* that have ATS on */
 	struct list_head devs;
 	struct xarray sids;
 	struct ida ids;
