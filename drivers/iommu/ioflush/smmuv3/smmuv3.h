@@ -84,6 +84,7 @@ struct smmu3_streams {
  * @mutex: protects @streams, @devs, and what the entries of attached devices
  *	hold. Held while waiting for hardware to forget an entry: attaching may
  *	sleep
+ * @ats_devs: how many of its devices have ATS on; under @mutex
  * @devs: struct smmu3_dev
  * @sids: struct smmu3_dev by StreamID, one of those that use it; read under RCU,
  *	changed under @mutex
@@ -115,7 +116,7 @@ struct smmu3_unit {
 	raw_spinlock_t gerror_lock; /* changes of GERRORN, see above */
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
-	unsigned int ats_devs; /* that have ATS on */
+	unsigned int ats_devs;
 	struct list_head devs;
 	struct xarray sids;
 	struct ida ids;
