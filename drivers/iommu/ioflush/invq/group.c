@@ -80,6 +80,7 @@ static void invq_lead(struct invq *q, struct invq_group *group)
 	struct llist_node *list;
 	unsigned int slots = 0;
 	u32 start;
+	bool room;
 
 	/* Pairs with the release below: one at a time, the others gather. */
 	smp_cond_load_acquire(&group->led, !VAL);
@@ -87,14 +88,13 @@ static void invq_lead(struct invq *q, struct invq_group *group)
 	list = llist_del_all(&group->asking);
 	llist_for_each_entry(cpu, list, node)
 		slots += cpu->slots;
-	if (unlikely(!invq_reserve(q, slots, INVQ_SPARE_CMDS, &start))) {
-		/* Pairs with the acquire above. */
-		smp_store_release(&group->led, 0);
+	room = invq_reserve(q, slots, INVQ_SPARE_CMDS, &start);
+	/* Pairs with the acquire above. */
+	smp_store_release(&group->led, 0);
+	if (unlikely(!room)) {
 		invq_answer_each(q, list);
 		return;
 	}
-	/* Pairs with the acquire above. */
-	smp_store_release(&group->led, 0);
 	llist_for_each_entry_safe(cpu, next, list, node) {
 		u32 first = start;
 
