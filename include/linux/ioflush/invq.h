@@ -44,6 +44,8 @@ struct invq_cmd {
  * @INVQ_FAULT_NONE: nothing; it is slow, or dead
  * @INVQ_FAULT_COMMAND: it refuses the command at a slot and stays there
  * @INVQ_FAULT_SYNC: it has gone past the sync in flight, but will not finish it
+ * @INVQ_FAULT_DEVICE: the sync at a slot, whoever wrote it, has not finished since a
+ *	device behind the unit has not answered
  * @INVQ_FAULT_OTHER: an error that is over once it has been cleared
  * @INVQ_FAULT_DEAD: the unit has failed for good, and blocks all DMA by itself
  */
@@ -51,6 +53,7 @@ enum invq_fault {
 	INVQ_FAULT_NONE,
 	INVQ_FAULT_COMMAND,
 	INVQ_FAULT_SYNC,
+	INVQ_FAULT_DEVICE,
 	INVQ_FAULT_OTHER,
 	INVQ_FAULT_DEAD,
 };
@@ -73,7 +76,7 @@ enum invq_life {
  * @fault: its kind
  * @slot: index that hardware stands at
  * @status: registers that invq_ops.tell puts into words
- * @bad: for INVQ_FAULT_COMMAND, what was refused
+ * @bad: what was refused, or for INVQ_FAULT_DEVICE the sync
  * @now: what has taken its place
  */
 struct invq_error {
@@ -116,6 +119,9 @@ enum invq_quirk {
  *	case the slot that hardware stands at. NULL for a queue without errors
  * @substitute: write a command that has at least the effect that @bad, which
  *	hardware refuses, was meant to have
+ * @block: for INVQ_FAULT_DEVICE, which is the only one that needs it: see to it that
+ *	the device's DMA is blocked when the command that is written to @err->now
+ *	has been executed. That one takes the place of the sync
  * @resume: clear the error and make the queue go on, from the slot at fault if
  *	that is what it was about
  * @kill: go a step towards a unit that blocks all DMA, and return whether
@@ -123,7 +129,7 @@ enum invq_quirk {
  * @tell: print what the error was
  * @dump: print the hardware's view of the queue
  *
- * @fault, @substitute, @resume and @kill are called with the claim held and
+ * @fault, @substitute, @block, @resume and @kill are called with the claim held and
  * interrupts off, by one CPU at a time: they read and write a few registers, wait
  * for nothing and print nothing. @tell and @dump are called with nothing held, by
  * any number of CPUs, with interrupts as the one who waits has them.
@@ -137,6 +143,7 @@ struct invq_ops {
 	enum invq_fault (*fault)(struct invq *q, struct invq_error *err);
 	void (*substitute)(struct invq *q, const struct invq_cmd *bad,
 			   struct invq_cmd *cmd);
+	void (*block)(struct invq *q, struct invq_error *err);
 	void (*resume)(struct invq *q, enum invq_fault fault);
 	bool (*kill)(struct invq *q);
 	void (*tell)(struct invq *q, const struct invq_error *err);
@@ -315,6 +322,7 @@ bool invq_wait_bounded(struct invq *q, u32 seq, u64 limit_ns);
 bool invq_finished(struct invq *q, u32 seq);
 void invq_submit_wait(struct invq *q, const struct invq_cmd *cmds,
 		      unsigned int n);
+u32 invq_head_number(const struct invq *q, u32 slot);
 bool invq_beyond_sync(const struct invq *q, u32 slot);
 void invq_show(struct seq_file *m, struct invq *q);
 

@@ -247,10 +247,16 @@ static void invq_read_head(struct invq *q)
 {
 	u32 old = invq_done(q), synced = READ_ONCE(q->synced);
 	u32 span = 2 * q->mask + 1;
+	u32 head;
 
 	/* Memory before a register; no other barrier orders these on arm64. */
 	rmb();
-	if (((q->ops->head(q) - synced) & span) > q->mask)
+	head = q->ops->head(q);
+	if (((head - synced) & span) > q->mask)
+		return;
+	/* It may have stopped being a sync before it was passed: invq_recover(). */
+	rmb();
+	if (unlikely(READ_ONCE(q->synced) != synced))
 		return;
 	invq_move_done(q, old, synced);
 }

@@ -38,12 +38,15 @@ static void invq_replace(struct invq *q, struct invq_error *err)
 
 	err->bad = *slot;
 	err->now = (struct invq_cmd) {};
-	if (err->slot == invq_index(q, q->synced - 1))
+	if (err->fault == INVQ_FAULT_DEVICE)
+		q->ops->block(q, err);
+	else if (err->slot == invq_index(q, q->synced - 1))
 		invq_write_sync(q, &err->now, q->synced);
 	else
 		q->ops->substitute(q, &err->bad, &err->now);
 	*slot = err->now;
-	atomic_long_inc(&q->stats.refused);
+	if (err->fault == INVQ_FAULT_COMMAND)
+		atomic_long_inc(&q->stats.refused);
 }
 
 /*
@@ -58,8 +61,17 @@ static void invq_reissue(struct invq *q)
 
 static void invq_recover(struct invq *q, struct invq_error *err)
 {
-	if (err->fault == INVQ_FAULT_COMMAND)
+	bool newest = err->slot == invq_index(q, q->synced - 1);
+
+	if (err->fault == INVQ_FAULT_COMMAND || err->fault == INVQ_FAULT_DEVICE)
 		invq_replace(q, err);
+	/*
+	 * Before hardware goes on: where the head is polled, to pass this slot
+	 * would be taken for the sync that no longer is there. Pairs with the
+	 * second look in invq_read_head().
+	 */
+	if (err->fault == INVQ_FAULT_DEVICE && newest)
+		invq_reissue(q);
 	q->ops->resume(q, err->fault);
 	q->stats.rings++;
 	if (err->fault == INVQ_FAULT_SYNC && invq_sync_in_flight(q))
@@ -201,21 +213,34 @@ void invq_look(struct invq *q, u32 seq, u64 waited_ns, u64 *reported_ns)
 }
 
 /**
+ * invq_head_number() - the number of the slot that hardware stands at
+ * @q: the queue
+ * @slot: its index, as the head register says
+ *
+ * Commands may follow behind the newest sync, and syncs that were lost may have
+ * made more slots of those in use than the done word shows. But never are more
+ * between head and tail than the queue has.
+ *
+ * Context: with the claim: invq_ops.fault or invq_ops.block.
+ * Return: the number.
+ */
+u32 invq_head_number(const struct invq *q, u32 slot)
+{
+	return q->published - invq_index(q, q->published - slot);
+}
+
+/**
  * invq_beyond_sync() - has hardware gone past the newest sync?
  * @q: the queue
  * @slot: slot that hardware stands still at, as its head register says
  *
  * Commands may follow behind the newest sync, so the end of the queue does not
- * tell. Nor does the slot alone: the done word is never ahead of hardware, and
- * the tail is less than the queue's length ahead of that.
+ * tell.
  *
  * Context: invq_ops.fault.
  * Return: whether it has.
  */
 bool invq_beyond_sync(const struct invq *q, u32 slot)
 {
-	u32 done = invq_done(q);
-	u32 head = done + invq_index(q, slot - done);
-
-	return (s32)(head - READ_ONCE(q->synced)) >= 0;
+	return (s32)(invq_head_number(q, slot) - q->synced) >= 0;
 }

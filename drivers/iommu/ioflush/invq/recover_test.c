@@ -165,6 +165,7 @@ static void recover_beyond(struct kunit *test)
 	for (u32 done = start - 3 * QUEUE_SLOTS; done != start + 3 * QUEUE_SLOTS;
 	     done++) {
 		WRITE_ONCE(dev->done, cpu_to_le32(done));
+		dev->q.published = done + QUEUE_SLOTS - 1;
 		for (u32 sync = 1; sync < QUEUE_SLOTS; sync++) {
 			dev->q.synced = done + sync;
 			for (u32 head = 0; head < QUEUE_SLOTS; head++) {
@@ -175,6 +176,49 @@ static void recover_beyond(struct kunit *test)
 			}
 		}
 	}
+}
+
+static void replaced_sync(struct invq *q, struct invq_cmd *c)
+{
+	*c = dev_invalidate(0);
+}
+
+static void replaced_doorbell(struct invq *q, u32 seq)
+{
+}
+
+/* Hardware passes the newest sync, which another CPU has just replaced by another. */
+static u32 replaced_head(struct invq *q)
+{
+	u32 passed = q->synced;
+
+	WRITE_ONCE(q->synced, passed + 1);
+	return passed & (2 * q->mask + 1);
+}
+
+/* strict: what stands where a sync stood does not end a wait. */
+static void recover_replaced(struct kunit *test)
+{
+	static const struct invq_ops ops = {
+		.sync = replaced_sync,
+		.doorbell = replaced_doorbell,
+		.head = replaced_head,
+	};
+	struct dev *dev = dev_start(test, true);
+	struct invq_cmd c = dev_invalidate(1);
+	struct invq q = {};
+	__le32 done;
+	u32 seq;
+
+	KUNIT_ASSERT_EQ(test, 0, invq_init(&q, &ops, "replaced", dev->slots,
+					   &dev->done, QUEUE_LG2));
+	done = dev->done;
+	seq = invq_submit(&q, &c, 1);
+	/* The first look issues the sync. */
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, invq_finished(&q, seq));
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(done), le32_to_cpu(dev->done));
+	invq_exit(&q);
 }
 
 /* The same with no room left, as often as the queue has slots. */
@@ -397,6 +441,7 @@ static struct kunit_case recover_cases[] = {
 	KUNIT_CASE(recover_sync_lost),
 	KUNIT_CASE(recover_posted),
 	KUNIT_CASE(recover_beyond),
+	KUNIT_CASE(recover_replaced),
 	KUNIT_CASE(recover_sync_lost_full),
 	KUNIT_CASE_PARAM(recover_interrupted, dev_gen_params),
 	KUNIT_CASE_PARAM(recover_bounded, dev_gen_params),

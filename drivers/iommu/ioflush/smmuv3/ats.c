@@ -4,8 +4,10 @@
  *
  * What such a device has cached is invalidated after the unit's own caches,
  * from which it would load it again: IHI 0070 section 3.9.1. The commands go
- * into the queue together, with a sync in between. A domain has no more of such
- * devices on a unit than that leaves room for; others ask for no translations.
+ * into the queue together, with a sync in between, and one behind them, which is
+ * the one that fails if a device does not answer, see cutoff.c. A domain has no more
+ * of such devices on a unit than that leaves room for; others ask for no
+ * translations.
  *
  * Attaching races with unmapping, see domain/invalidate.c: what an unmap clears
  * the unit may still tell the device, until the unit's own invalidation has
@@ -76,11 +78,11 @@ static unsigned int smmu3_ats_room(const struct smmu3_unit *unit)
 	return min_t(u32, IODOM_CMDS_MAX, (unit->q.mask + 1) / 2);
 }
 
-/* Is there room for one of the unit's own, a sync, and all streams? */
+/* Is there room for one of the unit's own, a sync, all streams, and a sync? */
 static bool smmu3_ats_fits(struct smmu3_dev *sdev, const struct smmu3_ctx *ctx)
 {
 	lockdep_assert_held(&sdev->unit->mutex);
-	if (ctx->ats_sids + sdev->nsids + 2 <= smmu3_ats_room(sdev->unit))
+	if (ctx->ats_sids + sdev->nsids + 3 <= smmu3_ats_room(sdev->unit))
 		return true;
 	dev_info(sdev->dev, "caches no translations: too many of its domain do\n");
 	return false;
@@ -105,7 +107,7 @@ int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 	bool on;
 
 	*ats = NULL;
-	if (!sdev->ats_able)
+	if (!sdev->ats_able || READ_ONCE(sdev->cut_off))
 		return 0;
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	if (!new)
@@ -167,20 +169,24 @@ void smmu3_ats_off(struct smmu3_dev *sdev)
  * smmu3_ats_forget() - make a device forget all translations
  * @sdev: a device that caches some
  *
- * One that was pulled out has none, and would not answer.
+ * One that was pulled out has none, and would not answer; nor does one that was cut
+ * off.
  *
  * Context: process context, with the unit's mutex; waits for hardware.
  */
 void smmu3_ats_forget(struct smmu3_dev *sdev)
 {
-	struct invq_cmd cmd;
+	struct invq *q = &sdev->unit->q;
+	struct invq_cmd cmds[2];
 
-	if (dev_is_pci(sdev->dev) &&
-	    pci_dev_is_disconnected(to_pci_dev(sdev->dev)))
+	if (READ_ONCE(sdev->cut_off) ||
+	    (dev_is_pci(sdev->dev) &&
+	     pci_dev_is_disconnected(to_pci_dev(sdev->dev))))
 		return;
+	smmu3_cmd_sync(&cmds[1]);
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
-		smmu3_cmd_atc_inv_all(&cmd, sdev->sids[i]);
-		invq_submit_wait(&sdev->unit->q, &cmd, 1);
+		smmu3_cmd_atc_inv_all(&cmds[0], sdev->sids[i]);
+		invq_submit_wait(q, cmds, ARRAY_SIZE(cmds));
 	}
 }
 
@@ -209,7 +215,10 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 	list_for_each_entry_rcu(ats, &ctx->ats, node) {
 		const struct smmu3_dev *sdev = ats->sdev;
 
-		if (n + first + sdev->nsids > room)
+		/* Blocked; those who come later wait behind what blocks it. */
+		if (unlikely(READ_ONCE(sdev->cut_off)))
+			continue;
+		if (n + first + sdev->nsids + 1 > room)
 			return 0;
 		if (first)
 			smmu3_cmd_sync(&cmds[n++]);
@@ -223,5 +232,7 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 						      sdev->sids[i]);
 		}
 	}
+	if (!first)
+		smmu3_cmd_sync(&cmds[n++]);
 	return n;
 }

@@ -42,11 +42,11 @@ static void ats_encode(struct kunit *test)
 	struct invq_cmd cmds[IODOM_CMDS_MAX];
 	static const u8 range_ops[] = {
 		SMMU3_OP_TLBI_NH_VA, SMMU3_OP_TLBI_NH_VA, SMMU3_OP_SYNC,
-		SMMU3_OP_ATC_INV, SMMU3_OP_ATC_INV,
+		SMMU3_OP_ATC_INV, SMMU3_OP_ATC_INV, SMMU3_OP_SYNC,
 	};
 	static const u8 all_ops[] = {
 		SMMU3_OP_TLBI_NH_ASID, SMMU3_OP_SYNC, SMMU3_OP_ATC_INV,
-		SMMU3_OP_ATC_INV,
+		SMMU3_OP_ATC_INV, SMMU3_OP_SYNC,
 	};
 
 	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
@@ -66,8 +66,9 @@ static void ats_encode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ALIAS, le64_to_cpu(cmds[4].u64s[0]) >> 32);
 	KUNIT_EXPECT_EQ(test, SZ_1G,
 			le64_to_cpu(cmds[3].u64s[1]) & SMMU3_ATC1_ADDR);
-	/* The sync in between is not to interrupt or store anything. */
+	/* Neither sync is to interrupt or store anything. */
 	KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC, le64_to_cpu(cmds[2].u64s[0]));
+	KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC, le64_to_cpu(cmds[5].u64s[0]));
 
 	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(all_ops),
 			encode(test, dom, NULL, cmds));
@@ -110,7 +111,7 @@ static void ats_move(struct kunit *test)
 		if (fake_opcode(fake, i) == SMMU3_OP_ATC_INV)
 			KUNIT_EXPECT_MEMEQ(test, &fake->ste[i], ste,
 					   sizeof(*ste));
-	KUNIT_EXPECT_EQ(test, 4, encode(test, new, NULL, cmds));
+	KUNIT_EXPECT_EQ(test, 5, encode(test, new, NULL, cmds));
 
 	fake->n = 0;
 	fake_attach_static(test, &smmu3_identity_domain, fd);
@@ -190,18 +191,19 @@ static void ats_many(struct kunit *test)
 				allows_ats(smmu3_streams_find(&fake->unit,
 							      SID + i)));
 	}
-	/* Two streams each, behind one command and a sync */
-	KUNIT_EXPECT_EQ(test, (IODOM_CMDS_MAX - 2) / 2, on);
+	/* Two streams each, behind one command and a sync, and another behind all */
+	KUNIT_EXPECT_EQ(test, (IODOM_CMDS_MAX - 3) / 2, on);
 
 	newest = invq_newest(&fake->unit.q);
 	KUNIT_EXPECT_EQ(test, 0, encode(test, dom, &odd, cmds));
 	n = encode(test, dom, NULL, cmds);
 	KUNIT_EXPECT_EQ(test, newest, invq_newest(&fake->unit.q));
-	KUNIT_ASSERT_EQ(test, 2 + 2 * on, n);
+	KUNIT_ASSERT_EQ(test, 3 + 2 * on, n);
 	KUNIT_EXPECT_EQ(test, SMMU3_OP_TLBI_NH_ASID, op_of(&cmds[0]));
 	KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC, op_of(&cmds[1]));
-	for (unsigned int i = 2; i < n; i++)
+	for (unsigned int i = 2; i < n - 1; i++)
 		KUNIT_EXPECT_EQ(test, SMMU3_OP_ATC_INV, op_of(&cmds[i]));
+	KUNIT_EXPECT_EQ(test, SMMU3_OP_SYNC, op_of(&cmds[n - 1]));
 
 	/* There is room again where one leaves. */
 	fake_attach_static(test, &smmu3_identity_domain, fd[0]);

@@ -44,19 +44,38 @@ static void smmu3_ste_make(struct smmu3_entry *ste, struct smmu3_unit *unit,
 		smmu3_ste_abort(ste);
 }
 
-static void smmu3_ste_write(struct smmu3_unit *unit, u32 sid,
-			    const struct smmu3_entry *ste)
+/*
+ * Take the next step. Each is planned from what there is: meanwhile the device may
+ * have been cut off, and then the entry aborts. So it stays if it was going to let
+ * the device cache translations, which nobody would have it forget. Returns false
+ * if there is nothing left to do.
+ */
+static bool smmu3_ste_step(struct smmu3_unit *unit, u32 sid,
+			   const struct smmu3_entry *ste, bool ats)
 {
 	struct smmu3_entry *entry = smmu3_streams_find(unit, sid);
-	struct smmu3_entry_plan plan;
+	const struct smmu3_dev *owner = smmu3_dev_of_sid(unit, sid);
+	struct smmu3_entry_plan plan = {};
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&unit->ste_lock, flags);
+	if (!ats || !owner || !owner->cut_off)
+		smmu3_entry_plan(&plan, entry, ste, smmu3_ste_used);
+	if (plan.nsteps)
+		smmu3_entry_store(entry, &plan.step[0]);
+	raw_spin_unlock_irqrestore(&unit->ste_lock, flags);
+	return plan.nsteps;
+}
+
+static void smmu3_ste_write(struct smmu3_unit *unit, u32 sid,
+			    const struct smmu3_entry *ste, bool ats)
+{
 	struct invq_cmd cmd;
 
+	lockdep_assert_held(&unit->mutex);
 	smmu3_cmd_cfgi_ste(&cmd, sid);
-	smmu3_entry_plan(&plan, entry, ste, smmu3_ste_used);
-	for (unsigned int i = 0; i < plan.nsteps; i++) {
-		smmu3_entry_store(entry, &plan.step[i]);
+	while (smmu3_ste_step(unit, sid, ste, ats))
 		invq_submit_wait(&unit->q, &cmd, 1);
-	}
 }
 
 /* Does another device cache what it is told of a domain by a stream, too? */
@@ -67,8 +86,8 @@ static bool smmu3_sid_caches(struct smmu3_dev *sdev, u32 sid,
 
 	lockdep_assert_held(&sdev->unit->mutex);
 	list_for_each_entry(other, &sdev->unit->devs, node)
-		if (other != sdev && other->ats_on && other->ctx == ctx &&
-		    smmu3_dev_has_sid(other, sid))
+		if (other != sdev && other->ats_on && !READ_ONCE(other->cut_off) &&
+		    other->ctx == ctx && smmu3_dev_has_sid(other, sid))
 			return true;
 	return false;
 }
@@ -86,12 +105,13 @@ static void smmu3_dev_point(struct smmu3_dev *sdev,
 
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
 		u32 sid = sdev->sids[i];
+		bool ats;
 
 		if (place->leaving && smmu3_sid_other(sdev, sid))
 			continue;
-		smmu3_ste_make(&ste, unit, place, place->ats ||
-			       smmu3_sid_caches(sdev, sid, place->ctx));
-		smmu3_ste_write(unit, sid, &ste);
+		ats = place->ats || smmu3_sid_caches(sdev, sid, place->ctx);
+		smmu3_ste_make(&ste, unit, place, ats);
+		smmu3_ste_write(unit, sid, &ste, ats);
 	}
 }
 

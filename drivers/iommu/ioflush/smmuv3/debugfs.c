@@ -35,6 +35,8 @@ static void smmu3_show_domain(struct seq_file *m, const struct smmu3_dev *sdev)
 {
 	const struct smmu3_ctx *ctx = sdev->ctx;
 
+	if (READ_ONCE(sdev->cut_off))
+		seq_puts(m, "cut off: it, or another of its domain, did not answer an invalidation\n");
 	if (!ctx) {
 		seq_printf(m, "domain %s\n", !sdev->domain ? "none" :
 			   sdev->domain == &smmu3_identity_domain ? "identity" :

@@ -118,9 +118,24 @@ static u32 smmu3_queue_head(struct invq *q)
 /*
  * Section 7.1: after an error the index stays at the command that it is about,
  * and nothing is consumed until the error has been acknowledged. Then the
- * command is fetched again: after an abort on the way to memory, and after a
- * sync that a device has kept from completing, that is all there is to do.
+ * command is fetched again: after an abort on the way to memory that is all there
+ * is to do. So it is after a sync that devices have kept from completing, once
+ * these have been cut off.
  */
+static enum invq_fault smmu3_queue_error(struct smmu3_unit *unit, u32 slot,
+					 u32 cons)
+{
+	switch (FIELD_GET(SMMU3_CMDQ_CONS_ERR, cons)) {
+	case SMMU3_CERROR_ILL:
+		return INVQ_FAULT_COMMAND;
+	case SMMU3_CERROR_ATC_INV_SYNC:
+		return smmu3_cutoff_due(unit, slot) ? INVQ_FAULT_DEVICE :
+						      INVQ_FAULT_OTHER;
+	default:
+		return INVQ_FAULT_OTHER;
+	}
+}
+
 static enum invq_fault smmu3_queue_fault(struct invq *q, struct invq_error *err)
 {
 	struct smmu3_unit *unit = smmu3_q_unit(q);
@@ -138,8 +153,7 @@ static enum invq_fault smmu3_queue_fault(struct invq *q, struct invq_error *err)
 		cons = smmu3_read32(unit, SMMU3_REG_CMDQ_CONS);
 		err->slot = cons & q->mask;
 		err->status[0] = cons;
-		return FIELD_GET(SMMU3_CMDQ_CONS_ERR, cons) ==
-		       SMMU3_CERROR_ILL ? INVQ_FAULT_COMMAND : INVQ_FAULT_OTHER;
+		return smmu3_queue_error(unit, err->slot, cons);
 	}
 	/* Consumed, but its number went nowhere; only syncs send messages. */
 	if (errors & SMMU3_GERROR_MSI_CMDQ_ABT)
@@ -190,6 +204,9 @@ static void smmu3_queue_tell(struct invq *q, const struct invq_error *err)
 	case SMMU3_CERROR_ATC_INV_SYNC:
 		pr_err_ratelimited("%s: invalidation of a device's cache failed\n",
 				   q->name);
+		/* Their names take a mutex. */
+		if (err->fault == INVQ_FAULT_DEVICE)
+			schedule_work(&smmu3_q_unit(q)->cutoff_work);
 		break;
 	default:
 		pr_err_ratelimited("%s: command queue stopped, CMDQ_CONS is %#x\n",
@@ -228,6 +245,11 @@ static void smmu3_queue_substitute(struct invq *q, const struct invq_cmd *bad,
 	}
 }
 
+static void smmu3_queue_block(struct invq *q, struct invq_error *err)
+{
+	smmu3_cutoff(smmu3_q_unit(q), err->slot, &err->now);
+}
+
 /*
  * Acknowledging is enough, also without a write to CMDQ_PROD: hardware goes on
  * from CMDQ_CONS. writel() has the new command in memory before.
@@ -260,6 +282,7 @@ static const struct invq_ops smmu3_queue_ops = {
 	.head = smmu3_queue_head,
 	.fault = smmu3_queue_fault,
 	.substitute = smmu3_queue_substitute,
+	.block = smmu3_queue_block,
 	.resume = smmu3_queue_resume,
 	.kill = smmu3_queue_kill,
 	.tell = smmu3_queue_tell,
@@ -273,6 +296,7 @@ static const struct invq_ops smmu3_queue_msi_ops = {
 	.doorbell = smmu3_queue_doorbell,
 	.fault = smmu3_queue_fault,
 	.substitute = smmu3_queue_substitute,
+	.block = smmu3_queue_block,
 	.resume = smmu3_queue_resume,
 	.kill = smmu3_queue_kill,
 	.tell = smmu3_queue_tell,

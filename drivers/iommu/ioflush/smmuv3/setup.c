@@ -238,6 +238,7 @@ static int smmu3_unit_alloc(struct smmu3_unit *unit)
 
 static void smmu3_unit_free(struct smmu3_unit *unit)
 {
+	smmu3_cutoff_exit(unit);
 	smmu3_event_exit(unit);
 	smmu3_streams_exit(unit);
 	smmu3_queue_exit(unit);
@@ -311,6 +312,7 @@ static struct smmu3_unit *smmu3_unit_new(struct device *dev)
 	unit->id = next_id++;
 	snprintf(unit->name, sizeof(unit->name), "smmu3-%u", unit->id);
 	mutex_init(&unit->mutex);
+	smmu3_cutoff_init(unit);
 	INIT_LIST_HEAD(&unit->devs);
 	xa_init(&unit->sids);
 	ida_init(&unit->ids);

@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "caps.h"
@@ -80,6 +81,10 @@ struct smmu3_streams {
  * @gbpa: what happens to traffic while the unit is disabled: SMMU_GBPA
  * @gerror_lock: a read of GERRORN and the write that follows; taken by the
  *	interrupt's thread and, with interrupts off, by whoever recovers @q
+ * @ste_lock: stores to entries of the stream table that hardware may read, and
+ *	struct smmu3_dev.cut_off; taken by who attaches, for a step at a time, and
+ *	inside the queue's claim, with interrupts off, by who cuts a device off
+ * @cutoff_work: says which devices have been cut off
  * @streams: stream table
  * @mutex: protects @streams, @devs, and what the entries of attached devices
  *	hold. Held while waiting for hardware to forget an entry: attaching may
@@ -114,6 +119,8 @@ struct smmu3_unit {
 	__le32 *done;
 	u32 gbpa;
 	raw_spinlock_t gerror_lock; /* changes of GERRORN, see above */
+	raw_spinlock_t ste_lock; /* entries of the stream table, see above */
+	struct work_struct cutoff_work;
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
 	unsigned int ats_devs;
@@ -162,6 +169,9 @@ struct smmu3_ctx {
  *	cache translations
  * @ats_able: it can, and what lies between here and there lets it
  * @ats_on: it was told to, and answers invalidations
+ * @cut_off: it did not answer one, or may be the one that did not; stays so. Set
+ *	under the unit's @ste_lock
+ * @cut_off_told: that has been said; under the unit's mutex
  * @rcu: frees it
  * @nsids: number of @sids
  * @sids: its StreamIDs, each once
@@ -181,6 +191,8 @@ struct smmu3_dev {
 	struct smmu3_ats *ats;
 	bool ats_able;
 	bool ats_on;
+	bool cut_off;
+	bool cut_off_told;
 	struct rcu_head rcu;
 	unsigned int nsids;
 	u32 sids[] __counted_by(nsids);
@@ -246,6 +258,12 @@ void smmu3_ats_forget(struct smmu3_dev *sdev);
 unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 			      const struct ioflush_range *range,
 			      struct invq_cmd *cmds, unsigned int n);
+
+/* cutoff.c: devices that do not answer */
+void smmu3_cutoff_init(struct smmu3_unit *unit);
+void smmu3_cutoff_exit(struct smmu3_unit *unit);
+bool smmu3_cutoff_due(struct smmu3_unit *unit, u32 slot);
+void smmu3_cutoff(struct smmu3_unit *unit, u32 slot, struct invq_cmd *cmd);
 
 /* attach.c: a device meets a domain */
 extern const struct iodom_hw_ops smmu3_iodom_hw_ops;

@@ -104,6 +104,7 @@ void fake_unit_init(struct kunit *test, struct smmu3_unit *unit)
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(unit->dev,
 							      DMA_BIT_MASK(48)));
 	mutex_init(&unit->mutex);
+	smmu3_cutoff_init(unit);
 	INIT_LIST_HEAD(&unit->devs);
 	xa_init(&unit->sids);
 }
@@ -153,15 +154,17 @@ static void fake_dev_gone(void *data)
 }
 
 /**
- * fake_dev_new() - make a device of a unit, with two StreamIDs
+ * fake_dev_on() - make a device of a unit, with two StreamIDs
  * @test: the test; detaches it at its end
- * @fake: the unit
- * @sid: one of them; the other is ALIAS
+ * @unit: the unit
+ * @sid: one of them
+ * @alias: the other
  *
  * Context: process context.
  * Return: the device.
  */
-struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid)
+struct fake_dev *fake_dev_on(struct kunit *test, struct smmu3_unit *unit,
+			     u32 sid, u32 alias)
 {
 	struct fake_dev *fd = kunit_kzalloc(test, sizeof(*fd), GFP_KERNEL);
 	struct smmu3_dev *sdev;
@@ -170,18 +173,32 @@ struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid)
 	sdev = kunit_kzalloc(test, struct_size(sdev, sids, 2), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, sdev);
 	sdev->dev = &fd->dev;
-	sdev->unit = &fake->unit;
-	sdev->place = (struct iodom_device){ .dev = &fd->dev, .unit = &fake->unit };
+	sdev->unit = unit;
+	sdev->place = (struct iodom_device){ .dev = &fd->dev, .unit = unit };
 	sdev->nsids = 2;
 	sdev->sids[0] = sid;
-	sdev->sids[1] = ALIAS;
+	sdev->sids[1] = alias;
 	fd->sdev = sdev;
 	fd->iommu.priv = sdev;
 	fd->dev.iommu = &fd->iommu;
-	KUNIT_ASSERT_EQ(test, 0, smmu3_sids_add(&fake->unit, sdev));
+	KUNIT_ASSERT_EQ(test, 0, smmu3_sids_add(unit, sdev));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, fake_dev_gone, sdev));
 	return fd;
+}
+
+/**
+ * fake_dev_new() - make a device of a unit of memory
+ * @test: the test; detaches it at its end
+ * @fake: the unit
+ * @sid: one of its StreamIDs; the other is ALIAS
+ *
+ * Context: process context.
+ * Return: the device.
+ */
+struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid)
+{
+	return fake_dev_on(test, &fake->unit, sid, ALIAS);
 }
 
 /**
@@ -209,7 +226,24 @@ void fake_dom_free(void *data)
 }
 
 /**
- * fake_dom_new() - make a domain that suits a unit
+ * fake_dom_on() - make a domain that suits a unit
+ * @test: the test; frees it at its end
+ * @unit: the unit
+ *
+ * Context: process context.
+ * Return: the domain.
+ */
+struct iodom *fake_dom_on(struct kunit *test, struct smmu3_unit *unit)
+{
+	struct iodom *dom = smmu3_domain_create(unit, false);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dom));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_dom_free, dom));
+	return dom;
+}
+
+/**
+ * fake_dom_new() - make a domain that suits a unit of memory
  * @test: the test; frees it at its end
  * @fake: the unit
  *
@@ -218,11 +252,7 @@ void fake_dom_free(void *data)
  */
 struct iodom *fake_dom_new(struct kunit *test, struct fake *fake)
 {
-	struct iodom *dom = smmu3_domain_create(&fake->unit, false);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(dom));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fake_dom_free, dom));
-	return dom;
+	return fake_dom_on(test, &fake->unit);
 }
 
 /**

@@ -59,7 +59,10 @@ struct fake_dev {
 
 void fake_unit_init(struct kunit *test, struct smmu3_unit *unit);
 struct fake *fake_new(struct kunit *test, bool stage2);
+struct fake_dev *fake_dev_on(struct kunit *test, struct smmu3_unit *unit,
+			     u32 sid, u32 alias);
 struct fake_dev *fake_dev_new(struct kunit *test, struct fake *fake, u32 sid);
+struct iodom *fake_dom_on(struct kunit *test, struct smmu3_unit *unit);
 struct iodom *fake_dom_new(struct kunit *test, struct fake *fake);
 void fake_dom_free(void *data);
 int fake_attach(struct iodom *dom, struct fake_dev *fd);

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "regs.h"
+#include "ste.h"
 #include "test_hw.h"
 
 #define TEST_HW_PERIOD_NS (500 * NSEC_PER_USEC)
@@ -48,13 +49,49 @@ static void test_hw_message(struct test_hw *hw, const struct invq_cmd *cmd)
 		   cpu_to_le32(FIELD_GET(SMMU3_SYNC0_MSIDATA, word)));
 }
 
+/* What is in the table is what the unit uses from a CFGI on, at the latest. */
+static void test_hw_configure(struct test_hw *hw)
+{
+	for (u32 sid = 0; sid < TEST_HW_STREAMS; sid++)
+		hw->entries[sid] = *smmu3_streams_find(&hw->unit, sid);
+}
+
+/*
+ * Section 4.7.3: the first sync behind an invalidation without an answer stops at
+ * it, once; to its repetition that one is over.
+ */
+static bool test_hw_unanswered(struct test_hw *hw, u8 op, u64 word)
+{
+	const struct smmu3_entry *entry = &hw->entries[hw->silent];
+	bool stops = op == SMMU3_OP_SYNC && hw->unanswered;
+
+	if (op == SMMU3_OP_SYNC && !stops && hw->owed &&
+	    smmu3_ste_valid(entry) &&
+	    FIELD_GET(SMMU3_STE0_CONFIG, le64_to_cpu(entry->w[0])))
+		hw->leaks++;
+	if (stops)
+		hw->unanswered = false;
+	if (op == SMMU3_OP_ATC_INV && hw->silent &&
+	    FIELD_GET(SMMU3_CMD0_SID, word) == hw->silent) {
+		hw->unanswered = true;
+		hw->owed++;
+	}
+	return stops;
+}
+
 /* Returns a CERROR_*. */
 static u8 test_hw_execute(struct test_hw *hw, const struct invq_cmd *cmd)
 {
-	u8 op = FIELD_GET(SMMU3_CMD0_OP, le64_to_cpu(cmd->u64s[0]));
+	u64 word = le64_to_cpu(cmd->u64s[0]);
+	u8 op = FIELD_GET(SMMU3_CMD0_OP, word);
 
 	if (hw->refuse && op == hw->refuse)
 		return SMMU3_CERROR_ILL;
+	if (test_hw_unanswered(hw, op, word))
+		return SMMU3_CERROR_ATC_INV_SYNC;
+	if (hw->unit.caps.ats &&
+	    (op == SMMU3_OP_CFGI_STE || op == SMMU3_OP_CFGI_STE_RANGE))
+		test_hw_configure(hw);
 	if (hw->fails) {
 		hw->fails--;
 		return hw->fail;
@@ -150,6 +187,7 @@ static void test_hw_free(void *data)
 	struct test_hw *hw = data;
 
 	hrtimer_cancel(&hw->timer);
+	smmu3_cutoff_exit(&hw->unit);
 	smmu3_event_exit(&hw->unit);
 	smmu3_streams_exit(&hw->unit);
 	smmu3_queue_exit(&hw->unit);
@@ -201,6 +239,7 @@ struct test_hw *test_hw_new(struct kunit *test, bool msi, u8 cmdq_lg2)
 	unit->dev = test_hw_device(test, hw);
 	strscpy(unit->name, "test");
 	mutex_init(&unit->mutex);
+	smmu3_cutoff_init(unit);
 	INIT_LIST_HEAD(&unit->devs);
 	xa_init(&unit->sids);
 	unit->coherent = msi;
@@ -208,7 +247,7 @@ struct test_hw *test_hw_new(struct kunit *test, bool msi, u8 cmdq_lg2)
 	unit->caps.stage1 = true;
 	unit->caps.cmdq_lg2 = cmdq_lg2;
 	unit->caps.evtq_lg2 = 3;
-	unit->caps.sid_bits = 5;
+	unit->caps.sid_bits = TEST_HW_SID_BITS;
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, test_hw_free, hw));
 	KUNIT_ASSERT_EQ(test, 0, smmu3_queue_init(unit));

@@ -15,6 +15,10 @@ struct kunit;
 /** TEST_HW_LOG - commands that are remembered */
 #define TEST_HW_LOG 64
 
+/** TEST_HW_SID_BITS - width of its StreamIDs */
+#define TEST_HW_SID_BITS 5
+#define TEST_HW_STREAMS (1 << TEST_HW_SID_BITS)
+
 /**
  * struct test_hw - the SMMU
  * @unit: what the driver knows of it
@@ -29,6 +33,12 @@ struct kunit;
  * @refuse: opcode that it refuses, or 0
  * @fail: a CERROR_* that the next @fails commands meet
  * @fails: see there
+ * @silent: a StreamID whose device answers no invalidation; 0 for none
+ * @unanswered: one of those, since the last sync
+ * @owed: how many there were
+ * @leaks: syncs that were completed while the unit lets through what comes from a
+ *	device that owes an answer
+ * @entries: the stream table as the unit has it cached
  * @shadow: registers that must not change while the unit is enabled
  * @broken_rules: how often they did
  * @gbpa_at_off: GBPA when SMMUEN was last cleared
@@ -47,6 +57,11 @@ struct test_hw {
 	u8 refuse;
 	u8 fail;
 	unsigned int fails;
+	u32 silent;
+	bool unanswered;
+	unsigned int owed;
+	unsigned int leaks;
+	struct smmu3_entry entries[TEST_HW_STREAMS];
 	u64 shadow[4];
 	unsigned int broken_rules;
 	u32 gbpa_at_off;

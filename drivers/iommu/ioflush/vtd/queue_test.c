@@ -178,6 +178,7 @@ static void queue_device_error(struct kunit *test)
 	struct vtd_unit *unit = queue_unit(test, true);
 
 	unit->q.synced += 4;
+	unit->q.published += 6;
 	vtd_write64(unit, VTD_REG_IQT, 6 << 4);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
 		vtd_write32(unit, VTD_REG_FSTS, bits[i]);
