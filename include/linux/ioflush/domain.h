@@ -62,7 +62,7 @@ struct iodom_device {
  * @encode_range: commands that invalidate one range on the link's unit; at
  *	most IODOM_CMDS_MAX of them. Returns how many, or 0 if invalidating
  *	the whole domain is the only or the cheaper way
- * @encode_all: the commands, at most IODOM_CMDS_MAX and half of the queue, that
+ * @encode_all: the commands, at most IODOM_CMDS_MAX and invq_room() of them, that
  *	invalidate the whole domain on the link's unit, walk caches included.
  *	Encoders may be called with interrupts off: they write commands and leave
  *	the queue alone. They are in an RCU read section that does not end before

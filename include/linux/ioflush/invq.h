@@ -308,6 +308,23 @@ static inline unsigned long invq_riders(const struct invq *q)
 	return riders;
 }
 
+/**
+ * invq_room() - how many commands there is room for once all before are done
+ * @q: the queue
+ *
+ * With what quirks add, whatever kinds the commands are of; so whoever does not wait
+ * with more, but posts again what found no room, comes to an end.
+ *
+ * Context: any context.
+ * Return: the number, at least 1.
+ */
+static inline unsigned int invq_room(const struct invq *q)
+{
+	unsigned int parts = q->quirks & INVQ_TWICE ? 8 : q->quirks ? 4 : 2;
+
+	return (q->mask + 1) / parts;
+}
+
 int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	      struct invq_cmd *slots, __le32 *done, u8 size_lg2);
 void invq_exit(struct invq *q);

@@ -114,7 +114,7 @@ static void iodom_token_add(struct ioflush_token *token, struct invq *q,
 /* Commands for one unit that may go into its queue at once. */
 static unsigned int iodom_room(const struct invq *q)
 {
-	return min_t(u32, IODOM_STEP_CMDS, (q->mask + 1) / 2);
+	return min_t(u32, IODOM_STEP_CMDS, invq_room(q));
 }
 
 /*

@@ -115,6 +115,26 @@ static void quirk_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dev->mixed);
 }
 
+/* step: what there is room for can be posted, of whatever kinds it is. */
+static void quirk_room(struct kunit *test)
+{
+	static const char kinds[] = "abababababababab";
+
+	static_assert(sizeof(kinds) - 1 == QUEUE_SLOTS / 2);
+	for (u32 quirks = 0; quirks <= INVQ_TWICE; quirks++) {
+		struct dev *dev = quirk_start(test, true, quirks);
+		unsigned int room = invq_room(&dev->q);
+
+		KUNIT_ASSERT_GT(test, room, 0);
+		KUNIT_EXPECT_STRNEQ(test, "no room",
+				    quirk_post(dev, &kinds[QUEUE_SLOTS / 2 - room]));
+		/* In the smallest queue that may have quirks, too */
+		dev->q.mask = 7;
+		KUNIT_EXPECT_EQ(test, invq_room(&dev->q), 4 >> quirks);
+		dev->q.mask = QUEUE_SLOTS - 1;
+	}
+}
+
 #define CROWD	4
 #define ROUNDS	200
 
@@ -181,6 +201,7 @@ static struct kunit_case quirk_cases[] = {
 	KUNIT_CASE_PARAM(quirk_none, dev_gen_params),
 	KUNIT_CASE_PARAM(quirk_sync_each, dev_gen_params),
 	KUNIT_CASE_PARAM(quirk_twice, dev_gen_params),
+	KUNIT_CASE_PARAM(quirk_room, dev_gen_params),
 	KUNIT_CASE_PARAM(quirk_crowd, dev_gen_params),
 	KUNIT_CASE(quirk_refused),
 	{}

@@ -75,7 +75,7 @@ static bool smmu3_ats_on(struct smmu3_dev *sdev)
 /* How many commands an invalidation may take: none is left for later. */
 static unsigned int smmu3_ats_room(const struct smmu3_unit *unit)
 {
-	return min_t(u32, IODOM_CMDS_MAX, (unit->q.mask + 1) / 2);
+	return min_t(u32, IODOM_CMDS_MAX, invq_room(&unit->q));
 }
 
 /* Is there room for one of the unit's own, a sync, all streams, and a sync? */

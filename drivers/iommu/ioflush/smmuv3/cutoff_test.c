@@ -85,6 +85,8 @@ static void cutoff_start(struct kunit *test, struct cutoff *c, bool msi,
 	c->peer = cutoff_dev(test, c->hw, c->dom, MUTE + 2);
 	c->other = cutoff_dev(test, c->hw, c->far, MUTE + 4);
 	c->hw->silent = MUTE;
+	/* A wait that hangs, since its sync is lost, does not for so long. */
+	c->hw->unit.q.kill_timeouts = INVQ_KILL_TIMEOUTS;
 }
 
 static const struct smmu3_entry *cutoff_entry(struct smmu3_dev *sdev,
@@ -177,6 +179,7 @@ static void cutoff_newest(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c.hw->owed, 1);
 		KUNIT_EXPECT_EQ(test, c.hw->leaks, 0);
 		KUNIT_EXPECT_EQ(test, 1, cutoff_recoveries(&c));
+		KUNIT_EXPECT_EQ(test, c.hw->unit.q.life, INVQ_ALIVE);
 		KUNIT_EXPECT_TRUE(test, cutoff_blocked(c.mute->sdev));
 		KUNIT_EXPECT_FALSE(test, cutoff_blocked(c.peer->sdev));
 		invq_submit_wait(&c.hw->unit.q, &cmd, 1);
@@ -204,6 +207,44 @@ static void cutoff_late(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 3, cutoff_recoveries(&c));
 		KUNIT_EXPECT_TRUE(test, cutoff_blocked(c.mute->sdev));
 	}
+}
+
+/* Was there a sync between the last TLBI and the first ATC_INV of a stream? */
+static bool cutoff_in_order(const struct test_hw *hw, unsigned int from, u32 sid)
+{
+	bool synced = false;
+
+	for (unsigned int i = from; i < min(hw->ncmds, TEST_HW_LOG); i++) {
+		u64 word = le64_to_cpu(hw->cmds[i].u64s[0]);
+
+		if (test_hw_op(hw, i) == SMMU3_OP_ATC_INV &&
+		    FIELD_GET(SMMU3_CMD0_SID, word) == sid)
+			return synced;
+		if (test_hw_op(hw, i) == SMMU3_OP_TLBI_NH_VA)
+			synced = false;
+		else if (test_hw_op(hw, i) == SMMU3_OP_SYNC)
+			synced = true;
+	}
+	return false;
+}
+
+/*
+ * cut off: what fails is never the sync that keeps another's device from loading
+ * again what its unit still has.
+ */
+static void cutoff_order(struct kunit *test)
+{
+	struct invq_cmd cmds[IODOM_CMDS_MAX];
+	struct cutoff c;
+	unsigned int before;
+
+	cutoff_start(test, &c, true, 0);
+	before = c.hw->ncmds;
+	invq_submit(&c.hw->unit.q, cmds, cutoff_encode(test, c.dom, cmds));
+	invq_submit_wait(&c.hw->unit.q, cmds, cutoff_encode(test, c.far, cmds));
+	KUNIT_EXPECT_TRUE(test, cutoff_blocked(c.mute->sdev));
+	KUNIT_EXPECT_FALSE(test, cutoff_blocked(c.other->sdev));
+	KUNIT_EXPECT_TRUE(test, cutoff_in_order(c.hw, before, MUTE + 4));
 }
 
 /* Attached anew it can do DMA; but what it had, it may have still. */
@@ -297,6 +338,7 @@ static struct kunit_case cutoff_cases[] = {
 	KUNIT_CASE(cutoff_unmap),
 	KUNIT_CASE(cutoff_newest),
 	KUNIT_CASE(cutoff_late),
+	KUNIT_CASE(cutoff_order),
 	KUNIT_CASE(cutoff_again),
 	KUNIT_CASE(cutoff_move),
 	KUNIT_CASE(cutoff_while_attached),

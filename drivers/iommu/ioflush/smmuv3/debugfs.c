@@ -35,8 +35,6 @@ static void smmu3_show_domain(struct seq_file *m, const struct smmu3_dev *sdev)
 {
 	const struct smmu3_ctx *ctx = sdev->ctx;
 
-	if (READ_ONCE(sdev->cut_off))
-		seq_puts(m, "cut off: it, or another of its domain, did not answer an invalidation\n");
 	if (!ctx) {
 		seq_printf(m, "domain %s\n", !sdev->domain ? "none" :
 			   sdev->domain == &smmu3_identity_domain ? "identity" :
@@ -63,6 +61,8 @@ static int smmu3_dev_show(struct seq_file *m, void *unused)
 
 	mutex_lock(&unit->mutex);
 	smmu3_show_domain(m, sdev);
+	if (READ_ONCE(sdev->cut_off))
+		seq_puts(m, "  cut off: it, or another of its domain, did not answer an invalidation\n");
 	for (unsigned int i = 0; i < sdev->nsids; i++)
 		smmu3_show_stream(m, unit, sdev->sids[i]);
 	mutex_unlock(&unit->mutex);
