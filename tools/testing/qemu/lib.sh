@@ -20,7 +20,7 @@ stack_choices="ioflush mainline"
 mode_choices="strict lazy passthrough"
 nic_choices="virtio-net e1000e none"
 clock_choices="guest wall"
-build_choices="build build-debug build-kcsan"
+build_choices="build build-debug build-kcsan build-rt"
 
 # The IOMMUs that an architecture's machine can have, the usual one first.
 iommu_choices() {

@@ -218,17 +218,25 @@ void ioflush_hw_unmapped(struct ioflush_hw *hw, dma_addr_t iova, size_t bytes)
  * @hw: the hardware
  * @n: how many
  *
+ * With interrupts off if that is what @hw expects. They are on while the addresses
+ * come, of which the tree's cannot be had without a lock.
+ *
  * Context: any context.
  */
 void ioflush_hw_scatter(struct ioflush_hw *hw, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		dma_addr_t gap, iova;
+		unsigned long flags;
 
 		iova = ioflush_hw_alloc(hw, PAGE);
 		gap = ioflush_hw_alloc(hw, PAGE);
 		KUNIT_ASSERT_NE(hw->test, 0, iova);
+		if (hw->irqs_off)
+			local_irq_save(flags);
 		ioflush_hw_unmapped(hw, iova, PAGE);
+		if (hw->irqs_off)
+			local_irq_restore(flags);
 		iospace_free(hw->space, gap, PAGE);
 	}
 }

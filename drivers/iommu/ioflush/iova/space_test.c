@@ -397,9 +397,9 @@ static void iova_stress(struct kunit *test)
 	s->oracle = test_oracle(test, SMALL_PAGES);
 	s->seed = test_seed(test);
 	init_completion(&s->done);
-	hrtimer_init(&s->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hrtimer_init(&s->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	s->timer.function = stress_timer;
-	hrtimer_start(&s->timer, ns_to_ktime(STRESS_TIMER_NS), HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&s->timer, ns_to_ktime(STRESS_TIMER_NS), HRTIMER_MODE_REL);
 
 	for (i = 0; i < STRESS_THREADS; i++)
 		started += !IS_ERR(kthread_run(stress_thread, s, "iova_stress"));
