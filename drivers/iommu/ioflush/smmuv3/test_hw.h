@@ -17,7 +17,7 @@ struct kunit;
 
 /** TEST_HW_SID_BITS - width of its StreamIDs */
 #define TEST_HW_SID_BITS 5
-#define TEST_HW_STREAMS (1 << TEST_HW_SID_BITS)
+#define TEST_HW_STREAMS BIT(TEST_HW_SID_BITS)
 
 /**
  * struct test_hw - the SMMU
