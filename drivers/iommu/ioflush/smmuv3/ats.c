@@ -66,8 +66,11 @@ static bool smmu3_ats_on(struct smmu3_dev *sdev)
 			 ret);
 	sdev->ats_able = !ret;
 	sdev->ats_on = !ret;
-	/* The unit is not dead just because one of its devices is slow. */
-	if (sdev->ats_on && !sdev->unit->ats_devs++)
+	/*
+	 * The unit is not dead just because one of its devices is slow. Nor when
+	 * that one has gone: what was queued for it by then may still be there.
+	 */
+	if (sdev->ats_on)
 		WRITE_ONCE(sdev->unit->q.kill_timeouts, SMMU3_ATS_KILL_TIMEOUTS);
 	return sdev->ats_on;
 }
@@ -107,7 +110,7 @@ int smmu3_ats_join(struct smmu3_dev *sdev, struct smmu3_ctx *ctx,
 	bool on;
 
 	*ats = NULL;
-	if (!sdev->ats_able || READ_ONCE(sdev->cut_off))
+	if (!sdev->ats_able || smmu3_dev_cut_off(sdev))
 		return 0;
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	if (!new)
@@ -145,13 +148,20 @@ void smmu3_ats_leave(struct smmu3_ats *ats)
 	kfree_rcu(ats, rcu);
 }
 
+/* One that was pulled out has nothing cached, and would not answer. */
+static bool smmu3_ats_gone(const struct smmu3_dev *sdev)
+{
+	return dev_is_pci(sdev->dev) &&
+	       pci_dev_is_disconnected(to_pci_dev(sdev->dev));
+}
+
 /**
  * smmu3_ats_off() - a device no longer caches translations
  * @sdev: the device
  *
  * In this order, section 3.9.2: what it has sent by a translation that it had is
  * where it belongs when the sync behind the invalidation has completed; then its
- * entries may forbid such requests.
+ * entries may forbid such requests. One that was cut off is blocked instead.
  *
  * Context: process context, with the unit's mutex; waits for hardware.
  */
@@ -161,16 +171,13 @@ void smmu3_ats_off(struct smmu3_dev *sdev)
 		pci_disable_ats(to_pci_dev(sdev->dev));
 	smmu3_ats_forget(sdev);
 	sdev->ats_on = false;
-	if (!--sdev->unit->ats_devs)
-		WRITE_ONCE(sdev->unit->q.kill_timeouts, INVQ_KILL_TIMEOUTS);
 }
 
 /**
  * smmu3_ats_forget() - make a device forget all translations
  * @sdev: a device that caches some
  *
- * One that was pulled out has none, and would not answer; nor does one that was cut
- * off.
+ * But not one that would not answer, since it was pulled out or cut off.
  *
  * Context: process context, with the unit's mutex; waits for hardware.
  */
@@ -179,12 +186,12 @@ void smmu3_ats_forget(struct smmu3_dev *sdev)
 	struct invq *q = &sdev->unit->q;
 	struct invq_cmd cmds[2];
 
-	if (READ_ONCE(sdev->cut_off) ||
-	    (dev_is_pci(sdev->dev) &&
-	     pci_dev_is_disconnected(to_pci_dev(sdev->dev))))
+	if (smmu3_ats_gone(sdev))
 		return;
 	smmu3_cmd_sync(&cmds[1]);
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
+		if (smmu3_sid_cut_off(sdev->unit, sdev->sids[i]))
+			continue;
 		smmu3_cmd_atc_inv_all(&cmds[0], sdev->sids[i]);
 		invq_submit_wait(q, cmds, ARRAY_SIZE(cmds));
 	}
@@ -215,15 +222,17 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 	list_for_each_entry_rcu(ats, &ctx->ats, node) {
 		const struct smmu3_dev *sdev = ats->sdev;
 
-		/* Blocked; those who come later wait behind what blocks it. */
-		if (unlikely(READ_ONCE(sdev->cut_off)))
+		if (smmu3_ats_gone(sdev))
 			continue;
 		if (n + first + sdev->nsids + 1 > room)
 			return 0;
-		if (first)
-			smmu3_cmd_sync(&cmds[n++]);
-		first = false;
 		for (unsigned int i = 0; i < sdev->nsids; i++) {
+			/* Who comes later waits behind what blocks it. */
+			if (smmu3_sid_cut_off(ctx->unit, sdev->sids[i]))
+				continue;
+			if (first)
+				smmu3_cmd_sync(&cmds[n++]);
+			first = false;
 			if (range)
 				smmu3_cmd_atc_inv(&cmds[n++], sdev->sids[i],
 						  range->start, range->last);

@@ -54,12 +54,11 @@ static bool smmu3_ste_step(struct smmu3_unit *unit, u32 sid,
 			   const struct smmu3_entry *ste, bool ats)
 {
 	struct smmu3_entry *entry = smmu3_streams_find(unit, sid);
-	const struct smmu3_dev *owner = smmu3_dev_of_sid(unit, sid);
 	struct smmu3_entry_plan plan = {};
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&unit->ste_lock, flags);
-	if (!ats || !owner || !owner->cut_off)
+	if (!ats || !smmu3_sid_cut_off(unit, sid))
 		smmu3_entry_plan(&plan, entry, ste, smmu3_ste_used);
 	if (plan.nsteps)
 		smmu3_entry_store(entry, &plan.step[0]);
@@ -85,9 +84,11 @@ static bool smmu3_sid_caches(struct smmu3_dev *sdev, u32 sid,
 	struct smmu3_dev *other;
 
 	lockdep_assert_held(&sdev->unit->mutex);
+	if (smmu3_sid_cut_off(sdev->unit, sid))
+		return false;
 	list_for_each_entry(other, &sdev->unit->devs, node)
-		if (other != sdev && other->ats_on && !READ_ONCE(other->cut_off) &&
-		    other->ctx == ctx && smmu3_dev_has_sid(other, sid))
+		if (other != sdev && other->ats_on && other->ctx == ctx &&
+		    smmu3_dev_has_sid(other, sid))
 			return true;
 	return false;
 }
@@ -131,6 +132,11 @@ static struct iodom *smmu3_dev_move(struct smmu3_dev *sdev,
 	/* It is in its new domain: what it has cached of the old one has to go. */
 	if (sdev->ats && place->ats)
 		smmu3_ats_forget(sdev);
+	/*
+	 * Whoever has cut it off meanwhile has left nothing to be done here, but the
+	 * unit may not have read that yet. Then nothing is in its way, as a rule.
+	 */
+	invq_wait(&sdev->unit->q, invq_newest(&sdev->unit->q));
 	smmu3_ats_leave(sdev->ats);
 
 	sdev->domain = place->domain;

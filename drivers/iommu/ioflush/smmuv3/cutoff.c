@@ -30,6 +30,41 @@
 #include "smmuv3.h"
 #include "ste.h"
 
+/**
+ * smmu3_sid_cut_off() - was the device cut off that a stream comes from?
+ * @unit: the unit
+ * @sid: the StreamID
+ *
+ * Of those that share it that is the one that smmu3_dev_of_sid() knows.
+ *
+ * Context: with the unit's mutex, or in an RCU read section.
+ * Return: whether it was.
+ */
+bool smmu3_sid_cut_off(struct smmu3_unit *unit, u32 sid)
+{
+	const struct smmu3_dev *owner = smmu3_dev_of_sid(unit, sid);
+
+	return owner && READ_ONCE(owner->cut_off);
+}
+
+/**
+ * smmu3_dev_cut_off() - was one of a device's streams cut off?
+ * @sdev: the device
+ *
+ * Context: process context.
+ * Return: whether one was.
+ */
+bool smmu3_dev_cut_off(const struct smmu3_dev *sdev)
+{
+	bool cut_off = false;
+
+	rcu_read_lock();
+	for (unsigned int i = 0; i < sdev->nsids; i++)
+		cut_off |= smmu3_sid_cut_off(sdev->unit, sdev->sids[i]);
+	rcu_read_unlock();
+	return cut_off;
+}
+
 /* Only the first word of an entry that aborts counts. */
 static void cutoff_abort(struct smmu3_unit *unit, u32 sid)
 {
@@ -103,7 +138,7 @@ static bool cutoff_suspects(struct smmu3_unit *unit, u32 slot, bool cut)
  * @slot: of the sync
  *
  * Context: invq_ops.fault.
- * Return: whether it is; else all of those have been.
+ * Return: whether it is; else those that it may be about have been.
  */
 bool smmu3_cutoff_due(struct smmu3_unit *unit, u32 slot)
 {
@@ -115,6 +150,9 @@ bool smmu3_cutoff_due(struct smmu3_unit *unit, u32 slot)
  * @unit: the unit
  * @slot: of the sync
  * @cmd: receives the command behind which they are
+ *
+ * The command comes once, so a unit that needs each of them twice has no such
+ * devices.
  *
  * Context: invq_ops.block.
  */

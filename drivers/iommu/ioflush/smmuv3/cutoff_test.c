@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/bitfield.h>
+#include <linux/irqflags.h>
 #include <linux/sizes.h>
 
 #include "regs.h"
@@ -141,7 +142,7 @@ static void cutoff_waits(struct kunit *test, bool msi, u32 quirks)
 	invq_submit_wait(&c.hw->unit.q, cmds, n);
 	KUNIT_EXPECT_GT(test, c.hw->owed, 0);
 	KUNIT_EXPECT_EQ(test, c.hw->leaks, 0);
-	KUNIT_EXPECT_EQ(test, 1 + !!(quirks & INVQ_TWICE), cutoff_recoveries(&c));
+	KUNIT_EXPECT_EQ(test, 1, cutoff_recoveries(&c));
 	KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&c.hw->unit.q.stats.refused));
 	KUNIT_EXPECT_TRUE(test, cutoff_blocked(c.mute->sdev));
 	KUNIT_EXPECT_TRUE(test, cutoff_blocked(c.peer->sdev));
@@ -160,10 +161,8 @@ static void cutoff_waits(struct kunit *test, bool msi, u32 quirks)
 
 static void cutoff_unmap(struct kunit *test)
 {
-	static const u32 quirks[] = { 0, INVQ_SYNC_EACH, INVQ_TWICE };
-
-	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(quirks); i++)
-		cutoff_waits(test, i & 1, quirks[i / 2]);
+	for (unsigned int i = 0; i < 4; i++)
+		cutoff_waits(test, i & 1, i & 2 ? INVQ_SYNC_EACH : 0);
 }
 
 /* The sync that fails is the one that is waited for: it is issued once more. */
@@ -284,6 +283,51 @@ static void cutoff_move(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.hw->leaks, 0);
 }
 
+/*
+ * cut off: who finds that all has been done still waits until the unit knows, since
+ * others then need not wait for the device any more.
+ */
+static void cutoff_known(struct kunit *test)
+{
+	struct smmu3_dev *sdev;
+	struct smmu3_entry ste;
+	unsigned long flags;
+	struct invq_cmd cmd;
+	struct cutoff c;
+	u32 seq = 0;
+
+	cutoff_start(test, &c, true, 0);
+	sdev = c.mute->sdev;
+	smmu3_ste_abort(&ste);
+	sdev->cut_off = true;
+	for (unsigned int i = 0; i < sdev->nsids; i++)
+		*smmu3_streams_find(sdev->unit, sdev->sids[i]) = ste;
+	smmu3_cmd_cfgi_all(&cmd);
+	local_irq_save(flags);
+	KUNIT_EXPECT_TRUE(test, invq_post(&c.hw->unit.q, &cmd, 1, &seq));
+	local_irq_restore(flags);
+	fake_attach_static(test, &smmu3_blocked_domain, c.mute);
+	KUNIT_EXPECT_TRUE(test, invq_finished(&c.hw->unit.q, seq));
+}
+
+/* Streams are cut off, whoever shares them. */
+static void cutoff_shared(struct kunit *test)
+{
+	struct invq_cmd cmds[IODOM_CMDS_MAX];
+	struct fake_dev *sharer;
+	struct cutoff c;
+
+	cutoff_start(test, &c, false, 0);
+	sharer = cutoff_dev(test, c.hw, c.dom, MUTE + 1);
+	KUNIT_ASSERT_EQ(test, 9, cutoff_encode(test, c.dom, cmds));
+	invq_submit_wait(&c.hw->unit.q, cmds, 9);
+	KUNIT_EXPECT_EQ(test, 1, cutoff_encode(test, c.dom, cmds));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(c.far, sharer));
+	KUNIT_EXPECT_FALSE(test, sharer->sdev->ats_on);
+	KUNIT_EXPECT_FALSE(test, cutoff_caches(sharer->sdev));
+	KUNIT_EXPECT_EQ(test, c.hw->leaks, 0);
+}
+
 /* Plays who cuts the device off, at the first step of an entry. */
 static void cutoff_taken(struct fake *fake, const struct invq_cmd *cmd)
 {
@@ -341,6 +385,8 @@ static struct kunit_case cutoff_cases[] = {
 	KUNIT_CASE(cutoff_order),
 	KUNIT_CASE(cutoff_again),
 	KUNIT_CASE(cutoff_move),
+	KUNIT_CASE(cutoff_known),
+	KUNIT_CASE(cutoff_shared),
 	KUNIT_CASE(cutoff_while_attached),
 	KUNIT_CASE(cutoff_while_released),
 	{}

@@ -128,11 +128,29 @@ static void quirks_queue(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unit->q.quirks, INVQ_SYNC_EACH);
 }
 
+/* cut off: where a command has to come twice, no device caches translations. */
+static void quirks_ats(struct kunit *test)
+{
+	struct test_hw *hw = test_hw_new(test, false, 6);
+	struct smmu3_unit *unit = &hw->unit;
+
+	/* As above, with ATS: bit 10 */
+	smmu3_write32(unit, SMMU3_REG_IDR0, 0x40b);
+	smmu3_write32(unit, SMMU3_REG_IDR1, 0x00c70010);
+	smmu3_write32(unit, SMMU3_REG_IDR5, 0x10);
+	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_read_caps(unit));
+	KUNIT_EXPECT_TRUE(test, unit->caps.ats);
+	unit->quirks = SMMU3_QUIRK_TWICE;
+	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_read_caps(unit));
+	KUNIT_EXPECT_FALSE(test, unit->caps.ats);
+}
+
 static struct kunit_case quirks_kunit_cases[] = {
 	KUNIT_CASE(quirks_registers),
 	KUNIT_CASE(quirks_nodes),
 	KUNIT_CASE(quirks_read),
 	KUNIT_CASE(quirks_queue),
+	KUNIT_CASE(quirks_ats),
 	{}
 };
 

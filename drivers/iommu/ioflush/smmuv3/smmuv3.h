@@ -86,10 +86,9 @@ struct smmu3_streams {
  *	inside the queue's claim, with interrupts off, by who cuts a device off
  * @cutoff_work: says which devices have been cut off
  * @streams: stream table
- * @mutex: protects @streams, @devs, and what the entries of attached devices
- *	hold. Held while waiting for hardware to forget an entry: attaching may
+ * @mutex: protects @streams, @devs, and with @ste_lock what the entries of attached
+ *	devices hold. Held while waiting for hardware to forget an entry: attaching may
  *	sleep
- * @ats_devs: how many of its devices have ATS on; under @mutex
  * @devs: struct smmu3_dev
  * @sids: struct smmu3_dev by StreamID, one of those that use it; read under RCU,
  *	changed under @mutex
@@ -123,7 +122,6 @@ struct smmu3_unit {
 	struct work_struct cutoff_work;
 	struct smmu3_streams streams;
 	struct mutex mutex; /* stream table and devices, see above */
-	unsigned int ats_devs;
 	struct list_head devs;
 	struct xarray sids;
 	struct ida ids;
@@ -168,7 +166,7 @@ struct smmu3_ctx {
  * @ats: the device's place on its domain's list of such devices, while it may
  *	cache translations
  * @ats_able: it can, and what lies between here and there lets it
- * @ats_on: it was told to, and answers invalidations
+ * @ats_on: it was told to, and answers invalidations unless it was cut off
  * @cut_off: it did not answer one, or may be the one that did not; stays so. Set
  *	under the unit's @ste_lock
  * @cut_off_told: that has been said; under the unit's mutex
@@ -262,6 +260,8 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 /* cutoff.c: devices that do not answer */
 void smmu3_cutoff_init(struct smmu3_unit *unit);
 void smmu3_cutoff_exit(struct smmu3_unit *unit);
+bool smmu3_sid_cut_off(struct smmu3_unit *unit, u32 sid);
+bool smmu3_dev_cut_off(const struct smmu3_dev *sdev);
 bool smmu3_cutoff_due(struct smmu3_unit *unit, u32 slot);
 void smmu3_cutoff(struct smmu3_unit *unit, u32 slot, struct invq_cmd *cmd);
 

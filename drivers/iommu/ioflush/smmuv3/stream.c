@@ -148,7 +148,8 @@ int smmu3_streams_grow(struct smmu3_unit *unit, u32 sid)
  * @unit: the unit
  * @sid: the StreamID
  *
- * Context: any context. To change the entry needs the unit's mutex.
+ * Context: any context. To change the entry needs the unit's @ste_lock, and the mutex
+ *	or the queue's claim.
  * Return: the entry, or NULL if there is none.
  */
 struct smmu3_entry *smmu3_streams_find(struct smmu3_unit *unit, u32 sid)

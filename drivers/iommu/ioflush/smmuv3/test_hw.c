@@ -50,10 +50,21 @@ static void test_hw_message(struct test_hw *hw, const struct invq_cmd *cmd)
 }
 
 /* What is in the table is what the unit uses from a CFGI on, at the latest. */
-static void test_hw_configure(struct test_hw *hw)
+static void test_hw_configure(struct test_hw *hw, u8 op, u64 word)
 {
+	u32 only = FIELD_GET(SMMU3_CMD0_SID, word);
+
 	for (u32 sid = 0; sid < TEST_HW_STREAMS; sid++)
-		hw->entries[sid] = *smmu3_streams_find(&hw->unit, sid);
+		if (op == SMMU3_OP_CFGI_STE_RANGE || sid == only)
+			hw->entries[sid] = *smmu3_streams_find(&hw->unit, sid);
+}
+
+/* Does an entry let requests through that are translated already? */
+static bool test_hw_passes(const struct smmu3_entry *entry)
+{
+	return smmu3_ste_valid(entry) &&
+	       FIELD_GET(SMMU3_STE0_CONFIG, le64_to_cpu(entry->w[0])) &&
+	       FIELD_GET(SMMU3_STE1_EATS, le64_to_cpu(entry->w[1]));
 }
 
 /*
@@ -66,8 +77,7 @@ static bool test_hw_unanswered(struct test_hw *hw, u8 op, u64 word)
 	bool stops = op == SMMU3_OP_SYNC && hw->unanswered;
 
 	if (op == SMMU3_OP_SYNC && !stops && hw->owed &&
-	    smmu3_ste_valid(entry) &&
-	    FIELD_GET(SMMU3_STE0_CONFIG, le64_to_cpu(entry->w[0])))
+	    (test_hw_passes(&entry[0]) || test_hw_passes(&entry[1])))
 		hw->leaks++;
 	if (stops)
 		hw->unanswered = false;
@@ -91,7 +101,7 @@ static u8 test_hw_execute(struct test_hw *hw, const struct invq_cmd *cmd)
 		return SMMU3_CERROR_ATC_INV_SYNC;
 	if (hw->unit.caps.ats &&
 	    (op == SMMU3_OP_CFGI_STE || op == SMMU3_OP_CFGI_STE_RANGE))
-		test_hw_configure(hw);
+		test_hw_configure(hw, op, word);
 	if (hw->fails) {
 		hw->fails--;
 		return hw->fail;

@@ -33,7 +33,7 @@ struct kunit;
  * @refuse: opcode that it refuses, or 0
  * @fail: a CERROR_* that the next @fails commands meet
  * @fails: see there
- * @silent: a StreamID whose device answers no invalidation; 0 for none
+ * @silent: the first of two StreamIDs whose device answers no invalidation; 0 for none
  * @unanswered: one of those, since the last sync
  * @owed: how many there were
  * @leaks: syncs that were completed while the unit lets through what comes from a

@@ -53,6 +53,9 @@ int smmu3_unit_read_caps(struct smmu3_unit *unit)
 		       unit->name, why, idr.idr0, idr.idr1, idr.idr5);
 	unit->quirks |= smmu3_quirks_find(&ident);
 	unit->cmdq_quirks = smmu3_quirks_of_cmdq(unit->quirks);
+	/* What cuts a device off that does not answer comes only once, cutoff.c. */
+	if (unit->cmdq_quirks & INVQ_TWICE)
+		unit->caps.ats = false;
 	unit->caps.ranges_only = unit->caps.range_inval &&
 				 unit->quirks & SMMU3_QUIRK_RANGES_ONLY;
 	return ret;
