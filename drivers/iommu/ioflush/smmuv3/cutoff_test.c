@@ -303,6 +303,8 @@ static void cutoff_known(struct kunit *test)
 	for (unsigned int i = 0; i < sdev->nsids; i++)
 		*smmu3_streams_find(sdev->unit, sdev->sids[i]) = ste;
 	smmu3_cmd_cfgi_all(&cmd);
+	/* A fifth of a second, longer than all else there is to wait for */
+	c.hw->late = 400;
 	local_irq_save(flags);
 	KUNIT_EXPECT_TRUE(test, invq_post(&c.hw->unit.q, &cmd, 1, &seq));
 	local_irq_restore(flags);

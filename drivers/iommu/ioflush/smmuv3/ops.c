@@ -199,8 +199,11 @@ static void smmu3_release_device(struct device *dev)
 	smmu3_debugfs_remove_dev(sdev);
 	smmu3_dev_detach(sdev, dev->iommu->require_direct);
 	smmu3_sids_remove(sdev->unit, sdev);
-	/* Who reports an event of this stream looks at the device itself. */
-	synchronize_rcu();
+	/*
+	 * Who reports an event of this stream looks at the device itself. And what
+	 * was queued for it is not to be taken for the next one's that has the stream.
+	 */
+	iodom_settle(&sdev->unit->q);
 	kfree(sdev);
 }
 

@@ -181,7 +181,9 @@ static void test_hw_step(struct test_hw *hw)
 		smmu3_write32(unit, SMMU3_REG_CR0ACK, cr0);
 	smmu3_write32(unit, SMMU3_REG_IRQ_CTRLACK,
 		      smmu3_read32(unit, SMMU3_REG_IRQ_CTRL));
-	if (had & cr0 & SMMU3_CR0_CMDQEN && !hw->mute_queue)
+	if (hw->late)
+		hw->late--;
+	else if (had & cr0 & SMMU3_CR0_CMDQEN && !hw->mute_queue)
 		test_hw_consume(hw);
 }
 

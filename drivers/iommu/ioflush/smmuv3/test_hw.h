@@ -28,6 +28,7 @@ struct kunit;
  * @mute_cr0: it does not answer to changes of CR0
  * @mute_gbpa: nor to one of GBPA
  * @mute_queue: it takes no commands
+ * @late: nor does it for so many looks
  * @mute_messages: messages of syncs go nowhere, and nothing says so
  * @aborts: how many of the next go nowhere, and an error says so
  * @refuse: opcode that it refuses, or 0
@@ -52,6 +53,7 @@ struct test_hw {
 	bool mute_cr0;
 	bool mute_gbpa;
 	bool mute_queue;
+	unsigned int late;
 	bool mute_messages;
 	unsigned int aborts;
 	u8 refuse;
