@@ -51,8 +51,9 @@ static void invq_replace(struct invq *q, struct invq_error *err)
 
 /*
  * Without a look for room: hardware has consumed all up to the lost sync, or to the
- * one that was replaced, and what was reserved since has found room behind it. So there is a slot free in
- * fact even if the done word, which stands still, does not show it.
+ * one that was replaced, and what was reserved since has found room behind it. So
+ * there is a slot free in fact even if the done word, which stands still, does not
+ * show it.
  */
 static void invq_reissue(struct invq *q)
 {
