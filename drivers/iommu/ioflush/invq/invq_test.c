@@ -143,12 +143,13 @@ static void invq_posts_behind(struct kunit *test)
 
 	dev->sync_ticks = 5;
 	dev->sync_ticks_left = 5;
-	WRITE_ONCE(dev->hold, 20);
+	dev_pause(dev);
 	for (unsigned int i = 0; i < 4; i++)
 		KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&dev->sum));
 	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
 	KUNIT_EXPECT_EQ(test, 4, invq_doorbells(&dev->q));
+	dev_go_on(dev);
 	for (unsigned int i = 0; i < HZ && atomic64_read(&dev->sum) < 4; i++)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, 4, atomic64_read(&dev->sum));

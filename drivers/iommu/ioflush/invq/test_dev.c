@@ -201,6 +201,30 @@ static enum hrtimer_restart dev_tick(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+/**
+ * dev_pause() - have a device that is not instant do nothing from now on
+ * @dev: the device
+ *
+ * For what has to be seen before it does anything, however busy the machine is.
+ *
+ * Context: process context.
+ */
+void dev_pause(struct dev *dev)
+{
+	hrtimer_cancel(&dev->timer);
+}
+
+/**
+ * dev_go_on() - have it go on
+ * @dev: the device
+ *
+ * Context: process context.
+ */
+void dev_go_on(struct dev *dev)
+{
+	hrtimer_start(&dev->timer, DEV_TICK_NS, HRTIMER_MODE_REL_HARD);
+}
+
 static void dev_sync(struct invq *q, struct invq_cmd *c)
 {
 	*c = dev_cmd(DEV_SYNC, 0);
@@ -389,7 +413,7 @@ struct dev *dev_start(struct kunit *test, bool instant)
 	hrtimer_init(&dev->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	dev->timer.function = dev_tick;
 	if (!instant)
-		hrtimer_start(&dev->timer, DEV_TICK_NS, HRTIMER_MODE_REL_HARD);
+		dev_go_on(dev);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, dev_stop, dev));
 	return dev;

@@ -120,6 +120,8 @@ struct dev_kind {
 extern const struct dev_kind dev_kinds[DEV_KINDS];
 
 struct dev *dev_start(struct kunit *test, bool instant);
+void dev_pause(struct dev *dev);
+void dev_go_on(struct dev *dev);
 struct invq_cmd dev_bad(void);
 struct invq_cmd dev_invalidate(u64 arg);
 struct invq_cmd dev_kind_of(char kind);

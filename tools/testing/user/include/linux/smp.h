@@ -21,6 +21,19 @@ static inline int smp_call_function_single(unsigned int cpu,
 	return 0;
 }
 
+/* In a thread there. */
+static inline int smp_call_on_cpu(unsigned int cpu, int (*fn)(void *arg),
+				  void *arg, bool phys)
+{
+	unsigned int here = user_cpu();
+	int ret;
+
+	user_cpu_enter(cpu);
+	ret = fn(arg);
+	user_cpu_enter(here);
+	return ret;
+}
+
 /* The calling CPU too, like others. */
 static inline void on_each_cpu(void (*fn)(void *arg), void *arg, int wait)
 {
