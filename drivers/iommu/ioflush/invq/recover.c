@@ -28,6 +28,12 @@
 
 #include "internal.h"
 
+/* With the claim: is it the newest sync, by which waits end, that is in a slot? */
+static bool invq_is_newest_sync(const struct invq *q, u32 slot)
+{
+	return slot == invq_index(q, q->synced - 1);
+}
+
 /*
  * The slot belongs to hardware until a sync behind it has finished: nobody
  * else writes it. The register write in @resume orders it before the fetch.
@@ -40,7 +46,7 @@ static void invq_replace(struct invq *q, struct invq_error *err)
 	err->now = (struct invq_cmd) {};
 	if (err->fault == INVQ_FAULT_DEVICE)
 		q->ops->block(q, err);
-	else if (err->slot == invq_index(q, q->synced - 1))
+	else if (invq_is_newest_sync(q, err->slot))
 		invq_write_sync(q, &err->now, q->synced);
 	else
 		q->ops->substitute(q, &err->bad, &err->now);
@@ -62,8 +68,6 @@ static void invq_reissue(struct invq *q)
 
 static void invq_recover(struct invq *q, struct invq_error *err)
 {
-	bool newest = err->slot == invq_index(q, q->synced - 1);
-
 	if (err->fault == INVQ_FAULT_COMMAND || err->fault == INVQ_FAULT_DEVICE)
 		invq_replace(q, err);
 	/*
@@ -71,7 +75,7 @@ static void invq_recover(struct invq *q, struct invq_error *err)
 	 * would be taken for the sync that no longer is there. Pairs with the
 	 * second look in invq_read_head().
 	 */
-	if (err->fault == INVQ_FAULT_DEVICE && newest)
+	if (err->fault == INVQ_FAULT_DEVICE && invq_is_newest_sync(q, err->slot))
 		invq_reissue(q);
 	q->ops->resume(q, err->fault);
 	q->stats.rings++;

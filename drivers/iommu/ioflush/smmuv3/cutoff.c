@@ -92,13 +92,13 @@ static void cutoff_dev(struct smmu3_dev *sdev)
 }
 
 /*
- * Slots from here to @head are what hardware has taken and nobody writes: where
+ * Slots from here to @slot are what hardware has taken and nobody writes: where
  * hardware stands behind the newest sync, those before that may be free already.
  */
-static u32 cutoff_floor(const struct invq *q, u32 head)
+static u32 cutoff_floor(const struct invq *q, u32 slot)
 {
-	return (s32)(head - q->synced) >= 0 ? q->synced :
-					      le32_to_cpu(READ_ONCE(*q->done));
+	return invq_beyond_sync(q, slot) ? q->synced :
+					   le32_to_cpu(READ_ONCE(*q->done));
 }
 
 /*
@@ -108,7 +108,7 @@ static u32 cutoff_floor(const struct invq *q, u32 head)
 static bool cutoff_suspects(struct smmu3_unit *unit, u32 slot, bool cut)
 {
 	struct invq *q = &unit->q;
-	u32 seq = invq_head_number(q, slot), floor = cutoff_floor(q, seq);
+	u32 seq = invq_head_number(q, slot), floor = cutoff_floor(q, slot);
 	struct smmu3_dev *sdev;
 	bool found = false;
 	u64 word;

@@ -89,17 +89,23 @@ static void quirks_nodes(struct kunit *test)
 			quirks_of_node(test, cavium));
 }
 
+/* AArch64; queues of 64 and 128 entries; 4 KiB. What else it can, IDR0 says. */
+static void quirks_identify(struct smmu3_unit *unit, u32 idr0)
+{
+	smmu3_write32(unit, SMMU3_REG_IDR0, idr0);
+	smmu3_write32(unit, SMMU3_REG_IDR1, 0x00c70010);
+	smmu3_write32(unit, SMMU3_REG_IDR5, 0x10);
+}
+
 /* Read with the others, and added to what firmware knew. */
 static void quirks_read(struct kunit *test)
 {
 	struct test_hw *hw = test_hw_new(test, true, 4);
 	struct smmu3_unit *unit = &hw->unit;
 
-	/* Both stages, AArch64; queues of 64 and 128 entries; ranges; 4 KiB */
-	smmu3_write32(unit, SMMU3_REG_IDR0, 0xb);
-	smmu3_write32(unit, SMMU3_REG_IDR1, 0x00c70010);
+	/* Both stages; ranges */
+	quirks_identify(unit, 0xb);
 	smmu3_write32(unit, SMMU3_REG_IDR3, 0x400);
-	smmu3_write32(unit, SMMU3_REG_IDR5, 0x10);
 	smmu3_write32(unit, SMMU3_REG_IIDR, 0x4871143b);
 	unit->quirks = SMMU3_QUIRK_ONE_PAGE;
 	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_read_caps(unit));
@@ -118,9 +124,7 @@ static void quirks_queue(struct kunit *test)
 						      SMMU3_QUIRK_RANGES_ONLY));
 	KUNIT_EXPECT_EQ(test, INVQ_TWICE,
 			smmu3_quirks_of_cmdq(SMMU3_QUIRK_TWICE));
-	smmu3_write32(unit, SMMU3_REG_IDR0, 0xb);
-	smmu3_write32(unit, SMMU3_REG_IDR1, 0x00c70010);
-	smmu3_write32(unit, SMMU3_REG_IDR5, 0x10);
+	quirks_identify(unit, 0xb);
 	smmu3_write32(unit, SMMU3_REG_IIDR, 0x4871143b);
 	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_read_caps(unit));
 	smmu3_queue_exit(unit);
@@ -134,10 +138,8 @@ static void quirks_ats(struct kunit *test)
 	struct test_hw *hw = test_hw_new(test, false, 6);
 	struct smmu3_unit *unit = &hw->unit;
 
-	/* As above, with ATS: bit 10 */
-	smmu3_write32(unit, SMMU3_REG_IDR0, 0x40b);
-	smmu3_write32(unit, SMMU3_REG_IDR1, 0x00c70010);
-	smmu3_write32(unit, SMMU3_REG_IDR5, 0x10);
+	/* Both stages; ATS, bit 10 */
+	quirks_identify(unit, 0x40b);
 	KUNIT_ASSERT_EQ(test, 0, smmu3_unit_read_caps(unit));
 	KUNIT_EXPECT_TRUE(test, unit->caps.ats);
 	unit->quirks = SMMU3_QUIRK_TWICE;
