@@ -216,7 +216,6 @@ static void flush_timer(struct kunit *test)
 	/* While the machine boots, timers are only as fine as the tick. */
 	WRITE_ONCE(ioflush_window_us, 200 * USEC_PER_MSEC);
 	ioflush_hw_unmapped(hw, ioflush_hw_alloc(hw, PAGE), PAGE);
-	KUNIT_EXPECT_EQ(test, PAGE, ioflush_pending_bytes(&hw->flush));
 	for (unsigned int i = 0; i < 500; i++) {
 		if (!ioflush_pending_bytes(&hw->flush))
 			break;
@@ -224,7 +223,9 @@ static void flush_timer(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw->flush));
-	KUNIT_EXPECT_GT(test, atomic64_read(&hw->flush.window_max_ns), 0);
+	/* A callback of RCU may come first, and within one unit of an entry's age. */
+	if (!ioflush_hw_engine_rcu)
+		KUNIT_EXPECT_GT(test, atomic64_read(&hw->flush.window_max_ns), 0);
 }
 
 /* Not from an interrupt: the first address is one of the tree's, which has a lock. */
