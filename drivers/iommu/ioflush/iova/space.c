@@ -352,9 +352,7 @@ static int iospace_init(struct iospace *space)
 
 	/* Never address 0: it stands for "none". */
 	init_iova_domain(&space->tree, granule, max(first_pfn, 1));
-	ret = iova_domain_init_rcaches(&space->tree);
-	if (ret)
-		goto err_tree;
+	INIT_WORK(&space->tree_cache, iospace_tree_cache_work);
 	ret = cpuhp_state_add_instance_nocalls(iospace_cpuhp_state,
 					       &space->cpuhp);
 	if (ret)
@@ -422,6 +420,7 @@ void iospace_destroy(struct iospace *space)
 		return;
 
 	cpuhp_state_remove_instance_nocalls(iospace_cpuhp_state, &space->cpuhp);
+	cancel_work_sync(&space->tree_cache);
 	iospace_get_stats(space, &stats);
 	WARN(stats.tree_out,
 	     "ioflush: %ld ranges of bus addresses were not given back\n",

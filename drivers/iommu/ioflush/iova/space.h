@@ -8,6 +8,7 @@
 #include <linux/iova.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/workqueue.h>
 
 #include "arena.h"
 
@@ -80,6 +81,14 @@ enum iospace_part_state {
 #define IOSPACE_SKIPS_MAX 65536
 
 /**
+ * IOSPACE_TREE_FEW - a CPU's allocations from the tree that do without its caches
+ *
+ * These are two magazines a length and CPU, 12 KiB for each CPU that the machine
+ * may have, and most spaces give out no more than a few lasting ranges.
+ */
+#define IOSPACE_TREE_FEW 64
+
+/**
  * struct iospace_cpu - what a CPU has of a space, besides its share of the arenas
  * @part_skips: of each part, how many of this CPU's allocations are to go by
  *	before it tries to open that again. An interrupt may take it below 0
@@ -132,6 +141,8 @@ struct iospace_zone {
  * @wide: who reaches above 4 GiB does not try below first. Only ever set
  * @tree: the kernel's allocator, for all else; each part is one allocation in
  *	it
+ * @tree_cached: @tree has its caches. Written once, with release ordering
+ * @tree_cache: gives it them
  * @cpu: what each CPU has
  * @cpuhp: instance of the CPU hotplug state
  */
@@ -141,11 +152,14 @@ struct iospace {
 	u64 last;
 	bool wide;
 	struct iova_domain tree;
+	bool tree_cached;
+	struct work_struct tree_cache;
 	struct iospace_cpu __percpu *cpu;
 	struct hlist_node cpuhp;
 };
 
 /* tree.c */
+void iospace_tree_cache_work(struct work_struct *work);
 void iospace_tree_forget_failure(struct iova_domain *tree);
 unsigned long iospace_limit_pfn(u64 limit);
 bool iospace_is_long(size_t bytes);

@@ -23,6 +23,7 @@
 #include <linux/workqueue.h>
 
 #include "iova_test.h"
+#include "space.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "ioflush_iova_test."
@@ -314,6 +315,70 @@ static void iova_random(struct kunit *test)
 	iospace_destroy(r->space);
 }
 
+/* How many single pages the tree has; they stay taken. */
+static unsigned int take_lasting(struct iospace *space)
+{
+	unsigned int n = 0;
+
+	while (iospace_alloc(space, PAGE_SIZE, U64_MAX, IOSPACE_LASTING))
+		n++;
+	return n;
+}
+
+/* Have a space make so many allocations from its tree. */
+static void use_tree(struct iospace *space, unsigned int n)
+{
+	while (n--)
+		iospace_free(space, iospace_alloc(space, PAGE_SIZE, U64_MAX,
+						  IOSPACE_LASTING), PAGE_SIZE);
+}
+
+/* A space that gives out a few ranges has no caches of the kernel's allocator. */
+static void iova_caches(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+
+	migrate_disable();
+	use_tree(space, IOSPACE_TREE_FEW - 1);
+	flush_work(&space->tree_cache);
+	KUNIT_EXPECT_FALSE(test, space->tree_cached);
+	KUNIT_EXPECT_NULL(test, space->tree.rcaches);
+	use_tree(space, 1);
+	migrate_enable();
+	flush_work(&space->tree_cache);
+	KUNIT_EXPECT_TRUE(test, space->tree_cached);
+	KUNIT_EXPECT_NOT_NULL(test, space->tree.rcaches);
+	iospace_destroy(space);
+}
+
+/* A range from before the caches does not come back from them longer than it was. */
+static void iova_caches_late(struct kunit *test)
+{
+	const size_t bytes = 4 * PAGE_SIZE, odd = 3 * PAGE_SIZE;
+	struct iospace *space = iospace_create(bytes, 3 * bytes - 1);
+	dma_addr_t iova, page;
+
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	migrate_disable();
+	iova = iospace_alloc(space, odd, U64_MAX, IOSPACE_LASTING);
+	KUNIT_EXPECT_NE(test, 0, iova);
+	/* So that the tree is searched from the top again. */
+	use_tree(space, IOSPACE_TREE_FEW);
+	KUNIT_EXPECT_EQ(test, 4, take_lasting(space));
+	flush_work(&space->tree_cache);
+	KUNIT_EXPECT_TRUE(test, space->tree_cached);
+
+	iospace_free(space, iova, odd);
+	page = iospace_alloc(space, bytes, U64_MAX, IOSPACE_LASTING);
+	KUNIT_EXPECT_EQ(test, iova, page);
+	iospace_free(space, page, bytes);
+	for (page = bytes; page < 3 * bytes; page += PAGE_SIZE)
+		if (page < iova || page >= iova + bytes)
+			iospace_free(space, page, PAGE_SIZE);
+	migrate_enable();
+	iospace_destroy(space);
+}
+
 #define STRESS_THREADS	8
 #define STRESS_SLOTS	256
 #define STRESS_STEPS	10000
@@ -459,6 +524,8 @@ static struct kunit_case space_test_cases[] = {
 	KUNIT_CASE(iova_reserve_in_arena),
 	KUNIT_CASE(iova_no_arena),
 	KUNIT_CASE(iova_small_arena),
+	KUNIT_CASE(iova_caches),
+	KUNIT_CASE(iova_caches_late),
 	KUNIT_CASE_SLOW(iova_random),
 	KUNIT_CASE_SLOW(iova_stress),
 	KUNIT_CASE(iova_cpu_offline),

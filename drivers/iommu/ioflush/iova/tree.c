@@ -7,9 +7,13 @@
  * long for the caches has to step over all of it, and takes longer the more that
  * is. So long ranges have a tree of their own, over a part of the space that is
  * one allocation in the other.
+ *
+ * The caches are for spaces with more than a few ranges that no arena can have,
+ * such as a narrow device's: until then the tree is used as it is.
  */
 #include <linux/dma-mapping.h>
 #include <linux/ioflush/iova.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 
 #include "space.h"
@@ -47,6 +51,46 @@ void iospace_tree_forget_failure(struct iova_domain *tree)
 	spin_unlock_irqrestore(&tree->iova_rbtree_lock, flags);
 }
 
+/**
+ * iospace_tree_cache_work() - give a space's tree its caches
+ * @work: in the space
+ *
+ * Without memory the tree stays as it is, and is asked for them again.
+ *
+ * Context: process context, may sleep.
+ */
+void iospace_tree_cache_work(struct work_struct *work)
+{
+	struct iospace *space = container_of(work, struct iospace, tree_cache);
+
+	if (!space->tree_cached && !iova_domain_init_rcaches(&space->tree))
+		/* Pairs with the acquires in iospace_tree_get() and _put(). */
+		smp_store_release(&space->tree_cached, true);
+}
+
+static unsigned long iospace_tree_get(struct iospace *space, unsigned long pages,
+				      u64 limit, bool shed)
+{
+	unsigned long pfn = iospace_limit_pfn(limit);
+	struct iova *iova;
+
+	/* Pairs with the release in iospace_tree_cache_work(). */
+	if (smp_load_acquire(&space->tree_cached))
+		return alloc_iova_fast(&space->tree, pages, pfn, shed);
+	iova = alloc_iova(&space->tree, pages, pfn, true);
+	return iova ? iova->pfn_lo : 0;
+}
+
+static void iospace_tree_put(struct iospace *space, unsigned long pfn,
+			     unsigned long pages)
+{
+	/* Pairs with the release in iospace_tree_cache_work(). */
+	if (smp_load_acquire(&space->tree_cached))
+		free_iova_fast(&space->tree, pfn, pages);
+	else
+		free_iova(&space->tree, pfn);
+}
+
 /*
  * Below 4 GiB first, as long as there is room. A failure there is the last one:
  * it costs a search through all that is there, which the next one would find
@@ -55,19 +99,17 @@ void iospace_tree_forget_failure(struct iova_domain *tree)
 static unsigned long iospace_tree_search(struct iospace *space,
 					 unsigned long pages, u64 limit)
 {
-	struct iova_domain *tree = &space->tree;
 	unsigned long pfn = 0;
 
 	if (limit > DMA_BIT_MASK(32) && !READ_ONCE(space->wide)) {
-		pfn = alloc_iova_fast(tree, pages,
-				      iospace_limit_pfn(DMA_BIT_MASK(32)), false);
+		pfn = iospace_tree_get(space, pages, DMA_BIT_MASK(32), false);
 		if (!pfn)
 			iospace_go_wide(space);
 	}
 	if (!pfn)
-		pfn = alloc_iova_fast(tree, pages, iospace_limit_pfn(limit), true);
+		pfn = iospace_tree_get(space, pages, limit, true);
 	if (!pfn && limit < min(space->last, DMA_BIT_MASK(32)))
-		iospace_tree_forget_failure(tree);
+		iospace_tree_forget_failure(&space->tree);
 	return pfn;
 }
 
@@ -142,6 +184,17 @@ bool iospace_is_long(size_t bytes)
 	return bytes > iova_rcache_range();
 }
 
+/*
+ * A range that is given back to the caches serves for all lengths up to the same
+ * power of two, also one that was there before them.
+ */
+static unsigned long iospace_tree_pages(size_t bytes)
+{
+	unsigned long pages = bytes >> IOSPACE_GRANULE_LG2;
+
+	return iospace_is_long(bytes) ? pages : roundup_pow_of_two(pages);
+}
+
 /**
  * iospace_tree_alloc() - own a range that is aligned to its length
  * @space: where from
@@ -153,7 +206,7 @@ bool iospace_is_long(size_t bytes)
  */
 dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit)
 {
-	unsigned long pages = bytes >> IOSPACE_GRANULE_LG2, pfn = 0;
+	unsigned long pages = iospace_tree_pages(bytes), pfn = 0;
 	bool high = READ_ONCE(space->wide) && iospace_reaches_high(space, limit);
 
 	limit = min(limit, space->last);
@@ -165,7 +218,9 @@ dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit)
 	if (!pfn)
 		return 0;
 
-	this_cpu_inc(space->cpu->tree_allocs);
+	if (!(this_cpu_inc_return(space->cpu->tree_allocs) % IOSPACE_TREE_FEW) &&
+	    !READ_ONCE(space->tree_cached))
+		queue_work(system_unbound_wq, &space->tree_cache);
 	return (dma_addr_t)pfn << IOSPACE_GRANULE_LG2;
 }
 
@@ -186,5 +241,5 @@ void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 	if (longs)
 		free_iova(&longs->tree, pfn);
 	else
-		free_iova_fast(&space->tree, pfn, bytes >> IOSPACE_GRANULE_LG2);
+		iospace_tree_put(space, pfn, iospace_tree_pages(bytes));
 }

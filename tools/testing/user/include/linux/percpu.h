@@ -35,8 +35,10 @@ void free_percpu(void *ptr);
 #define raw_cpu_ptr(ptr)	per_cpu_ptr(ptr, user_cpu())
 #define this_cpu_ptr(ptr)	raw_cpu_ptr(ptr)
 /* An interrupt cannot come in between, nor can another thread here. */
-#define this_cpu_add(var, n)						\
-	((void)__atomic_fetch_add(this_cpu_ptr(&(var)), n, __ATOMIC_RELAXED))
+#define this_cpu_add_return(var, n)					\
+	__atomic_add_fetch(this_cpu_ptr(&(var)), n, __ATOMIC_RELAXED)
+#define this_cpu_add(var, n)	((void)this_cpu_add_return(var, n))
+#define this_cpu_inc_return(var) this_cpu_add_return(var, 1)
 #define this_cpu_inc(var)	this_cpu_add(var, 1)
 #define this_cpu_dec(var)	this_cpu_add(var, -1)
 #define this_cpu_write(var, val)						\
