@@ -5,8 +5,11 @@
 #ifndef _LINUX_IOFLUSH_DMA_H
 #define _LINUX_IOFLUSH_DMA_H
 
+#include <linux/types.h>
+
 struct device;
 
+bool iodma_ask_lazy(struct device *dev);
 void iodma_take_over(struct device *dev);
 int iodma_setup(void);
 

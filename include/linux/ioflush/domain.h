@@ -99,6 +99,8 @@ struct iodom_hw_ops {
  * @devices: struct iodom_device of each device that translates through it;
  *	read and changed under @attach_lock
  * @attach_lock: serialises attach and detach
+ * @lazy_asked: the core wanted unmaps to be deferred when it set up the domain, and
+ *	has made it strict since. Under the mutex of the group
  * @map_needs_flush: some link's unit caches entries that are not present
  * @granule_lg2: log2 of the smallest page
  * @node: on the list of all domains, for debugfs
@@ -112,6 +114,7 @@ struct iodom {
 	struct list_head links;
 	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */
+	bool lazy_asked;
 	bool map_needs_flush;
 	u8 granule_lg2;
 	struct list_head node;

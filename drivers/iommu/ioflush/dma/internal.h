@@ -118,6 +118,7 @@ unsigned long iodma_get_merge_boundary(struct device *dev);
 /* lazy.c */
 void iodma_lazy_wanted(struct device *dev);
 void iodma_lazy_enable(struct iodom *dom, struct device *dev);
+void iodma_lazy_restore(struct iodom *dom);
 
 /* reserve.c */
 int iodma_reserve(struct iospace *space, struct device *dev,

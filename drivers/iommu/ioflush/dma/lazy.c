@@ -6,6 +6,13 @@
  * drivers that are bound, and tells nobody. The first unmap that finds the
  * domain lazy but without rings asks for them here; unmaps are strict until
  * a worker has allocated them, since an unmap cannot sleep.
+ *
+ * A domain that is to be lazy from the start would get the core's own flush queue:
+ * 10 KiB for each CPU that the machine may have, of which nothing is ever used.
+ * The core asks whether the device can defer before it allocates that. It is told
+ * no, makes the domain strict, and as soon as the group's mutex is free it is made
+ * lazy again. A device that could not be taken over is strict all the same: without
+ * its queue the core does not defer.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -36,13 +43,30 @@ void iodma_lazy_enable(struct iodom *dom, struct device *dev)
 	dev_warn(dev, "no memory for lazy invalidation, its group is strict\n");
 }
 
+/**
+ * iodma_lazy_restore() - make a domain lazy that the core wanted to be
+ * @dom: a domain of the DMA API
+ *
+ * Context: process context, with the mutex of the domain's group held.
+ */
+void iodma_lazy_restore(struct iodom *dom)
+{
+	if (!dom->lazy_asked)
+		return;
+	dom->lazy_asked = false;
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
+}
+
 static int iodma_lazy_enable_one(struct device *dev, void *data)
 {
 	struct iommu_domain *domain = iommu_get_dma_domain(dev);
 
 	if (dev != data)
 		return 0;
-	if (iodom_is(domain) && to_iodom(domain)->space)
+	if (!iodom_is(domain))
+		return 1;
+	iodma_lazy_restore(to_iodom(domain));
+	if (to_iodom(domain)->space)
 		iodma_lazy_enable(to_iodom(domain), dev);
 	return 1;
 }
@@ -69,7 +93,8 @@ static DECLARE_WORK(iodma_lazy_worker, iodma_lazy_work);
  * iodma_lazy_wanted() - a device's domain is lazy but has no rings
  * @dev: the device
  *
- * One request is served at a time; others are made again by later unmaps.
+ * One request is served at a time; others are made again by later unmaps, or as a
+ * driver is bound.
  *
  * Context: any context.
  */
@@ -79,4 +104,25 @@ noinline void iodma_lazy_wanted(struct device *dev)
 		return;
 	get_device(dev);
 	schedule_work(&iodma_lazy_worker);
+}
+
+/**
+ * iodma_ask_lazy() - an IOMMU's answer to IOMMU_CAP_DEFERRED_FLUSH
+ * @dev: the device
+ *
+ * Who asks is about to allocate a flush queue for the default domain of the
+ * device's group. That is not needed, but what was wanted is noted.
+ *
+ * Context: process context, with the mutex of the device's group held.
+ * Return: false.
+ */
+bool iodma_ask_lazy(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+
+	if (domain && iodom_is(domain) && domain->type == IOMMU_DOMAIN_DMA_FQ) {
+		to_iodom(domain)->lazy_asked = true;
+		iodma_lazy_wanted(dev);
+	}
+	return false;
 }

@@ -114,6 +114,8 @@ static int iodma_take_over_one(struct device *dev, void *data)
 
 	if (dev != data)
 		return 0;
+	if (iodom_is(domain))
+		iodma_lazy_restore(to_iodom(domain));
 	if (iodma_wants(dev, domain) && !iodma_prepare(to_iodom(domain), dev))
 		iodma_set(dev);
 	else

@@ -2,6 +2,7 @@
 /*
  * ioflush: tests that the right devices get these DMA operations
  */
+#include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 
 #include "test_util.h"
@@ -161,6 +162,64 @@ static void takeover_lazy(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
 }
 
+/*
+ * The core wants a lazy domain, and is told that there is no need for a flush queue
+ * of its own. The type file says DMA-FQ all the same, also without a driver.
+ */
+static void takeover_lazy_default(struct kunit *test)
+{
+	struct device *dev, *nobody;
+	struct iodom *dom;
+
+	dma_test_iommu.type = IOMMU_DOMAIN_DMA_FQ;
+	dev = dma_test_bound(test);
+	dom = iodma_domain(dev);
+	KUNIT_EXPECT_FALSE(test, device_iommu_capable(dev, IOMMU_CAP_DEFERRED_FLUSH));
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA_FQ, dom->domain.type);
+	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
+
+	nobody = dma_test_device(test, "ioflush-dma-nobody");
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA_FQ, iodma_domain(nobody)->domain.type);
+	KUNIT_EXPECT_FALSE(test, iodma_domain(nobody)->flush.rings);
+}
+
+/* A domain that was made strict since stays so when the next driver is bound. */
+static void takeover_lazy_once(struct kunit *test)
+{
+	struct device *dev;
+	struct iodom *dom;
+
+	dma_test_iommu.type = IOMMU_DOMAIN_DMA_FQ;
+	dev = dma_test_bound(test);
+	dom = iodma_domain(dev);
+	KUNIT_EXPECT_FALSE(test, dom->lazy_asked);
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
+	ioflush_disable_deferred(&dom->flush);
+	iodma_take_over(dev);
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA, dom->domain.type);
+	KUNIT_EXPECT_FALSE(test, dom->flush.rings);
+}
+
+/*
+ * The core sets up a domain for a group whose type was changed, and no driver of an
+ * IOMMU is told: the worker puts the type right.
+ */
+static void takeover_lazy_late(struct kunit *test)
+{
+	struct device *dev = dma_test_device(test, "ioflush-dma-nobody");
+	struct iodom *dom = iodma_domain(dev);
+
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
+	KUNIT_EXPECT_FALSE(test, device_iommu_capable(dev, IOMMU_CAP_DEFERRED_FLUSH));
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
+	for (unsigned int ms = 0; ms < 1000; ms += 10) {
+		if (READ_ONCE(dom->domain.type) == IOMMU_DOMAIN_DMA_FQ)
+			break;
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, IOMMU_DOMAIN_DMA_FQ, dom->domain.type);
+}
+
 /* The core takes addresses for MSI doorbells from where we take none. */
 static void takeover_sw_msi(struct kunit *test)
 {
@@ -205,6 +264,9 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_careful),
 	KUNIT_CASE(takeover_becomes_lazy),
 	KUNIT_CASE(takeover_lazy),
+	KUNIT_CASE(takeover_lazy_default),
+	KUNIT_CASE(takeover_lazy_once),
+	KUNIT_CASE(takeover_lazy_late),
 	KUNIT_CASE(takeover_sw_msi),
 	{}
 };

@@ -75,7 +75,7 @@ static struct iommu_domain dma_test_identity = {
 
 static bool dma_test_capable(struct device *dev, enum iommu_cap cap)
 {
-	return cap == IOMMU_CAP_DEFERRED_FLUSH;
+	return cap == IOMMU_CAP_DEFERRED_FLUSH && iodma_ask_lazy(dev);
 }
 
 static struct iommu_device *dma_test_probe_device(struct device *dev)

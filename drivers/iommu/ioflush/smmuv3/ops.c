@@ -58,8 +58,9 @@ static bool smmu3_capable(struct device *dev, enum iommu_cap cap)
 	case IOMMU_CAP_CACHE_COHERENCY:
 		return sdev->unit->coherent;
 	case IOMMU_CAP_NOEXEC:
-	case IOMMU_CAP_DEFERRED_FLUSH:
 		return true;
+	case IOMMU_CAP_DEFERRED_FLUSH:
+		return iodma_ask_lazy(dev);
 	case IOMMU_CAP_DIRTY_TRACKING:
 		return smmu3_tracks_dirty(sdev->unit);
 	default:

@@ -24,8 +24,9 @@ static bool vtd_capable(struct device *dev, enum iommu_cap cap)
 
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-	case IOMMU_CAP_DEFERRED_FLUSH:
 		return true;
+	case IOMMU_CAP_DEFERRED_FLUSH:
+		return iodma_ask_lazy(dev);
 	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
 		return vdev->unit->caps.snoop_control;
 	case IOMMU_CAP_PRE_BOOT_PROTECTION:
