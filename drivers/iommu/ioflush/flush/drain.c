@@ -9,7 +9,7 @@
  * the table pages last. Any number of CPUs may be at that with one ring: each
  * waits for hardware only, and none for another that may not be running.
  *
- * A timer, which must not wait, leaves that to a bottom half.
+ * A timer, which must not wait, leaves that to its CPU's bottom half, see clock.c.
  */
 #include <linux/ioflush/iova.h>
 #include <linux/minmax.h>
@@ -97,8 +97,15 @@ static bool ioflush_ring_posted_now(const struct ioflush_ring *ring,
 	return true;
 }
 
-/* Wait for what has been posted from a ring, and give back what is theirs. */
-static void ioflush_ring_finish(struct ioflush_ring *ring)
+/**
+ * ioflush_ring_finish() - wait for what has been posted from a ring
+ * @ring: any CPU's ring
+ *
+ * And give back what is theirs.
+ *
+ * Context: any context; waits for hardware, as ioflush_ring_drain() does.
+ */
+void ioflush_ring_finish(struct ioflush_ring *ring)
 {
 	struct ioflush *flush = ring->flush;
 	struct ioflush_posted posted;
@@ -123,17 +130,16 @@ static void ioflush_ring_finish(struct ioflush_ring *ring)
 /**
  * ioflush_ring_watch() - see if hardware does soon what was posted
  * @ring: the ring
- * @ns: for how long
+ * @end_ns: until when to look; once, if that has passed
  *
  * What belongs to the entries is given back by whoever finishes the drain; but
  * until then others can know that they are covered.
  *
  * Context: any context; polls hardware for a bounded time.
  */
-void ioflush_ring_watch(struct ioflush_ring *ring, u64 ns)
+void ioflush_ring_watch(struct ioflush_ring *ring, u64 end_ns)
 {
 	struct ioflush *flush = ring->flush;
-	u64 end_ns = ioflush_now_ns(flush) + ns;
 	struct ioflush_posted posted;
 	unsigned long flags;
 	bool wait;
@@ -213,7 +219,7 @@ void ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason)
 }
 
 /**
- * ioflush_ring_hand() - have a ring drained by a thread
+ * ioflush_ring_hand() - have a ring drained by a bottom half
  * @ring: the ring
  *
  * For callers with interrupts off, which ought not to wait for hardware.
@@ -227,19 +233,20 @@ void ioflush_ring_hand(struct ioflush_ring *ring)
 	if (sim)
 		sim->handed = true;
 	else
-		queue_work(system_bh_highpri_wq, &ring->work);
+		ioflush_clock_hand(ring);
 }
 
 /**
- * ioflush_ring_work() - drain a ring that was handed over
- * @work: in the ring
+ * ioflush_ring_post_due() - have hardware told of a ring that was handed over
+ * @ring: the ring
  *
- * Context: softirq, or the thread that softirqs are left to; waits for hardware.
+ * What follows is ioflush_ring_finish().
+ *
+ * Context: softirq, or the thread that softirqs are left to; may wait for room in
+ *	a queue.
  */
-void ioflush_ring_work(struct work_struct *work)
+void ioflush_ring_post_due(struct ioflush_ring *ring)
 {
-	struct ioflush_ring *ring = container_of(work, struct ioflush_ring,
-						 work);
 	enum ioflush_reason reason;
 	unsigned long flags;
 	bool needed;
@@ -251,9 +258,7 @@ void ioflush_ring_work(struct work_struct *work)
 		 is_idle_task(current) ? IOFLUSH_IDLE : IOFLUSH_TIMER;
 	ioflush_ring_unlock(ring, flags);
 	if (needed)
-		ioflush_ring_drain(ring, reason);
-	else
-		ioflush_ring_finish(ring);
+		ioflush_ring_post(ring, reason);
 }
 
 /**

@@ -166,8 +166,8 @@ void ioflush_exit(struct ioflush *flush)
 }
 
 /*
- * A dead CPU's timers move to others. Its ring does not wait for them; and when the
- * CPU comes back, it starts its own, by the window that is set then.
+ * A dead CPU's timer moves to another. Its ring does not wait for that; and when the
+ * CPU comes back, it is armed anew, by the window that is set then.
  */
 static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
@@ -181,10 +181,10 @@ static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
 		return 0;
 	ring = per_cpu_ptr(rings, cpu);
 	ioflush_ring_drain(ring, IOFLUSH_OFFLINE);
-	hrtimer_cancel(&ring->timer);
 	ioflush_ring_lock(ring, &flags);
-	ring->armed = false;
+	ioflush_window_stop(ring);
 	ioflush_ring_unlock(ring, flags);
+	ioflush_clock_dead(cpu);
 	return 0;
 }
 
@@ -203,5 +203,6 @@ int ioflush_setup(void)
 	if (ret < 0)
 		return ret;
 	ioflush_cpuhp = ret;
+	ioflush_clocks_init();
 	return 0;
 }

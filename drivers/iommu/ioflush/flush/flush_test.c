@@ -228,6 +228,32 @@ static void flush_timer(struct kunit *test)
 		KUNIT_EXPECT_GT(test, atomic64_read(&hw->flush.window_max_ns), 0);
 }
 
+/* window: the timer of a CPU is for all its rings, also when one of them has gone */
+static void flush_timer_shared(struct kunit *test)
+{
+	struct ioflush_hw *hw[4];
+
+	WRITE_ONCE(ioflush_window_us, 200 * USEC_PER_MSEC);
+	migrate_disable();
+	for (unsigned int i = 0; i < ARRAY_SIZE(hw); i++) {
+		hw[i] = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+		hw[i]->flush.sim = NULL;
+		ioflush_hw_unmapped(hw[i], ioflush_hw_alloc(hw[i], PAGE), PAGE);
+	}
+	migrate_enable();
+	ioflush_hw_stop(hw[0]);
+	KUNIT_EXPECT_EQ(test, 1, hw[0]->ranges);
+	for (unsigned int i = 1; i < ARRAY_SIZE(hw); i++) {
+		for (unsigned int n = 0; n < 500; n++) {
+			if (!ioflush_pending_bytes(&hw[i]->flush))
+				break;
+			msleep(20);
+		}
+		KUNIT_EXPECT_EQ(test, 1, hw[i]->ranges);
+		KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw[i]->flush));
+	}
+}
+
 /* Not from an interrupt: the first address is one of the tree's, which has a lock. */
 static int push_here(void *data)
 {
@@ -354,6 +380,7 @@ static void flush_fill(struct kunit *test)
 	KUNIT_CASE(flush_not_covered),					\
 	KUNIT_CASE(flush_not_covered_merged),				\
 	KUNIT_CASE(flush_timer),					\
+	KUNIT_CASE(flush_timer_shared),					\
 	KUNIT_CASE(flush_offline),					\
 	KUNIT_CASE(flush_timer_stays),					\
 	KUNIT_CASE(flush_irqs_off),					\

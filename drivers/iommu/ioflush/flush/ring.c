@@ -387,9 +387,6 @@ static int ioflush_ring_init(struct ioflush *flush,
 {
 	struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
 
-	hrtimer_init(&ring->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	ring->timer.function = ioflush_window_timer;
-	INIT_WORK(&ring->work, ioflush_ring_work);
 	INIT_WORK(&ring->fill, ioflush_ring_fill_work);
 	INIT_LIST_HEAD(&ring->pages);
 	INIT_LIST_HEAD(&ring->posted_pages);
@@ -439,6 +436,7 @@ err_free:
 void ioflush_rings_free(struct ioflush *flush)
 {
 	struct ioflush_ring __percpu *rings = flush->all_rings;
+	unsigned long flags;
 	int cpu;
 
 	if (!rings)
@@ -448,8 +446,14 @@ void ioflush_rings_free(struct ioflush *flush)
 	for_each_possible_cpu(cpu) {
 		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
 
-		hrtimer_cancel(&ring->timer);
-		cancel_work_sync(&ring->work);
+		ioflush_ring_lock(ring, &flags);
+		ioflush_window_stop(ring);
+		ioflush_ring_unlock(ring, flags);
+	}
+	ioflush_clocks_forget();
+	for_each_possible_cpu(cpu) {
+		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
+
 		cancel_work_sync(&ring->fill);
 		WARN_ON(ring->head != ring->tail);
 		kvfree(ring->entries);

@@ -6,8 +6,8 @@
 #define _IOFLUSH_RING_H
 
 #include <linux/bit_spinlock.h>
-#include <linux/hrtimer.h>
 #include <linux/ioflush/flush.h>
+#include <linux/llist.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/timekeeping.h>
@@ -76,12 +76,13 @@ struct ioflush_open {
  * @posted_pages: of those that are
  * @nr_pages: how many there are in @pages
  * @appended: entries ever made
- * @armed: @timer is going to fire or is firing
+ * @armed: its CPU's timer looks after it
+ * @armed_node: on that CPU's list, if @armed
  * @calling: @rcu is with RCU
  * @lone: unmaps since @lone_ns that were strict since no timer was armed
  * @lone_ns: when the first of them was
- * @timer: bounds the window
- * @work: drains, and finishes, where a caller must not wait
+ * @handed: it waits for the bottom half of its CPU's clock, on the list of those
+ * @handed_node: on that list, if @handed
  * @rcu: drains after a grace period, for the engine of that name
  * @fill: gives the ring its entries
  * @flush: whose ring this is
@@ -115,8 +116,9 @@ struct ioflush_ring {
 	bool calling;
 	u32 lone;
 	u64 lone_ns;
-	struct hrtimer timer;
-	struct work_struct work;
+	struct list_head armed_node;
+	bool handed;
+	struct llist_node handed_node;
 	struct rcu_head rcu;
 	struct work_struct fill;
 	struct ioflush *flush;
@@ -177,15 +179,25 @@ void ioflush_all_end(struct ioflush *flush, s64 n);
 
 /* drain.c */
 void ioflush_ring_drain(struct ioflush_ring *ring, enum ioflush_reason reason);
-void ioflush_ring_watch(struct ioflush_ring *ring, u64 ns);
+void ioflush_ring_finish(struct ioflush_ring *ring);
+void ioflush_ring_watch(struct ioflush_ring *ring, u64 end_ns);
 void ioflush_ring_hand(struct ioflush_ring *ring);
-void ioflush_ring_work(struct work_struct *work);
+void ioflush_ring_post_due(struct ioflush_ring *ring);
+
+/* clock.c */
+void ioflush_clock_arm(struct ioflush_ring *ring, u64 ns);
+void ioflush_clock_disarm(struct ioflush_ring *ring);
+void ioflush_clock_hand(struct ioflush_ring *ring);
+void ioflush_clocks_forget(void);
+void ioflush_clock_dead(unsigned int cpu);
+void ioflush_clocks_init(void);
 
 /* window.c */
 bool ioflush_window_holds(const struct ioflush *flush);
 void ioflush_window_arm(struct ioflush_ring *ring);
-u64 ioflush_window_check(struct ioflush_ring *ring);
-enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer);
+void ioflush_window_stop(struct ioflush_ring *ring);
+u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths,
+			 u64 look_end_ns);
 void ioflush_window_rcu(struct rcu_head *rcu);
 void ioflush_window_changed(struct ioflush *flush);
 int ioflush_set_window_all(unsigned int us);

@@ -135,6 +135,17 @@ static void hw_stop(void *data)
 	iopgt_destroy(&hw->pgt);
 }
 
+/**
+ * ioflush_hw_stop() - take a flush state down before the test ends
+ * @hw: the hardware
+ *
+ * Context: process context.
+ */
+void ioflush_hw_stop(struct ioflush_hw *hw)
+{
+	kunit_release_action(hw->test, hw_stop, hw);
+}
+
 static void window_restore(void *data)
 {
 	WRITE_ONCE(ioflush_window_us, (unsigned long)data);

@@ -64,6 +64,7 @@ extern bool ioflush_hw_engine_rcu;
 
 struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last,
 				    bool deferred);
+void ioflush_hw_stop(struct ioflush_hw *hw);
 dma_addr_t ioflush_hw_alloc(struct ioflush_hw *hw, size_t bytes);
 void ioflush_hw_unmapped(struct ioflush_hw *hw, dma_addr_t iova, size_t bytes);
 void ioflush_hw_scatter(struct ioflush_hw *hw, unsigned int n);

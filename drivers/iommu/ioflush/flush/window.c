@@ -2,10 +2,10 @@
 /*
  * ioflush: the window, within which what was unmapped is invalidated
  *
- * A ring that gets its first entry starts a timer, which stays armed while
- * unmaps keep coming, instead of being started and cancelled around each drain
- * at a mark: it looks how old the oldest entry is and goes back to sleep for
- * the rest of its time. When that has come there are two steps:
+ * A ring that gets its first entry has its CPU's timer look after it, see clock.c,
+ * which goes on while unmaps keep coming, instead of being started and cancelled
+ * around each drain at a mark: it looks how old the oldest entry is and goes back
+ * to sleep for the rest of its time. When that has come there are two steps:
  *
  *  soon	the next unmap on this CPU will drain the ring, and in case there
  *		is none a bottom half is asked to. Both wait for hardware with
@@ -21,6 +21,7 @@
  * With the RCU engine it is a callback of RCU that drains the ring, and the
  * timer only matters if a grace period is longer than the window.
  */
+#include <linux/hrtimer.h>
 #include <linux/ioflush/iova.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -31,9 +32,6 @@
 /* The two steps, in parts of the window; what is left is for the hardware. */
 #define IOFLUSH_SOON_16THS	14
 #define IOFLUSH_LAST_16THS	15
-
-/* How long the timer looks at hardware. */
-#define IOFLUSH_LOOK_NS		(5 * NSEC_PER_USEC)
 
 /**
  * ioflush_window_ns() - the bound of a domain
@@ -71,12 +69,28 @@ static void ioflush_window_start(struct ioflush_ring *ring, u64 ns)
 {
 	struct ioflush_sim *sim = ioflush_sim(ring->flush);
 
+	if (!sim) {
+		ioflush_clock_arm(ring, ns);
+		return;
+	}
 	ring->armed = true;
-	if (sim)
-		sim->due_ns = sim->now_ns + ns;
+	sim->due_ns = sim->now_ns + ns;
+}
+
+/**
+ * ioflush_window_stop() - a ring has nothing in it that its timer is for
+ * @ring: any CPU's ring, armed or not
+ *
+ * Context: interrupts off, with the ring's lock held.
+ */
+void ioflush_window_stop(struct ioflush_ring *ring)
+{
+	if (!ring->armed)
+		return;
+	if (ioflush_sim(ring->flush))
+		ring->armed = false;
 	else
-		hrtimer_start(&ring->timer, ns_to_ktime(ns),
-			      HRTIMER_MODE_REL_PINNED_HARD);
+		ioflush_clock_disarm(ring);
 }
 
 static void ioflush_window_call_rcu(struct ioflush_ring *ring)
@@ -113,7 +127,8 @@ enum ioflush_due {
 	IOFLUSH_DUE_LAST,
 };
 
-static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring)
+static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring,
+					   unsigned int early_16ths)
 {
 	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
 	u64 age_ns;
@@ -123,20 +138,21 @@ static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring)
 	age_ns = ioflush_now_ns(ring->flush) - ring->oldest_ns;
 	if (age_ns >= part_ns * IOFLUSH_LAST_16THS)
 		return IOFLUSH_DUE_LAST;
-	if (age_ns >= part_ns * IOFLUSH_SOON_16THS)
+	if (age_ns >= part_ns * (IOFLUSH_SOON_16THS - early_16ths))
 		return IOFLUSH_DUE_SOON;
 	return IOFLUSH_DUE_NOT;
 }
 
 /* Do what it is time for; the bottom half does the rest. */
-static void ioflush_window_act(struct ioflush_ring *ring)
+static void ioflush_window_act(struct ioflush_ring *ring,
+			       unsigned int early_16ths, u64 look_end_ns)
 {
 	struct ioflush_steps steps = { .whole = true };
 	enum ioflush_due due;
 	unsigned long flags;
 
 	ioflush_ring_lock(ring, &flags);
-	due = ioflush_window_due(ring);
+	due = ioflush_window_due(ring, early_16ths);
 	if (due != IOFLUSH_DUE_NOT)
 		/* From now on, the next unmap finds the ring over its limit. */
 		ring->limit = 0;
@@ -147,7 +163,7 @@ static void ioflush_window_act(struct ioflush_ring *ring)
 	ioflush_ring_unlock(ring, flags);
 
 	if (due == IOFLUSH_DUE_LAST)
-		ioflush_ring_watch(ring, IOFLUSH_LOOK_NS);
+		ioflush_ring_watch(ring, look_end_ns);
 	if (due != IOFLUSH_DUE_NOT)
 		ioflush_ring_hand(ring);
 }
@@ -161,53 +177,36 @@ static u64 ioflush_window_next(struct ioflush_ring *ring)
 	if (ring->tail == ring->posted)
 		return 0;
 	due_ns = ring->oldest_ns + part_ns * IOFLUSH_SOON_16THS;
-	if (now_ns >= due_ns)
+	/* Without a limit the first of the steps has been taken, maybe early. */
+	if (now_ns >= due_ns || !ring->limit)
 		due_ns = ring->oldest_ns + part_ns * IOFLUSH_LAST_16THS;
 	/* It is overdue only while a queue is full. */
 	return now_ns < due_ns ? due_ns - now_ns : part_ns / 4;
 }
 
 /**
- * ioflush_window_check() - what the timer of a ring does
+ * ioflush_window_check() - what the timer does with a ring
  * @ring: the ring
+ * @early_16ths: take the first of the steps so many 16ths of the window early
+ * @look_end_ns: look until then at what hardware does after the last of them
  *
  * Context: any context; polls hardware for a few microseconds at most.
  * Return: after how many nanoseconds to look again, or 0 if there is nothing
  *	to look for: the next entry arms the timer.
  */
-u64 ioflush_window_check(struct ioflush_ring *ring)
+u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths,
+			 u64 look_end_ns)
 {
 	unsigned long flags;
 	u64 next_ns;
 
-	ioflush_window_act(ring);
+	ioflush_window_act(ring, early_16ths, look_end_ns);
 	ioflush_ring_lock(ring, &flags);
 	next_ns = ioflush_window_next(ring);
-	/* A change of the window may have started it meanwhile. */
-	if (hrtimer_is_queued(&ring->timer))
-		next_ns = 0;
-	else if (!next_ns)
-		ring->armed = false;
-	else if (!ioflush_sim(ring->flush))
-		hrtimer_set_expires(&ring->timer,
-				    ktime_add_ns(ktime_get(), next_ns));
+	if (!next_ns)
+		ioflush_window_stop(ring);
 	ioflush_ring_unlock(ring, flags);
 	return next_ns;
-}
-
-/**
- * ioflush_window_timer() - a ring's timer has fired
- * @timer: the timer
- *
- * Context: hard interrupt.
- * Return: whether it goes on.
- */
-enum hrtimer_restart ioflush_window_timer(struct hrtimer *timer)
-{
-	struct ioflush_ring *ring = container_of(timer, struct ioflush_ring,
-						 timer);
-
-	return ioflush_window_check(ring) ? HRTIMER_RESTART : HRTIMER_NORESTART;
 }
 
 /**
@@ -231,7 +230,8 @@ void ioflush_window_rcu(struct rcu_head *rcu)
 
 /*
  * A timer that sleeps for the old window is started for the new one, on its own
- * CPU: a pinned timer belongs to whoever starts it.
+ * CPU: a pinned timer belongs to whoever starts it. One that wakes early looks how
+ * long it may go on sleeping.
  */
 static void ioflush_window_rearm(void *data)
 {

@@ -12,6 +12,8 @@
 
 #define SPACE_LAST	(BIT_ULL(39) - 1)
 #define WINDOW_NS	(2000ULL * NSEC_PER_USEC)
+/* How long the timer looks at hardware. */
+#define LOOK_NS		(5 * NSEC_PER_USEC)
 
 /* Migration is off from here to window_stop(): the tests look at one ring. */
 static struct ioflush_hw *window_start(struct kunit *test)
@@ -51,7 +53,8 @@ static void timer_fires(struct ioflush_hw *hw)
 	hw->sim.due_ns = 0;
 	hw->no_wait = true;
 	local_irq_save(flags);
-	next_ns = ioflush_window_check(ioflush_hw_ring(hw));
+	next_ns = ioflush_window_check(ioflush_hw_ring(hw), 0,
+				       hw->sim.now_ns + LOOK_NS);
 	local_irq_restore(flags);
 	hw->no_wait = false;
 	if (next_ns)
@@ -73,7 +76,8 @@ static void pass(struct ioflush_hw *hw, u64 ns)
 static void thread_runs(struct ioflush_hw *hw)
 {
 	hw->sim.handed = false;
-	ioflush_ring_work(&ioflush_hw_ring(hw)->work);
+	ioflush_ring_post_due(ioflush_hw_ring(hw));
+	ioflush_ring_finish(ioflush_hw_ring(hw));
 }
 
 static void grace_period_ends(struct ioflush_hw *hw)
@@ -96,6 +100,30 @@ static void window_thread(struct kunit *test)
 	thread_runs(hw);
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 	expect_window_max(hw, WINDOW_NS / 16 * 14);
+	window_stop(hw);
+}
+
+static u64 window_check_early(struct ioflush_hw *hw)
+{
+	return ioflush_window_check(ioflush_hw_ring(hw), 1, hw->sim.now_ns);
+}
+
+/* window: a timer that is there for another ring takes this one along, once */
+static void window_early(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	ioflush_hw_scatter(hw, 1);
+	pass(hw, WINDOW_NS / 16 * 13 - 1);
+	KUNIT_EXPECT_EQ(test, WINDOW_NS / 16 + 1, window_check_early(hw));
+	KUNIT_EXPECT_FALSE(test, hw->sim.handed);
+	pass(hw, 1);
+	KUNIT_EXPECT_EQ(test, WINDOW_NS / 16 * 2, window_check_early(hw));
+	KUNIT_EXPECT_TRUE(test, hw->sim.handed);
+	thread_runs(hw);
+	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
+	KUNIT_EXPECT_EQ(test, 0, window_check_early(hw));
+	KUNIT_EXPECT_FALSE(test, ioflush_hw_ring(hw)->armed);
 	window_stop(hw);
 }
 
@@ -689,6 +717,7 @@ static void window_lone(struct kunit *test)
 
 #define WINDOW_CASES {							\
 	KUNIT_CASE(window_thread),					\
+	KUNIT_CASE(window_early),					\
 	KUNIT_CASE(window_next_unmap),					\
 	KUNIT_CASE(window_last),					\
 	KUNIT_CASE(window_last_whole),					\

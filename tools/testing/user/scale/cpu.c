@@ -106,11 +106,14 @@ static void timer_link(struct hrtimer *timer, unsigned int cpu)
 		sim_wake(a, max_t(u64, timer->expires, sim_me->now));
 }
 
+u64 sim_timers;
+
 static void timer_fire(struct sim_agent *a, struct hrtimer *timer)
 {
 	enum hrtimer_restart restart;
 
 	timer_unlink(timer);
+	sim_timers++;
 	a->now += sim.irq;
 	timer->running = true;
 	restart = timer->function(timer);
@@ -190,6 +193,12 @@ bool user_work_cancel(struct work_struct *work)
 {
 	user_refuse(work->queued);
 	return false;
+}
+
+/* Nor does one wait for it. */
+void user_work_run(void)
+{
+	user_refuse(true);
 }
 
 u64 sim_mmio_read(void)

@@ -3,7 +3,8 @@
  * Scale: all that an unmap goes through behind the page tables: flush/, invq/ and
  * iova/, strict and lazy
  *
- * The glue is what a domain of one unit would be.
+ * The glue is what a domain of one unit would be, or as many as a CPU may come to
+ * use that has a queue of each of many devices.
  */
 #include <linux/ioflush/flush.h>
 #include <linux/ioflush/invq.h>
@@ -24,7 +25,17 @@ unsigned int ioflush_lone_unmaps;	/* no CPU is idle */
 unsigned long ioflush_pending_bytes_max = SZ_32M;
 bool ioflush_engine_rcu;
 
-static struct ioflush *flush;
+#define MANY		64
+/* Addresses of one of them. */
+#define MANY_LG2	34
+
+static struct ioflush *domain[MANY];
+static unsigned int domains;
+
+/* Which domain a CPU maps in next. */
+static struct {
+	unsigned int n;
+} __aligned(64) turn[SIM_CPUS];
 
 static unsigned int encode(const struct ioflush_range *range, unsigned int n,
 			   struct invq_cmd *cmds)
@@ -94,33 +105,59 @@ void iopgt_free_pages(struct iopgt *pgt, struct list_head *pages)
 	user_die("a table page, which nobody has unlinked\n");
 }
 
-static void setup(void)
+static void add_domain(u64 first, u64 last)
 {
-	ours_setup_queue();
-	user_refuse(ioflush_setup());
-	flush = sim_alloc(sizeof(*flush), "struct ioflush", 0);
+	struct ioflush *flush = sim_alloc(sizeof(*flush), "struct ioflush", 0);
+
+	domain[domains++] = flush;
 	user_refuse(ioflush_init(flush, &ops, NULL));
-	flush->space = iospace_create(0, UNIT_LAST);
+	flush->space = iospace_create(first, last);
 	user_refuse(!flush->space);
 	flush->costs.cmd_ns = sim.command + 10;
 	/* As domain/cost.c takes it: 64 walks of four levels. */
 	flush->costs.all_ns = sim.sync + 64 * 4 * sim.memory;
 }
 
+static void setup_queue(void)
+{
+	ours_setup_queue();
+	user_refuse(ioflush_setup());
+}
+
+static void setup(void)
+{
+	setup_queue();
+	add_domain(0, UNIT_LAST);
+}
+
 static void setup_lazy(void)
 {
 	setup();
-	user_refuse(ioflush_enable_deferred(flush));
+	user_refuse(ioflush_enable_deferred(domain[0]));
+}
+
+static void setup_many(void)
+{
+	setup_queue();
+	for (u64 i = 0; i < MANY; i++) {
+		add_domain(i << MANY_LG2, ((i + 1) << MANY_LG2) - 1);
+		user_refuse(ioflush_enable_deferred(domain[i]));
+	}
 }
 
 static u64 map(void)
 {
+	struct ioflush *flush = domain[0];
+
+	if (domains > 1)
+		flush = domain[turn[sim_me->id].n++ % domains];
 	return iospace_alloc(flush->space, LOAD_BYTES, UNIT_LAST,
 			     IOSPACE_STREAMING);
 }
 
 static void unmap(u64 iova, bool lazy)
 {
+	struct ioflush *flush = domain[domains > 1 ? iova >> MANY_LG2 : 0];
 	struct iopgt_gather gather;
 
 	iopgt_gather_init(&gather, lazy);
@@ -178,6 +215,34 @@ const struct stack stack_lazy = {
 	.ms = 5,
 	.warm = 600,
 	.setup = setup_lazy,
+	.map = map,
+	.unmap = unmap_lazy,
+};
+
+const struct stack stack_lazy_many = {
+	.name = "lazy-many",
+	.what = "ours, lazy, each CPU in 64 domains by turns",
+	.lazy = true,
+	.ms = 10,
+	.warm = 600,
+	.setup = setup_many,
+	.map = map,
+	.unmap = unmap_lazy,
+};
+
+static void setup_many_short(void)
+{
+	ioflush_window_us = LOAD_WINDOW_US / 20;
+	setup_many();
+}
+
+const struct stack stack_many_short = {
+	.name = "many-short",
+	.what = "a fault: as lazy-many, with a short window",
+	.lazy = true,
+	.ms = 2,
+	.warm = 8,
+	.setup = setup_many_short,
 	.map = map,
 	.unmap = unmap_lazy,
 };

@@ -38,6 +38,7 @@ struct stack {
 extern const struct stack stack_invq;
 extern const struct stack stack_strict;
 extern const struct stack stack_lazy;
+extern const struct stack stack_lazy_many;
 extern const struct stack stack_smmu;
 extern const struct stack stack_vtd;
 extern const struct stack stack_fq_smmu;
@@ -45,6 +46,7 @@ extern const struct stack stack_fq_vtd;
 extern const struct stack stack_strict_locked;
 extern const struct stack stack_lazy_locked;
 extern const struct stack stack_lazy_late;
+extern const struct stack stack_many_short;
 
 /* An address for those that look at a queue alone: a page for each CPU. */
 u64 load_page(void);

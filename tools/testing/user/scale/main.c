@@ -14,7 +14,7 @@
 static void print_head(FILE *to)
 {
 	fprintf(to, "# %-12s\tcpus\tsync\tunmaps_per_s\tcost_ns\tmean_ns\tp50_ns\t"
-		"p999_ns\tmax_ns\texposed_us\tcommands\tsyncs\tdoorbells\tmoves\n",
+		"p999_ns\tmax_ns\texposed_us\tcommands\tsyncs\tdoorbells\tmoves\ttimers\n",
 		"stack");
 }
 
@@ -23,8 +23,8 @@ static void print(FILE *to, const struct run *run, const struct result *r)
 	fprintf(to, "%-14s\t%u\t%u\t%.0f\t%.1f\t%.1f\t%llu\t%llu\t%llu\t",
 		run->stack->name, run->params.cpus, run->params.sync, r->per_s,
 		r->cost_ns, r->mean_ns, r->p50_ns, r->p999_ns, r->max_ns);
-	fprintf(to, "%.1f\t%.4f\t%.4f\t%.4f\t%.3f\n", r->exposed_ns / 1000.0,
-		r->commands, r->syncs, r->doorbells, r->moves);
+	fprintf(to, "%.1f\t%.4f\t%.4f\t%.4f\t%.3f\t%.2f\n", r->exposed_ns / 1000.0,
+		r->commands, r->syncs, r->doorbells, r->moves, r->timers);
 }
 
 static bool print_all(const struct options *o, const struct run *runs,

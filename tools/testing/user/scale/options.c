@@ -13,8 +13,8 @@
 /* Those that are no faults come first. */
 static const struct stack *const stacks[] = {
 	&stack_strict, &stack_smmu, &stack_vtd, &stack_lazy, &stack_fq_smmu,
-	&stack_fq_vtd, &stack_invq, &stack_strict_locked, &stack_lazy_locked,
-	&stack_lazy_late,
+	&stack_fq_vtd, &stack_invq, &stack_lazy_many, &stack_strict_locked, &stack_lazy_locked,
+	&stack_lazy_late, &stack_many_short,
 };
 
 /* All but the faults. */

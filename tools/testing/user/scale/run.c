@@ -30,7 +30,7 @@ static unsigned int running, cold;
 /* From when on it is looked at; and when that was over. */
 static u64 warm_at, ended_at;
 static struct unit_stats at_warm;
-static u64 moves_at_warm, unmaps;
+static u64 moves_at_warm, timers_at_warm, unmaps;
 
 static void sample(u64 ns)
 {
@@ -50,6 +50,7 @@ static void warm(void)
 		return;
 	at_warm = unit_stats;
 	moves_at_warm = sim_moves ?: 1;
+	timers_at_warm = sim_timers;
 }
 
 /* Between three quarters and five quarters of what was asked for. */
@@ -146,6 +147,8 @@ static void judge(struct result *r)
 		.syncs = (unit_stats.syncs - at_warm.syncs) / n,
 		.doorbells = (unit_stats.doorbells - at_warm.doorbells) / n,
 		.moves = (sim_moves - moves_at_warm) / n,
+		.timers = (double)(sim_timers - timers_at_warm) / sim.cpus *
+			  (LOAD_WINDOW_US * 1000.0) / (ended_at - warm_at),
 	};
 	if (!nr_samples)
 		return;

@@ -48,6 +48,7 @@ struct run {
  * @syncs: for each unmap
  * @doorbells: for each unmap
  * @moves: of cache lines, for each unmap
+ * @timers: that fired on a CPU in what is our window
  */
 struct result {
 	bool ok;
@@ -63,6 +64,7 @@ struct result {
 	double syncs;
 	double doorbells;
 	double moves;
+	double timers;
 };
 
 /* Do all of them, as many at once as there are host CPUs. */

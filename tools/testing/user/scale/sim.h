@@ -195,6 +195,8 @@ void sim_dma_write(void *p);
 void sim_relax(void);
 /* How often any line was handed on. */
 extern u64 sim_moves;
+/* Timers that have fired, of all CPUs. */
+extern u64 sim_timers;
 struct sim_line *sim_lines(bool statics, size_t *n);
 const void *sim_line_at(const struct sim_line *line);
 
