@@ -207,6 +207,18 @@ static void flush_not_covered_merged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 }
 
+/* Wait for a timer to drain what is pending, for much longer than that should take. */
+static void expect_drained(struct ioflush_hw *hw, unsigned int ranges)
+{
+	for (unsigned int i = 0; i < 500; i++) {
+		if (!ioflush_pending_bytes(&hw->flush))
+			break;
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(hw->test, ranges, hw->ranges);
+	KUNIT_EXPECT_EQ(hw->test, 0, ioflush_pending_bytes(&hw->flush));
+}
+
 /* window: an idle CPU's ring is drained by its timer */
 static void flush_timer(struct kunit *test)
 {
@@ -216,19 +228,16 @@ static void flush_timer(struct kunit *test)
 	/* While the machine boots, timers are only as fine as the tick. */
 	WRITE_ONCE(ioflush_window_us, 200 * USEC_PER_MSEC);
 	ioflush_hw_unmapped(hw, ioflush_hw_alloc(hw, PAGE), PAGE);
-	for (unsigned int i = 0; i < 500; i++) {
-		if (!ioflush_pending_bytes(&hw->flush))
-			break;
-		msleep(20);
-	}
-	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
-	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw->flush));
+	expect_drained(hw, 1);
 	/* A callback of RCU may come first, and within one unit of an entry's age. */
 	if (!ioflush_hw_engine_rcu)
 		KUNIT_EXPECT_GT(test, atomic64_read(&hw->flush.window_max_ns), 0);
 }
 
-/* window: the timer of a CPU is for all its rings, also when one of them has gone */
+/*
+ * window: the timer of a CPU is for all its rings, also when one of them has gone, and
+ * again when it has fired.
+ */
 static void flush_timer_shared(struct kunit *test)
 {
 	struct ioflush_hw *hw[4];
@@ -238,20 +247,89 @@ static void flush_timer_shared(struct kunit *test)
 	for (unsigned int i = 0; i < ARRAY_SIZE(hw); i++) {
 		hw[i] = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
 		hw[i]->flush.sim = NULL;
-		ioflush_hw_unmapped(hw[i], ioflush_hw_alloc(hw[i], PAGE), PAGE);
+		ioflush_hw_scatter(hw[i], 1);
 	}
-	migrate_enable();
 	ioflush_hw_stop(hw[0]);
 	KUNIT_EXPECT_EQ(test, 1, hw[0]->ranges);
-	for (unsigned int i = 1; i < ARRAY_SIZE(hw); i++) {
-		for (unsigned int n = 0; n < 500; n++) {
-			if (!ioflush_pending_bytes(&hw[i]->flush))
-				break;
-			msleep(20);
-		}
-		KUNIT_EXPECT_EQ(test, 1, hw[i]->ranges);
-		KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw[i]->flush));
+	for (unsigned int round = 1; round <= 2; round++) {
+		for (unsigned int i = 1; i < ARRAY_SIZE(hw); i++)
+			expect_drained(hw[i], round);
+		for (unsigned int i = 1; i < ARRAY_SIZE(hw); i++)
+			ioflush_hw_scatter(hw[i], 1);
 	}
+	migrate_enable();
+}
+
+/* As the timer does when the window is about to end; on the ring's CPU. */
+static void hand_over(struct ioflush_hw *hw)
+{
+	struct ioflush_ring *ring = ioflush_hw_ring(hw);
+	unsigned long flags;
+
+	ioflush_ring_lock(ring, &flags);
+	ring->limit = 0;
+	ioflush_ring_unlock(ring, flags);
+	ioflush_ring_hand(ring);
+}
+
+/* What hand_again() hands over. */
+static struct ioflush_hw *handed_again;
+
+static void hand_again(struct ioflush_hw *hw)
+{
+	hw->during = NULL;
+	ioflush_hw_unmapped(handed_again, ioflush_hw_alloc(handed_again, PAGE), PAGE);
+	hand_over(handed_again);
+}
+
+/*
+ * window: what is handed over once more, while the bottom half is at it, is not lost.
+ * Of the two rings it comes to the one that was handed over last first, and waits for
+ * room with the other.
+ */
+static void flush_handed_again(struct kunit *test)
+{
+	struct ioflush_hw *hw[2];
+	unsigned long flags;
+
+	if (ioflush_hw_engine_rcu)
+		kunit_skip(test, "a callback of RCU may come first");
+	for (unsigned int i = 0; i < ARRAY_SIZE(hw); i++) {
+		hw[i] = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+		hw[i]->flush.sim = NULL;
+	}
+	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window_all(IOFLUSH_WINDOW_MAX_US));
+	handed_again = hw[1];
+	migrate_disable();
+	ioflush_hw_scatter(hw[0], 1);
+	ioflush_hw_scatter(hw[1], 1);
+	hw[0]->full = 1;
+	hw[0]->during = hand_again;
+	local_irq_save(flags);
+	hand_over(hw[0]);
+	hand_over(hw[1]);
+	local_irq_restore(flags);
+	ioflush_clocks_forget();
+	migrate_enable();
+	KUNIT_EXPECT_EQ(test, 1, hw[0]->ranges);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw[0]->flush));
+	KUNIT_EXPECT_EQ(test, 2, hw[1]->ranges);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&hw[1]->flush));
+}
+
+/* window: a domain may go while one of its rings is with the bottom half */
+static void flush_handed_goes(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+
+	hw->flush.sim = NULL;
+	migrate_disable();
+	ioflush_hw_scatter(hw, 1);
+	hand_over(hw);
+	migrate_enable();
+	ioflush_hw_stop(hw);
+	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
+	msleep(20);
 }
 
 /* Not from an interrupt: the first address is one of the tree's, which has a lock. */
@@ -381,6 +459,8 @@ static void flush_fill(struct kunit *test)
 	KUNIT_CASE(flush_not_covered_merged),				\
 	KUNIT_CASE(flush_timer),					\
 	KUNIT_CASE(flush_timer_shared),					\
+	KUNIT_CASE(flush_handed_again),					\
+	KUNIT_CASE(flush_handed_goes),					\
 	KUNIT_CASE(flush_offline),					\
 	KUNIT_CASE(flush_timer_stays),					\
 	KUNIT_CASE(flush_irqs_off),					\
