@@ -272,7 +272,7 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
  * would. Of a ring that is not armed this is for its own CPU alone, with interrupts
  * off; jiffies will do, since which unmaps wait is of no matter.
  */
-static bool ioflush_ring_lone(struct ioflush_ring *ring)
+static __always_inline bool ioflush_ring_lone(struct ioflush_ring *ring)
 {
 	struct ioflush *flush = ring->flush;
 	struct ioflush_sim *sim = ioflush_sim(flush);
@@ -281,17 +281,18 @@ static bool ioflush_ring_lone(struct ioflush_ring *ring)
 	if (ring->armed || !flush->lone)
 		return false;
 	now_ns = sim ? sim->now_ns : (u64)jiffies * TICK_NSEC;
-	if (now_ns - ring->lone_ns >= ioflush_window_ns(flush)) {
+	if (now_ns - ring->lone_ns >= ioflush_bound_ns(flush)) {
 		ring->lone_ns = now_ns;
 		ring->lone = 0;
 	}
 	if (ring->lone >= flush->lone)
 		return false;
 	ring->lone++;
+	this_cpu_inc(flush->stats->n[IOFLUSH_N_LONE]);
 	return true;
 }
 
-/* The same for this CPU's ring; counts those that are. */
+/* The same for this CPU's ring. */
 static bool ioflush_lone(struct ioflush *flush)
 {
 	struct ioflush_ring __percpu *rings;
@@ -302,25 +303,56 @@ static bool ioflush_lone(struct ioflush *flush)
 	/* See ioflush_unmapped(). */
 	rings = READ_ONCE(flush->rings);
 	lone = rings && ioflush_ring_lone(this_cpu_ptr(rings));
-	if (lone)
-		this_cpu_inc(flush->stats->n[IOFLUSH_N_LONE]);
 	local_irq_restore(flags);
 	return lone;
 }
 
-static noinline void ioflush_unmapped_slow(struct ioflush *flush,
-					   struct iopgt_gather *gather,
-					   dma_addr_t iova, size_t bytes)
+static noinline void ioflush_unmapped_strict(struct ioflush *flush,
+					     struct iopgt_gather *gather,
+					     dma_addr_t iova, size_t bytes)
 {
-	trace_ioflush_unmap(flush, iova, bytes);
-	if (gather->may_defer && READ_ONCE(flush->rings) &&
-	    !ioflush_lone(flush) && ioflush_push(flush, gather, iova, bytes)) {
-		trace_ioflush_defer(flush, iova, bytes);
-		return;
-	}
 	ioflush_sync(flush, gather);
 	this_cpu_inc(flush->stats->n[IOFLUSH_N_STRICT]);
 	iospace_free(flush->space, iova, bytes);
+}
+
+/* Defer it if it may be and there is room. */
+static void ioflush_unmapped_slow(struct ioflush *flush,
+				  struct iopgt_gather *gather, dma_addr_t iova,
+				  size_t bytes)
+{
+	if (ioflush_push(flush, gather, iova, bytes))
+		trace_ioflush_defer(flush, iova, bytes);
+	else
+		ioflush_unmapped_strict(flush, gather, iova, bytes);
+}
+
+/* No entry of the ring can take it. Called with interrupts off and the lock held. */
+static noinline void ioflush_unmapped_new(struct ioflush_ring *ring,
+					  struct iopgt_gather *gather,
+					  dma_addr_t iova, size_t bytes,
+					  unsigned long flags)
+	__releases(bitlock)
+{
+	struct ioflush *flush = ring->flush;
+	bool lone = ioflush_ring_lone(ring);
+
+	ioflush_ring_unlock(ring, flags);
+	if (lone)
+		ioflush_unmapped_strict(flush, gather, iova, bytes);
+	else
+		ioflush_unmapped_slow(flush, gather, iova, bytes);
+}
+
+static noinline void ioflush_unmapped_traced(struct ioflush *flush,
+					     struct iopgt_gather *gather,
+					     dma_addr_t iova, size_t bytes)
+{
+	trace_ioflush_unmap(flush, iova, bytes);
+	if (gather->may_defer && !ioflush_lone(flush))
+		ioflush_unmapped_slow(flush, gather, iova, bytes);
+	else
+		ioflush_unmapped_strict(flush, gather, iova, bytes);
 }
 
 /**
@@ -341,11 +373,12 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 	struct ioflush_ring __percpu *rings;
 	struct ioflush_ring *ring;
 	unsigned long flags;
-	bool done;
 
-	if (unlikely(!gather->may_defer || trace_ioflush_unmap_enabled() ||
+	if (unlikely(trace_ioflush_unmap_enabled() ||
 		     trace_ioflush_defer_enabled()))
-		return ioflush_unmapped_slow(flush, gather, iova, bytes);
+		return ioflush_unmapped_traced(flush, gather, iova, bytes);
+	if (unlikely(!gather->may_defer))
+		return ioflush_unmapped_strict(flush, gather, iova, bytes);
 
 	local_irq_save(flags);
 	/*
@@ -355,7 +388,7 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 	rings = READ_ONCE(flush->rings);
 	if (unlikely(!rings)) {
 		local_irq_restore(flags);
-		return ioflush_unmapped_slow(flush, gather, iova, bytes);
+		return ioflush_unmapped_strict(flush, gather, iova, bytes);
 	}
 	ring = this_cpu_ptr(rings);
 	bit_spin_lock(0, &ring->lock);
@@ -364,11 +397,12 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 	 * the full barrier of the increment in ioflush_all_post().
 	 */
 	smp_mb__after_atomic();
-	done = ioflush_ring_extend(flush, ring, gather, iova, bytes);
-	__bit_spin_unlock(0, &ring->lock);
-	local_irq_restore(flags);
-	if (unlikely(!done))
-		ioflush_unmapped_slow(flush, gather, iova, bytes);
+	if (likely(ioflush_ring_extend(flush, ring, gather, iova, bytes))) {
+		__bit_spin_unlock(0, &ring->lock);
+		local_irq_restore(flags);
+		return;
+	}
+	ioflush_unmapped_new(ring, gather, iova, bytes, flags);
 }
 
 /* Without memory, unmaps stay strict and ask again. */

@@ -251,6 +251,14 @@ static inline struct ioflush_sim *ioflush_sim(const struct ioflush *flush)
 }
 #endif
 
+/* ioflush_window_ns() without a call */
+static inline u64 ioflush_bound_ns(const struct ioflush *flush)
+{
+	unsigned int us = READ_ONCE(flush->window_us);
+
+	return (u64)(us ?: READ_ONCE(ioflush_window_us)) * NSEC_PER_USEC;
+}
+
 static inline u64 ioflush_now_ns(const struct ioflush *flush)
 {
 	struct ioflush_sim *sim = ioflush_sim(flush);

@@ -129,7 +129,9 @@ static void hw_stop(void *data)
 {
 	struct ioflush_hw *hw = data;
 
-	hw->during = NULL;
+	/* Others may look at it until then. */
+	if (hw->during)
+		hw->during = NULL;
 	ioflush_exit(&hw->flush);
 	iospace_destroy(hw->space);
 	iopgt_destroy(&hw->pgt);

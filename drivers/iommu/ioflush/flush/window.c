@@ -42,9 +42,7 @@
  */
 u64 ioflush_window_ns(const struct ioflush *flush)
 {
-	unsigned int us = READ_ONCE(flush->window_us);
-
-	return (u64)(us ?: READ_ONCE(ioflush_window_us)) * NSEC_PER_USEC;
+	return ioflush_bound_ns(flush);
 }
 
 /**
