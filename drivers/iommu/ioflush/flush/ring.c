@@ -427,6 +427,7 @@ static int ioflush_ring_init(struct ioflush *flush,
 	ring->limit = READ_ONCE(ioflush_pending_bytes_max) / 4 * 3;
 	ring->flush = flush;
 	ring->cpu = cpu;
+	ring->stagger = cpu % IOFLUSH_STAGGERS;
 	ioflush_ring_close(ring);
 	return flush->lone ? 0 : ioflush_ring_fill(ring, GFP_KERNEL);
 }

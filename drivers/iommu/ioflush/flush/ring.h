@@ -16,6 +16,9 @@
 /* log2 of the unit in which an entry's time is kept: about a microsecond */
 #define IOFLUSH_STAMP_LG2	10
 
+/** IOFLUSH_STAGGERS - CPUs that drain at times of their own */
+#define IOFLUSH_STAGGERS 16
+
 /**
  * struct ioflush_entry - cleared translations and the IOVAs they belong to
  * @start: first byte
@@ -88,6 +91,7 @@ struct ioflush_open {
  * @flush: whose ring this is
  * @entries: the ring; NULL until its CPU has more than a few unmaps to defer
  * @cpu: whose
+ * @stagger: how many 128ths of a window earlier than others its CPU is to drain it
  * @hist: what the drains of this ring have seen
  *
  * Numbers count up and wrap; the index is their low bits. Entries go through
@@ -124,6 +128,7 @@ struct ioflush_ring {
 	struct ioflush *flush;
 	struct ioflush_entry *entries;
 	int cpu;
+	u8 stagger;
 	struct ioflush_hist hist;
 };
 

@@ -148,6 +148,16 @@ void ioflush_hw_stop(struct ioflush_hw *hw)
 	kunit_release_action(hw->test, hw_stop, hw);
 }
 
+/* Whichever CPU a test is on, times are the same. */
+static void hw_defer(struct ioflush_hw *hw)
+{
+	int cpu;
+
+	KUNIT_ASSERT_EQ(hw->test, 0, ioflush_enable_deferred(&hw->flush));
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(hw->flush.all_rings, cpu)->stagger = 0;
+}
+
 static void window_restore(void *data)
 {
 	WRITE_ONCE(ioflush_window_us, (unsigned long)data);
@@ -191,7 +201,7 @@ struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last, bool deferred)
 	hw->flush.engine_rcu = ioflush_hw_engine_rcu;
 	hw->flush.lone = 0;
 	if (deferred)
-		KUNIT_ASSERT_EQ(test, 0, ioflush_enable_deferred(&hw->flush));
+		hw_defer(hw);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, hw_stop, hw));
 	return hw;
 }

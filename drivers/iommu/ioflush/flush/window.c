@@ -29,7 +29,10 @@
 
 #include "ring.h"
 
-/* The two steps, in parts of the window; what is left is for the hardware. */
+/*
+ * The two steps, in parts of the window; what is left is for the hardware. Of some CPUs
+ * the first comes a little earlier.
+ */
 #define IOFLUSH_SOON_16THS	14
 #define IOFLUSH_LAST_16THS	15
 
@@ -61,6 +64,17 @@ bool ioflush_window_holds(const struct ioflush *flush)
 	u64 resolution_ns = sim ? sim->resolution_ns : hrtimer_resolution;
 
 	return resolution_ns <= ioflush_window_ns(flush) / 32;
+}
+
+/*
+ * When it is time for the first step. CPUs that have begun together would all come
+ * to the queue at once, each time: so each has a time of its own, and they part.
+ */
+static u64 ioflush_window_soon_ns(const struct ioflush_ring *ring)
+{
+	u64 part_ns = ioflush_bound_ns(ring->flush) / 16;
+
+	return part_ns * IOFLUSH_SOON_16THS - part_ns / 8 * ring->stagger;
 }
 
 static void ioflush_window_start(struct ioflush_ring *ring, u64 ns)
@@ -110,10 +124,8 @@ static void ioflush_window_call_rcu(struct ioflush_ring *ring)
  */
 void ioflush_window_arm(struct ioflush_ring *ring)
 {
-	u64 part_ns = ioflush_window_ns(ring->flush) / 16;
-
 	if (unlikely(!ring->armed))
-		ioflush_window_start(ring, part_ns * IOFLUSH_SOON_16THS);
+		ioflush_window_start(ring, ioflush_window_soon_ns(ring));
 	if (ring->flush->engine_rcu && !ring->calling)
 		ioflush_window_call_rcu(ring);
 }
@@ -136,7 +148,7 @@ static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring,
 	age_ns = ioflush_now_ns(ring->flush) - ring->oldest_ns;
 	if (age_ns >= part_ns * IOFLUSH_LAST_16THS)
 		return IOFLUSH_DUE_LAST;
-	if (age_ns >= part_ns * (IOFLUSH_SOON_16THS - early_16ths))
+	if (age_ns + part_ns * early_16ths >= ioflush_window_soon_ns(ring))
 		return IOFLUSH_DUE_SOON;
 	return IOFLUSH_DUE_NOT;
 }
@@ -174,7 +186,7 @@ static u64 ioflush_window_next(struct ioflush_ring *ring)
 
 	if (ring->tail == ring->posted)
 		return 0;
-	due_ns = ring->oldest_ns + part_ns * IOFLUSH_SOON_16THS;
+	due_ns = ring->oldest_ns + ioflush_window_soon_ns(ring);
 	/* Without a limit the first of the steps has been taken, maybe early. */
 	if (now_ns >= due_ns || !ring->limit)
 		due_ns = ring->oldest_ns + part_ns * IOFLUSH_LAST_16THS;
@@ -235,12 +247,11 @@ static void ioflush_window_rearm(void *data)
 {
 	struct ioflush *flush = data;
 	struct ioflush_ring *ring = this_cpu_ptr(flush->all_rings);
-	u64 part_ns = ioflush_window_ns(flush) / 16;
 	unsigned long flags;
 
 	ioflush_ring_lock(ring, &flags);
 	if (ring->armed)
-		ioflush_window_start(ring, part_ns * IOFLUSH_SOON_16THS);
+		ioflush_window_start(ring, ioflush_window_soon_ns(ring));
 	ioflush_ring_unlock(ring, flags);
 }
 

@@ -103,6 +103,22 @@ static void window_thread(struct kunit *test)
 	window_stop(hw);
 }
 
+/* window: each CPU has a time of its own to drain, none of them later */
+static void window_stagger(struct kunit *test)
+{
+	struct ioflush_hw *hw = window_start(test);
+
+	ioflush_hw_ring(hw)->stagger = IOFLUSH_STAGGERS - 1;
+	ioflush_hw_scatter(hw, 1);
+	pass(hw, WINDOW_NS / 16 * 14 - WINDOW_NS / 128 * (IOFLUSH_STAGGERS - 1) - 1);
+	KUNIT_EXPECT_FALSE(test, hw->sim.handed);
+	pass(hw, 1);
+	KUNIT_EXPECT_TRUE(test, hw->sim.handed);
+	thread_runs(hw);
+	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
+	window_stop(hw);
+}
+
 static u64 window_check_early(struct ioflush_hw *hw)
 {
 	return ioflush_window_check(ioflush_hw_ring(hw), 1, hw->sim.now_ns);
@@ -717,6 +733,7 @@ static void window_lone(struct kunit *test)
 
 #define WINDOW_CASES {							\
 	KUNIT_CASE(window_thread),					\
+	KUNIT_CASE(window_stagger),					\
 	KUNIT_CASE(window_early),					\
 	KUNIT_CASE(window_next_unmap),					\
 	KUNIT_CASE(window_last),					\
