@@ -8,10 +8,18 @@
 #include <linux/iommu.h>
 #include <linux/smp.h>
 
+#include "../iova/space.h"
 #include "test_hw.h"
 
 /* What a CPU has of a lazy domain of mainline's: 256 entries of its flush queue */
 #define MAINLINE_FQ_BYTES	(16 + 256 * 40)
+
+/* What each CPU has of one of ours, but for its ring's entries */
+#define CPU_BYTES	(sizeof(struct ioflush_ring) +			\
+			 sizeof(struct ioflush_stats) +			\
+			 sizeof(struct iospace_cpu) +			\
+			 IOSPACE_ZONES * IOSPACE_ARENAS *		\
+			 sizeof(struct arena_front))
 
 /* The space of these tests has one page: it is free or it is not. */
 static void expect_not_free(struct ioflush_hw *hw)
@@ -424,8 +432,10 @@ static void flush_fill(struct kunit *test)
 
 	hw->flush.lone = 2;
 	KUNIT_ASSERT_EQ(test, 0, ioflush_enable_deferred(&hw->flush));
-	KUNIT_EXPECT_LE(test, sizeof(*ring) + sizeof(struct ioflush_stats),
-			MAINLINE_FQ_BYTES / 8);
+	KUNIT_EXPECT_LE(test, CPU_BYTES, MAINLINE_FQ_BYTES / 8);
+	/* Where there are many CPUs. */
+	KUNIT_EXPECT_LE(test, CPU_BYTES + 256 * sizeof(*ring->entries),
+			MAINLINE_FQ_BYTES);
 	migrate_disable();
 	ring = ioflush_hw_ring(hw);
 	ioflush_hw_scatter(hw, 2);

@@ -2,6 +2,8 @@
 /*
  * ioflush: parameters of lazy mode
  */
+#include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/moduleparam.h>
@@ -32,8 +34,16 @@ module_param_cb(window_us, &ioflush_window_ops, &ioflush_window_us, 0644);
 MODULE_PARM_DESC(window_us,
 		 "Lazy mode: a cleared translation is invalidated within this many microseconds, 100 to 1000000 (default 2000)");
 
-/* Entries of a ring; it is drained at three quarters. 32 bytes each. */
-unsigned int ioflush_pending_entries = 512;
+/*
+ * Entries of a ring; it is drained at three quarters. 32 bytes each. Until the setup
+ * 0 stands for what suits the machine: where there are many CPUs, what each of them has
+ * is to be less than what the kernel's flush queue has.
+ */
+unsigned int ioflush_pending_entries;
+
+#define IOFLUSH_ENTRIES		512
+#define IOFLUSH_ENTRIES_MANY	256
+#define IOFLUSH_MANY_CPUS	64
 
 static int ioflush_entries_set(const char *val, const struct kernel_param *kp)
 {
@@ -48,7 +58,16 @@ static const struct kernel_param_ops ioflush_entries_ops = {
 module_param_cb(pending_entries, &ioflush_entries_ops,
 		&ioflush_pending_entries, 0444);
 MODULE_PARM_DESC(pending_entries,
-		 "Lazy mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512)");
+		 "Lazy mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512, or 256 where more than 64 CPUs are possible)");
+
+static int __init ioflush_entries_init(void)
+{
+	if (!ioflush_pending_entries)
+		ioflush_pending_entries = num_possible_cpus() > IOFLUSH_MANY_CPUS ?
+					  IOFLUSH_ENTRIES_MANY : IOFLUSH_ENTRIES;
+	return 0;
+}
+core_initcall(ioflush_entries_init);
 
 unsigned long ioflush_pending_bytes_max = SZ_32M;
 module_param_named(pending_bytes, ioflush_pending_bytes_max, ulong, 0644);
