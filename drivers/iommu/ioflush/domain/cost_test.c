@@ -7,6 +7,7 @@
 #include <linux/processor.h>
 #include <linux/sizes.h>
 
+#include "../invq/test_take.h"
 #include "internal.h"
 
 #define SLOTS_LG2	5
@@ -46,8 +47,9 @@ static void slow_take(unsigned int us)
 		cpu_relax();
 }
 
-static void slow_execute(struct slow *slow, const struct invq_cmd *cmd)
+static void slow_execute(struct invq *q, const struct invq_cmd *cmd)
 {
+	struct slow *slow = container_of(q, struct slow, q);
 	u64 word = le64_to_cpu(cmd->u64s[0]);
 
 	switch (lower_32_bits(word)) {
@@ -69,10 +71,7 @@ static void slow_doorbell(struct invq *q, u32 seq)
 {
 	struct slow *slow = container_of(q, struct slow, q);
 
-	while (slow->head != seq % ARRAY_SIZE(slow->slots)) {
-		slow_execute(slow, &slow->slots[slow->head]);
-		slow->head = (slow->head + 1) % ARRAY_SIZE(slow->slots);
-	}
+	invq_take_all(q, &slow->head, seq, slow_execute);
 }
 
 static void slow_sync(struct invq *q, struct invq_cmd *cmd)

@@ -11,6 +11,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "../invq/test_take.h"
 #include "internal.h"
 #include "test_reader.h"
 
@@ -52,8 +53,9 @@ struct unit {
 	bool stuck;
 };
 
-static void unit_execute(struct unit *unit, const struct invq_cmd *cmd)
+static void unit_execute(struct invq *q, const struct invq_cmd *cmd)
 {
+	struct unit *unit = container_of(q, struct unit, q);
 	u64 arg = le64_to_cpu(cmd->u64s[1]);
 
 	switch (lower_32_bits(le64_to_cpu(cmd->u64s[0]))) {
@@ -76,10 +78,8 @@ static void unit_doorbell(struct invq *q, u32 seq)
 {
 	struct unit *unit = container_of(q, struct unit, q);
 
-	while (!unit->stuck && unit->head != seq % ARRAY_SIZE(unit->slots)) {
-		unit_execute(unit, &unit->slots[unit->head]);
-		unit->head = (unit->head + 1) % ARRAY_SIZE(unit->slots);
-	}
+	if (!unit->stuck)
+		invq_take_all(q, &unit->head, seq, unit_execute);
 }
 
 static void unit_sync(struct invq *q, struct invq_cmd *cmd)

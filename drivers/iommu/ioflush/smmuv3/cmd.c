@@ -41,17 +41,6 @@ void smmu3_cmd_cfgi_ste(struct invq_cmd *cmd, u32 sid)
 }
 
 /**
- * smmu3_cmd_cfgi_cd() - forget the context descriptor of a stream, 4.3.3
- * @cmd: receives the command
- * @sid: the StreamID; its SubstreamID is 0
- */
-void smmu3_cmd_cfgi_cd(struct invq_cmd *cmd, u32 sid)
-{
-	cmd_put(cmd, SMMU3_OP_CFGI_CD | FIELD_PREP(SMMU3_CMD0_SID, sid),
-		SMMU3_CFGI1_LEAF);
-}
-
-/**
  * smmu3_cmd_cfgi_all() - forget all entries and descriptors, section 4.3.2
  * @cmd: receives the command
  */

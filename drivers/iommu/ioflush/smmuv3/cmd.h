@@ -23,7 +23,6 @@ struct smmu3_tag {
 };
 
 void smmu3_cmd_cfgi_ste(struct invq_cmd *cmd, u32 sid);
-void smmu3_cmd_cfgi_cd(struct invq_cmd *cmd, u32 sid);
 void smmu3_cmd_cfgi_all(struct invq_cmd *cmd);
 void smmu3_cmd_tlbi_all(struct invq_cmd *cmd);
 void smmu3_cmd_tlbi_tag(struct invq_cmd *cmd, const struct smmu3_tag *tag);

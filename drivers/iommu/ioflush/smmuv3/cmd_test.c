@@ -25,8 +25,6 @@ static void cmd_cfgi(struct kunit *test)
 	expect_cmd(test, &cmd, 0x1234567800000003, 0);
 	smmu3_cmd_cfgi_ste(&cmd, ~0U);
 	expect_cmd(test, &cmd, 0xffffffff00000003, 0);
-	smmu3_cmd_cfgi_cd(&cmd, 0x12345678);
-	expect_cmd(test, &cmd, 0x1234567800000005, 1);
 	smmu3_cmd_cfgi_all(&cmd);
 	expect_cmd(test, &cmd, 0x4, 31);
 }

@@ -8,6 +8,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/sizes.h>
 
+#include "../invq/test_take.h"
 #include "regs.h"
 #include "test_fake.h"
 
@@ -45,8 +46,9 @@ static void fake_sync(struct invq *q, struct invq_cmd *cmd)
 	smmu3_cmd_sync_msi(cmd, virt_to_phys(&fake->done), true);
 }
 
-static void fake_take(struct fake *fake, const struct invq_cmd *cmd)
+static void fake_take(struct invq *q, const struct invq_cmd *cmd)
 {
+	struct fake *fake = container_of(q, struct fake, unit.q);
 	u64 w0 = le64_to_cpu(cmd->u64s[0]);
 	struct smmu3_entry *ste = smmu3_streams_find(&fake->unit, SID);
 
@@ -69,9 +71,7 @@ static void fake_doorbell(struct invq *q, u32 seq)
 {
 	struct fake *fake = container_of(q, struct fake, unit.q);
 
-	for (; fake->head != (seq & q->mask);
-	     fake->head = (fake->head + 1) & q->mask)
-		fake_take(fake, &fake->slots[fake->head]);
+	invq_take_all(q, &fake->head, seq, fake_take);
 }
 
 static const struct invq_ops fake_queue_ops = {

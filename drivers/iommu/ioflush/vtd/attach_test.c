@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
+#include "../invq/test_take.h"
 #include "inval.h"
 #include "vtd.h"
 
@@ -62,8 +63,9 @@ static void fake_sync(struct invq *q, struct invq_cmd *cmd)
 	vtd_inv_wait(cmd, virt_to_phys(&fake->done), 0);
 }
 
-static void fake_take(struct fake *fake, const struct invq_cmd *cmd)
+static void fake_take(struct invq *q, const struct invq_cmd *cmd)
 {
+	struct fake *fake = container_of(q, struct fake, unit.q);
 	u64 lo = le64_to_cpu(cmd->u64s[0]);
 	struct vtd_entry *entry = fake_entry(fake, RID);
 
@@ -81,9 +83,7 @@ static void fake_doorbell(struct invq *q, u32 seq)
 {
 	struct fake *fake = container_of(q, struct fake, unit.q);
 
-	for (; fake->head != seq % ARRAY_SIZE(fake->slots);
-	     fake->head = (fake->head + 1) % ARRAY_SIZE(fake->slots))
-		fake_take(fake, &fake->slots[fake->head]);
+	invq_take_all(q, &fake->head, seq, fake_take);
 }
 
 static const struct invq_ops fake_queue_ops = {
