@@ -295,14 +295,14 @@ void __wrap_iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 	__real_iospace_free(space, iova, bytes);
 }
 
-/* A domain in lazy mode. Before there are threads. */
-struct hw_domain *hw_create(void)
+/* A domain in lazy mode, of so many pages. Before there are threads. */
+struct hw_domain *hw_create(unsigned long pages)
 {
 	struct hw_domain *d = vzalloc(sizeof(*d));
 
 	user_refuse(!d);
 	user_refuse(ioflush_init(&d->flush, &hw_ops, &d->pgt));
-	d->flush.space = iospace_create(0, HW_BYTES(HW_PAGES) - 1);
+	d->flush.space = iospace_create(0, HW_BYTES(pages) - 1);
 	user_refuse(!d->flush.space);
 	user_refuse(ioflush_enable_deferred(&d->flush));
 	d->next = domains;

@@ -102,12 +102,15 @@ struct hw_domain {
 /* Each thread that may get to the hardware seeds its own choices. */
 void hw_seed(u64 seed);
 
-struct hw_domain *hw_create(void);
+struct hw_domain *hw_create(unsigned long pages);
 void hw_destroy(struct hw_domain *d);
 dma_addr_t hw_map(struct hw_domain *d, unsigned int pages,
 		  enum iospace_kind kind);
 void hw_clear(struct hw_domain *d, dma_addr_t iova, unsigned int pages,
 	      struct iopgt_gather *gather, bool table);
 void hw_access(struct hw_domain *d, unsigned long nr);
+
+/* flush_dry.c */
+bool flush_dry(unsigned int percent, u64 seed);
 
 #endif /* _USER_FLUSH_HW_H */

@@ -382,7 +382,7 @@ static void run(void *arg)
 	user_jitter = true;
 	user_refuse(ioflush_setup());
 	for (i = 0; i < DOMAINS; i++)
-		r->domain[i] = hw_create();
+		r->domain[i] = hw_create(HW_PAGES);
 	user_cpu_enter(r->threads);
 	for (i = 0; i < all; i++) {
 		member[i].r = r;
@@ -424,7 +424,7 @@ static int usage(FILE *to)
 		"percentage of the usual unmaps. Scenarios:");
 	for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
 		fprintf(to, "%s \"%s\"", i ? "," : "", scenarios[i].name);
-	fprintf(to, "\n");
+	fprintf(to, ", \"dry\"\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -462,5 +462,7 @@ int main(int argc, char **argv)
 				ok &= race(&scenarios[i], threads ?: usual[j],
 					   percent, seed);
 	}
+	if (!scenario || !strcmp(scenario, "dry"))
+		ok &= flush_dry(percent, seed);
 	return !ok;
 }

@@ -55,9 +55,22 @@ static unsigned int ioflush_ring_take(struct ioflush_ring *ring,
 	return n;
 }
 
-/* The invalidation of all before @end has finished: IOVAs go back. */
+static void ioflush_entries_free(struct iospace *space,
+				 const struct ioflush_entry *e, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		iospace_free(space, e[i].start, e[i].end - e[i].start);
+}
+
+/*
+ * The invalidation of all before @end has finished: IOVAs go back. They do so with
+ * the lock held, so that who drains because the space is dry, and comes to the lock,
+ * finds all of them in the space. With a real-time kernel the space has locks that
+ * cannot be had there.
+ */
 static void ioflush_ring_give_back(struct ioflush_ring *ring, u32 end)
 {
+	struct iospace *space = ring->flush->space;
 	struct ioflush_entry e[IOFLUSH_TAKE];
 	unsigned long flags;
 	unsigned int n;
@@ -66,10 +79,11 @@ static void ioflush_ring_give_back(struct ioflush_ring *ring, u32 end)
 		ioflush_ring_lock(ring, &flags);
 		ioflush_ring_done(ring, end);
 		n = ioflush_ring_take(ring, e);
+		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+			ioflush_entries_free(space, e, n);
 		ioflush_ring_unlock(ring, flags);
-		for (unsigned int i = 0; i < n; i++)
-			iospace_free(ring->flush->space, e[i].start,
-				     e[i].end - e[i].start);
+		if (IS_ENABLED(CONFIG_PREEMPT_RT))
+			ioflush_entries_free(space, e, n);
 	} while (n == IOFLUSH_TAKE);
 }
 
@@ -206,8 +220,9 @@ static void ioflush_ring_post(struct ioflush_ring *ring,
  * @ring: any CPU's ring
  * @reason: why, for the counters
  *
- * When it returns what was in the ring before has been invalidated. Of what is
- * to be given back other CPUs may have a few entries in their hands.
+ * When it returns what was in the ring before has been invalidated and given back,
+ * but for unlinked table pages, and, with a real-time kernel, a few entries that other
+ * CPUs have in their hands.
  *
  * Context: any context; waits for hardware, with no lock held and interrupts and
  *	preemption as they are.
