@@ -35,8 +35,11 @@
 #define RCACHE_CPU	2
 #define RCACHE_PFNS	127
 #define WORK_EVERY	20000
-/* Arena and long ranges, each of them one address in the kernel's allocator. */
-#define PARTS		3
+/*
+ * Arenas and long ranges, below and above 4 GiB, each of them one address in the
+ * kernel's allocator.
+ */
+#define PARTS		6
 
 /**
  * struct size - lengths in a mix

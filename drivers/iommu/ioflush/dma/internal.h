@@ -115,6 +115,9 @@ size_t iodma_max_mapping_size(struct device *dev);
 size_t iodma_opt_mapping_size(void);
 unsigned long iodma_get_merge_boundary(struct device *dev);
 
+/* takeover.c */
+bool iodma_watches(struct device *dev);
+
 /* lazy.c */
 void iodma_lazy_wanted(struct device *dev);
 void iodma_lazy_enable(struct iodom *dom, struct device *dev);

@@ -16,15 +16,24 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
+#include <linux/bitops.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
 
-/*
- * The device that asked; NULL while nobody does. Who makes it non-NULL holds
- * a reference to the device and starts the worker, which makes it NULL again.
+/**
+ * struct iodma_lazy - a device that asked for its domain to be made lazy
+ * @busy: bit 0 is set from when one asks until the worker has been through. Who sets
+ *	it owns the rest, and then the worker does
+ * @dev: the device, whose reference is held
+ * @group: its group, held too. Of a device that is removed meanwhile nothing else
+ *	says which that was, or that it is there still
  */
-static struct device *iodma_lazy_dev;
+static struct iodma_lazy {
+	unsigned long busy;
+	struct device *dev;
+	struct iommu_group *group;
+} iodma_lazy;
 
 /**
  * iodma_lazy_enable() - give a lazy domain its rings
@@ -73,18 +82,14 @@ static int iodma_lazy_enable_one(struct device *dev, void *data)
 
 static void iodma_lazy_work(struct work_struct *work)
 {
-	struct device *dev = READ_ONCE(iodma_lazy_dev);
-	struct device *owner = iodma_owner(dev);
-	struct iommu_group *group = owner ? iommu_group_get(owner) : NULL;
+	struct iodma_lazy *lazy = &iodma_lazy;
 
-	if (group) {
-		/* Under the group's mutex its domain does not change. */
-		iommu_group_for_each_dev(group, owner, iodma_lazy_enable_one);
-		iommu_group_put(group);
-	}
-	put_device(dev);
-	/* Pairs with the full barrier of the exchange: all of it is done. */
-	smp_store_release(&iodma_lazy_dev, NULL);
+	/* Under the group's mutex its domain does not change. */
+	iommu_group_for_each_dev(lazy->group, lazy->dev, iodma_lazy_enable_one);
+	iommu_group_put(lazy->group);
+	put_device(lazy->dev);
+	/* Pairs with the acquire in iodma_lazy_wanted(): all of it is done. */
+	clear_bit_unlock(0, &lazy->busy);
 }
 
 static DECLARE_WORK(iodma_lazy_worker, iodma_lazy_work);
@@ -96,13 +101,23 @@ static DECLARE_WORK(iodma_lazy_worker, iodma_lazy_work);
  * One request is served at a time; others are made again by later unmaps, or as a
  * driver is bound.
  *
- * Context: any context.
+ * Context: any context; the device is bound or the mutex of its group is held, so
+ *	that it stays in the group.
  */
 noinline void iodma_lazy_wanted(struct device *dev)
 {
-	if (READ_ONCE(iodma_lazy_dev) || cmpxchg(&iodma_lazy_dev, NULL, dev))
+	struct iodma_lazy *lazy = &iodma_lazy;
+	struct device *owner;
+
+	if (test_bit(0, &lazy->busy) || test_and_set_bit_lock(0, &lazy->busy))
 		return;
-	get_device(dev);
+	owner = iodma_owner(dev);
+	lazy->group = owner ? iommu_group_get(owner) : NULL;
+	if (!lazy->group) {
+		clear_bit_unlock(0, &lazy->busy);
+		return;
+	}
+	lazy->dev = get_device(owner);
 	schedule_work(&iodma_lazy_worker);
 }
 
@@ -111,15 +126,19 @@ noinline void iodma_lazy_wanted(struct device *dev)
  * @dev: the device
  *
  * Who asks is about to allocate a flush queue for the default domain of the
- * device's group. That is not needed, but what was wanted is noted.
+ * device's group. That is not needed, but what was wanted is noted. It is for devices
+ * of a bus that is not watched: they may never be taken over.
  *
  * Context: process context, with the mutex of the device's group held.
- * Return: false.
+ * Return: whether the core is to have a flush queue.
  */
 bool iodma_ask_lazy(struct device *dev)
 {
-	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+	struct iommu_domain *domain;
 
+	if (!iodma_watches(dev))
+		return true;
+	domain = iommu_get_dma_domain(dev);
 	if (domain && iodom_is(domain) && domain->type == IOMMU_DOMAIN_DMA_FQ) {
 		to_iodom(domain)->lazy_asked = true;
 		iodma_lazy_wanted(dev);

@@ -42,6 +42,19 @@ static bool iodma_driver_manages_dma(struct device *dev)
 	return false;
 }
 
+/**
+ * iodma_watches() - is a device taken over when a driver is bound to it?
+ * @dev: the device
+ *
+ * Context: any context.
+ * Return: whether its bus is one that is watched.
+ */
+bool iodma_watches(struct device *dev)
+{
+	return (IS_ENABLED(CONFIG_PCI) && dev_is_pci(dev)) ||
+	       dev->bus == &platform_bus_type;
+}
+
 /* Create and publish the space of a domain. */
 static int iodma_create_space(struct iodom *dom, struct device *dev)
 {

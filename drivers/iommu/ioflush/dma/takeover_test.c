@@ -2,6 +2,7 @@
 /*
  * ioflush: tests that the right devices get these DMA operations
  */
+#include <kunit/device.h>
 #include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 
@@ -200,6 +201,15 @@ static void takeover_lazy_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dom->flush.rings);
 }
 
+/* Who may never be taken over is left the core's flush queue. */
+static void takeover_lazy_other_bus(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "ioflush-dma-other");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
+	KUNIT_EXPECT_TRUE(test, iodma_ask_lazy(dev));
+}
+
 /*
  * The core sets up a domain for a group whose type was changed, and no driver of an
  * IOMMU is told: the worker puts the type right.
@@ -266,6 +276,7 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_lazy),
 	KUNIT_CASE(takeover_lazy_default),
 	KUNIT_CASE(takeover_lazy_once),
+	KUNIT_CASE(takeover_lazy_other_bus),
 	KUNIT_CASE(takeover_lazy_late),
 	KUNIT_CASE(takeover_sw_msi),
 	{}

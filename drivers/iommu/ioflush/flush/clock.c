@@ -32,7 +32,7 @@
 /* What is due so many 16ths of a window later is served along. */
 #define IOFLUSH_EARLY_16THS	1
 
-/* How long the timer looks at hardware, for all rings together. */
+/* How long the timer looks at hardware. */
 #define IOFLUSH_LOOK_NS		(5 * NSEC_PER_USEC)
 
 /**
@@ -56,14 +56,15 @@ struct ioflush_clock {
 static DEFINE_PER_CPU(struct ioflush_clock, ioflush_clocks);
 
 /* With the lock held. While the timer is firing, starting it is right too. */
-static void ioflush_clock_start(struct ioflush_clock *clock, u64 ns)
+static void ioflush_clock_start(struct ioflush_clock *clock, u64 due_ns)
 {
-	u64 due_ns = ktime_get_mono_fast_ns() + ns;
+	u64 now_ns = ktime_get_mono_fast_ns();
 
 	if (due_ns >= clock->due_ns)
 		return;
 	clock->due_ns = due_ns;
-	hrtimer_start(&clock->timer, ns_to_ktime(ns),
+	hrtimer_start(&clock->timer,
+		      ns_to_ktime(due_ns > now_ns ? due_ns - now_ns : 0),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
@@ -82,7 +83,7 @@ void ioflush_clock_arm(struct ioflush_ring *ring, u64 ns)
 	if (!ring->armed)
 		list_add_tail_rcu(&ring->armed_node, &clock->rings);
 	ring->armed = true;
-	ioflush_clock_start(clock, ns);
+	ioflush_clock_start(clock, ktime_get_mono_fast_ns() + ns);
 	raw_spin_unlock(&clock->lock);
 }
 
@@ -163,18 +164,21 @@ void ioflush_clocks_forget(void)
 		flush_work(&per_cpu_ptr(&ioflush_clocks, cpu)->work);
 }
 
-/* Returns when to look again, in nanoseconds from now, or U64_MAX for never. */
-static u64 ioflush_clock_check(struct ioflush_clock *clock)
+/*
+ * Returns when to look again, or U64_MAX for never. Hardware is watched if there is but
+ * one ring: others are not to wait for that until they are posted.
+ */
+static u64 ioflush_clock_check(struct ioflush_clock *clock, bool alone)
 {
+	u64 end_ns = alone ? ktime_get_mono_fast_ns() + IOFLUSH_LOOK_NS : 0;
 	struct ioflush_ring *ring;
-	u64 end_ns = ktime_get_mono_fast_ns() + IOFLUSH_LOOK_NS;
 	u64 next_ns = U64_MAX, ns;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(ring, &clock->rings, armed_node) {
 		ns = ioflush_window_check(ring, IOFLUSH_EARLY_16THS, end_ns);
 		if (ns)
-			next_ns = min(next_ns, ns);
+			next_ns = min(next_ns, ktime_get_mono_fast_ns() + ns);
 	}
 	rcu_read_unlock();
 	return next_ns;
@@ -186,16 +190,17 @@ static enum hrtimer_restart ioflush_clock_timer(struct hrtimer *timer)
 	struct ioflush_clock *clock = container_of(timer, struct ioflush_clock,
 						   timer);
 	u64 next_ns;
+	bool alone;
 
 	raw_spin_lock(&clock->lock);
 	clock->due_ns = U64_MAX;
+	alone = list_is_singular(&clock->rings);
 	raw_spin_unlock(&clock->lock);
 
-	next_ns = ioflush_clock_check(clock);
+	next_ns = ioflush_clock_check(clock, alone);
 
 	raw_spin_lock(&clock->lock);
-	if (next_ns != U64_MAX)
-		ioflush_clock_start(clock, next_ns);
+	ioflush_clock_start(clock, next_ns);
 	raw_spin_unlock(&clock->lock);
 	return HRTIMER_NORESTART;
 }

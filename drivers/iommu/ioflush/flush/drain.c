@@ -39,19 +39,23 @@ static void ioflush_ring_done(struct ioflush_ring *ring, u32 end)
 	ring->done = end;
 }
 
-/* Take out a few entries whose invalidation has finished; the lock is held. */
+/*
+ * Take out a few entries whose invalidation has finished; the lock is held. Of those
+ * that may be the tree's, which takes a while to have them back, one at a time.
+ */
 static unsigned int ioflush_ring_take(struct ioflush_ring *ring,
 				      struct ioflush_entry *e)
 {
-	unsigned int n = min_t(u32, ring->done - ring->head, IOFLUSH_TAKE);
-	u64 now_ns = n ? ioflush_now_ns(ring->flush) : 0;
+	unsigned int max = min_t(u32, ring->done - ring->head, IOFLUSH_TAKE), n = 0;
+	u64 now_ns = max ? ioflush_now_ns(ring->flush) : 0;
 
-	for (unsigned int i = 0; i < n; i++) {
-		e[i] = *ioflush_entry(ring, ring->head + i);
-		ring->posted_bytes -= e[i].end - e[i].start;
-		ioflush_hist_entry(ring, ioflush_entry_age_ns(&e[i], now_ns));
+	while (n < max) {
+		e[n] = *ioflush_entry(ring, ring->head++);
+		ring->posted_bytes -= e[n].end - e[n].start;
+		ioflush_hist_entry(ring, ioflush_entry_age_ns(&e[n], now_ns));
+		if (!e[n++].mergeable)
+			break;
 	}
-	ring->head += n;
 	return n;
 }
 
@@ -84,7 +88,7 @@ static void ioflush_ring_give_back(struct ioflush_ring *ring, u32 end)
 		ioflush_ring_unlock(ring, flags);
 		if (IS_ENABLED(CONFIG_PREEMPT_RT))
 			ioflush_entries_free(space, e, n);
-	} while (n == IOFLUSH_TAKE);
+	} while (n);
 }
 
 /**

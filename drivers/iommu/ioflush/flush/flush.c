@@ -159,8 +159,10 @@ void ioflush_exit(struct ioflush *flush)
 	mutex_lock(&ioflush_states_lock);
 	list_del(&flush->node);
 	mutex_unlock(&ioflush_states_lock);
-	cpuhp_state_remove_instance_nocalls(ioflush_cpuhp, &flush->hotplug);
 	ioflush_drain(flush, IOFLUSH_TIGHTEN);
+	/* First: else an armed one would keep the timer of a CPU that dies now. */
+	ioflush_rings_stop(flush);
+	cpuhp_state_remove_instance_nocalls(ioflush_cpuhp, &flush->hotplug);
 	ioflush_rings_free(flush);
 	free_percpu(flush->stats);
 }

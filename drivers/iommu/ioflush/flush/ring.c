@@ -463,12 +463,12 @@ err_free:
 }
 
 /**
- * ioflush_rings_free() - undo ioflush_rings_alloc()
+ * ioflush_rings_stop() - have no timer look after a domain's rings any more
  * @flush: the flush state; its rings are empty and nobody pushes any more
  *
- * Context: process context; waits for RCU.
+ * Context: process context.
  */
-void ioflush_rings_free(struct ioflush *flush)
+void ioflush_rings_stop(struct ioflush *flush)
 {
 	struct ioflush_ring __percpu *rings = flush->all_rings;
 	unsigned long flags;
@@ -476,8 +476,6 @@ void ioflush_rings_free(struct ioflush *flush)
 
 	if (!rings)
 		return;
-	if (flush->engine_rcu)
-		rcu_barrier();
 	for_each_possible_cpu(cpu) {
 		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
 
@@ -485,6 +483,23 @@ void ioflush_rings_free(struct ioflush *flush)
 		ioflush_window_stop(ring);
 		ioflush_ring_unlock(ring, flags);
 	}
+}
+
+/**
+ * ioflush_rings_free() - undo ioflush_rings_alloc()
+ * @flush: the flush state; its rings have been stopped
+ *
+ * Context: process context; waits for RCU.
+ */
+void ioflush_rings_free(struct ioflush *flush)
+{
+	struct ioflush_ring __percpu *rings = flush->all_rings;
+	int cpu;
+
+	if (!rings)
+		return;
+	if (flush->engine_rcu)
+		rcu_barrier();
 	ioflush_clocks_forget();
 	for_each_possible_cpu(cpu) {
 		struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);

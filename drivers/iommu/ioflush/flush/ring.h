@@ -139,6 +139,7 @@ void ioflush_for_each(void (*fn)(struct ioflush *flush));
 bool ioflush_ring_high(const struct ioflush_ring *ring);
 void ioflush_ring_close(struct ioflush_ring *ring);
 int ioflush_rings_alloc(struct ioflush *flush);
+void ioflush_rings_stop(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
 
 /* step.c */
