@@ -50,14 +50,18 @@ static bool arena_block_put(struct arena *arena, u32 nr,
  * @arena: an open arena
  *
  * Context: any context but NMI.
- * Return: false if there is no memory now; this CPU does without for a while.
+ * Return: false if there is no memory now; this CPU does without for a while. True
+ *	too if all of them have memory.
  */
 bool arena_grow(struct arena *arena)
 {
-	u32 nr = READ_ONCE(arena->ready) >> ARENA_BLOCK_LG2;
+	u32 ready = READ_ONCE(arena->ready), nr = ready >> ARENA_BLOCK_LG2;
 	struct arena_chunk *block;
 	unsigned long flags;
 
+	/* Another CPU may have got the last of it since the caller looked. */
+	if (ready >= READ_ONCE(arena->nr_chunks))
+		return true;
 	block = arena_block_alloc(nr, GFP_ATOMIC | __GFP_NOWARN);
 	if (!block) {
 		this_cpu_write(arena->fronts->skips, ARENA_SKIPS);

@@ -315,6 +315,28 @@ static void iova_random(struct kunit *test)
 	iospace_destroy(r->space);
 }
 
+/* Chunks that all have memory get no more of it, whoever asks last. */
+static void iova_grown(struct kunit *test)
+{
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	struct arena *arena = &space->zone[IOSPACE_LOW].arena[IOSPACE_SMALL];
+	dma_addr_t iova = iospace_alloc(space, PAGE_SIZE, DMA_BIT_MASK(32),
+					IOSPACE_STREAMING);
+	u32 end;
+
+	KUNIT_EXPECT_NE(test, 0, iova);
+	iospace_free(space, iova, PAGE_SIZE);
+	end = DIV_ROUND_UP(arena->nr_chunks, 1U << ARENA_BLOCK_LG2);
+	KUNIT_EXPECT_GT(test, end, 0);
+	for (u32 i = 0; i <= end; i++)
+		KUNIT_EXPECT_TRUE(test, arena_grow(arena));
+	KUNIT_EXPECT_EQ(test, arena->nr_chunks, arena->ready);
+	KUNIT_EXPECT_NOT_NULL(test, arena->block[end - 1]);
+	/* The array has one more. */
+	KUNIT_EXPECT_NULL(test, arena->block[end]);
+	iospace_destroy(space);
+}
+
 /* How many single pages the tree has; they stay taken. */
 static unsigned int take_lasting(struct iospace *space)
 {
@@ -524,6 +546,7 @@ static struct kunit_case space_test_cases[] = {
 	KUNIT_CASE(iova_reserve_in_arena),
 	KUNIT_CASE(iova_no_arena),
 	KUNIT_CASE(iova_small_arena),
+	KUNIT_CASE(iova_grown),
 	KUNIT_CASE(iova_caches),
 	KUNIT_CASE(iova_caches_late),
 	KUNIT_CASE_SLOW(iova_random),
