@@ -8,9 +8,13 @@
 #include <linux/types.h>
 
 struct device;
+struct ioslot_pool;
+struct seq_file;
 
 bool iodma_ask_lazy(struct device *dev);
 void iodma_take_over(struct device *dev);
 int iodma_setup(void);
+void ioslot_destroy(struct ioslot_pool *pool);
+void ioslot_show(struct seq_file *m, struct ioslot_pool *pool);
 
 #endif /* _LINUX_IOFLUSH_DMA_H */

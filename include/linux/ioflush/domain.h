@@ -15,6 +15,7 @@
 #include <linux/iommu.h>
 
 struct iodom;
+struct ioslot_pool;
 struct iospace;
 
 /** IODOM_CMDS_MAX - commands that one call of an encoder may produce */
@@ -43,16 +44,22 @@ struct iodom_link {
 };
 
 /**
- * struct iodom_device - a device as its domain knows it, to be named in debugfs
+ * struct iodom_device - a device as its domain knows it
  * @node: on its domain's list, if it is in a paging domain; protected by that
  *	domain's attach_lock
  * @dev: the device, which is there for as long as it is in a domain
  * @unit: the driver's unit that it is behind
+ * @dma: the domain that its DMA API maps in, while that is ours. Written under the
+ *	mutex of its group, before and after there are mappings
+ *
+ * A driver's own structure, which it keeps as dev_iommu_priv, begins with it: maps and
+ * unmaps find their domain there without a call.
  */
 struct iodom_device {
 	struct list_head node;
 	struct device *dev;
 	void *unit;
+	struct iodom *dma;
 };
 
 /**
@@ -94,6 +101,8 @@ struct iodom_hw_ops {
  * @space: bus addresses, for domains of the DMA API; NULL for others. Set
  *	once, with release ordering, before the first device of the group gets
  *	its DMA operations
+ * @slots: copies of small buffers, for domains of the DMA API that have been strict;
+ *	NULL for others. Set once, with release ordering, under the group's mutex
  * @links: struct iodom_link of each unit; read under RCU, changed under
  *	@attach_lock
  * @devices: struct iodom_device of each device that translates through it;
@@ -111,6 +120,7 @@ struct iodom {
 	struct iopgt pgt;
 	struct ioflush flush;
 	struct iospace *space;
+	struct ioslot_pool *slots;
 	struct list_head links;
 	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */

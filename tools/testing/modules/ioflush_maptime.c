@@ -56,6 +56,10 @@ static const char * const maptime_step_name[MAPTIME_STEPS] = {
 
 enum maptime_shape {
 	MAPTIME_EMPTY,		/* the loop alone, subtracted from the others */
+	MAPTIME_64,		/* a short packet */
+	MAPTIME_256,
+	MAPTIME_256_FROM,	/* DMA_FROM_DEVICE; the others are TO_DEVICE */
+	MAPTIME_1500_FROM,	/* room for a packet */
 	MAPTIME_4K,
 	MAPTIME_64K,
 	MAPTIME_SG16,
@@ -94,10 +98,56 @@ static noinline void maptime_empty_unmap(struct maptime *mt, int slot)
 	barrier();
 }
 
+static int maptime_map(struct maptime *mt, int slot, size_t bytes,
+		       enum dma_data_direction dir)
+{
+	mt->addr[slot] = dma_map_single(mt->dev, mt->buf, bytes, dir);
+	return dma_mapping_error(mt->dev, mt->addr[slot]);
+}
+
 static int maptime_single_map(struct maptime *mt, int slot, size_t bytes)
 {
-	mt->addr[slot] = dma_map_single(mt->dev, mt->buf, bytes, DMA_TO_DEVICE);
-	return dma_mapping_error(mt->dev, mt->addr[slot]);
+	return maptime_map(mt, slot, bytes, DMA_TO_DEVICE);
+}
+
+static int maptime_64_map(struct maptime *mt, int slot)
+{
+	return maptime_single_map(mt, slot, 64);
+}
+
+static void maptime_64_unmap(struct maptime *mt, int slot)
+{
+	dma_unmap_single(mt->dev, mt->addr[slot], 64, DMA_TO_DEVICE);
+}
+
+static int maptime_256_map(struct maptime *mt, int slot)
+{
+	return maptime_single_map(mt, slot, 256);
+}
+
+static void maptime_256_unmap(struct maptime *mt, int slot)
+{
+	dma_unmap_single(mt->dev, mt->addr[slot], 256, DMA_TO_DEVICE);
+}
+
+static int maptime_256_from_map(struct maptime *mt, int slot)
+{
+	return maptime_map(mt, slot, 256, DMA_FROM_DEVICE);
+}
+
+static void maptime_256_from_unmap(struct maptime *mt, int slot)
+{
+	dma_unmap_single(mt->dev, mt->addr[slot], 256, DMA_FROM_DEVICE);
+}
+
+static int maptime_1500_from_map(struct maptime *mt, int slot)
+{
+	return maptime_map(mt, slot, 1500, DMA_FROM_DEVICE);
+}
+
+static void maptime_1500_from_unmap(struct maptime *mt, int slot)
+{
+	dma_unmap_single(mt->dev, mt->addr[slot], 1500, DMA_FROM_DEVICE);
 }
 
 static int maptime_4k_map(struct maptime *mt, int slot)
@@ -136,6 +186,12 @@ static void maptime_sg16_unmap(struct maptime *mt, int slot)
 
 static const struct maptime_ops maptime_ops[MAPTIME_SHAPES] = {
 	[MAPTIME_EMPTY]	= { "empty", maptime_empty_map, maptime_empty_unmap },
+	[MAPTIME_64]	= { "64", maptime_64_map, maptime_64_unmap },
+	[MAPTIME_256]	= { "256", maptime_256_map, maptime_256_unmap },
+	[MAPTIME_256_FROM] = { "256_from", maptime_256_from_map,
+			       maptime_256_from_unmap },
+	[MAPTIME_1500_FROM] = { "1500_from", maptime_1500_from_map,
+				maptime_1500_from_unmap },
 	[MAPTIME_4K]	= { "4k", maptime_4k_map, maptime_4k_unmap },
 	[MAPTIME_64K]	= { "64k", maptime_64k_map, maptime_64k_unmap },
 	[MAPTIME_SG16]	= { "sg16", maptime_sg16_map, maptime_sg16_unmap },

@@ -172,7 +172,6 @@ static void alloc_scattered(struct kunit *test)
 {
 	struct device *dev = dma_test_bound(test);
 	struct iodom *dom = iodma_domain(dev);
-	struct iospace_stats stats;
 	dma_addr_t handle;
 
 	nr_held = 0;
@@ -188,8 +187,7 @@ static void alloc_scattered(struct kunit *test)
 			dma_test_expect_unmapped(test, dev,
 						 dma_test_iommu.map_first,
 						 dma_test_iommu.map_last);
-		iospace_get_stats(dom->space, &stats);
-		KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+		KUNIT_EXPECT_EQ(test, 0, dma_test_ranges_out(dom));
 	}
 	dma_test_iommu.fail_at = 0;
 	check_alloc(test, dev, SZ_32K, GFP_KERNEL, 0);
@@ -202,7 +200,6 @@ static void alloc_fails(struct kunit *test)
 {
 	struct device *dev = dma_test_bound(test);
 	struct iodom *dom = iodma_domain(dev);
-	struct iospace_stats stats;
 	dma_addr_t handle;
 
 	for (unsigned int a = 0; a < ARRAY_SIZE(attr_sets); a++) {
@@ -219,13 +216,11 @@ static void alloc_fails(struct kunit *test)
 				dma_test_expect_unmapped(test, dev,
 							 dma_test_iommu.map_first,
 							 dma_test_iommu.map_last);
-			iospace_get_stats(dom->space, &stats);
-			KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+			KUNIT_EXPECT_EQ(test, 0, dma_test_ranges_out(dom));
 		}
 		dma_free_attrs(dev, SZ_128K, cpu, handle, attr_sets[a]);
 	}
-	iospace_get_stats(dom->space, &stats);
-	KUNIT_EXPECT_EQ(test, 0, stats.tree_out);
+	KUNIT_EXPECT_EQ(test, 0, dma_test_ranges_out(dom));
 }
 
 static struct kunit_case alloc_cases[] = {

@@ -30,9 +30,8 @@ static void api_need_sync(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev, DMA_BIT_MASK(64)));
 		iova = dma_map_single(dev, buf, SZ_4K, DMA_TO_DEVICE);
 		KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
-		/* Whoever has the API checked has to sync in any case. */
-		KUNIT_EXPECT_EQ(test, careful || IS_ENABLED(CONFIG_DMA_API_DEBUG),
-				dma_need_sync(dev, iova));
+		/* What is copied may change while a buffer is mapped. */
+		KUNIT_EXPECT_TRUE(test, dma_need_sync(dev, iova));
 		dma_unmap_single(dev, iova, SZ_4K, DMA_TO_DEVICE);
 	}
 	set_dma_ops(dev, &iodma_ops);

@@ -11,6 +11,7 @@
 #include <trace/events/swiotlb.h>
 
 #include "internal.h"
+#include "slot_copy.h"
 
 static bool iodma_needs_bounce(struct device *dev, phys_addr_t phys,
 			       size_t size, enum dma_data_direction dir)
@@ -82,6 +83,14 @@ static phys_addr_t iodma_bounce(struct device *dev, phys_addr_t phys,
 }
 #endif
 
+/* Slots are for devices that see the CPU's caches. */
+static struct ioslot_pool *iodma_careful_pool(struct device *dev)
+{
+	struct iodom *dom = iodma_domain(dev);
+
+	return dom && dev_is_dma_coherent(dev) ? iodma_pool(dom) : NULL;
+}
+
 /**
  * iodma_careful_map_page() - &dma_map_ops.map_page of any device
  * @dev: the device
@@ -102,15 +111,27 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 {
 	phys_addr_t phys = page_to_phys(page) + offset;
 	bool coherent = dev_is_dma_coherent(dev);
+	struct ioslot_pool *pool;
 	dma_addr_t iova;
 
 	/* No bytes, no bounce buffer, and no page that the device would see. */
 	if (!size)
 		return IODMA_NOTHING;
+	pool = iodma_careful_pool(dev);
+	if (ioslot_wants(pool, size, dir)) {
+		iova = iodma_map_copied(pool, dev, page, offset, size, dir,
+					attrs);
+		if (iova != DMA_MAPPING_ERROR)
+			return iova;
+	}
 	if (iodma_needs_bounce(dev, phys, size, dir)) {
 		phys = iodma_bounce(dev, phys, size, dir, attrs);
+		/* What is copied elsewhere for speed is here for want of buffers. */
 		if (phys == DMA_MAPPING_ERROR)
-			return DMA_MAPPING_ERROR;
+			return pool && size <= IOSLOT_MAX_BYTES ?
+			       iodma_map_copied(pool, dev, page, offset, size,
+						dir, attrs) :
+			       DMA_MAPPING_ERROR;
 	}
 	if (!coherent && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		arch_sync_dma_for_device(phys, size, dir);
@@ -144,6 +165,10 @@ void iodma_careful_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 
 	if (!dom || !size)
 		return;
+	if (ioslot_holds(iodma_pool(dom), iova)) {
+		ioslot_unmap(iodma_pool(dom), iova, size, attrs);
+		return;
+	}
 	phys = iopgt_iova_to_phys(&dom->pgt, iova);
 	if (WARN_ON(!phys))
 		return;

@@ -3,9 +3,9 @@
  * ioflush: what the files of the DMA layer share
  *
  * There are two tables of operations. Most devices are trusted and coherent:
- * iodma_ops asks them no questions. The others get iodma_careful_ops, which
- * bounces what must not be shown to the device and maintains caches; its
- * functions have "careful" in their names.
+ * iodma_ops asks them no questions but whether a buffer is short enough to be copied.
+ * The others get iodma_careful_ops, which bounces what must not be shown to the device
+ * and maintains caches; its functions have "careful" in their names.
  */
 #ifndef _IOFLUSH_DMA_INTERNAL_H
 #define _IOFLUSH_DMA_INTERNAL_H
@@ -34,6 +34,10 @@ dma_addr_t iodma_iova_retry(struct iodom *dom, size_t bytes, u64 limit,
 dma_addr_t iodma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			  int prot, u64 mask, enum iospace_kind kind);
 void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size);
+dma_addr_t iodma_map_precisely(struct device *dev, struct page *page,
+			       unsigned long offset, size_t size,
+			       enum dma_data_direction dir,
+			       unsigned long attrs);
 dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 			  unsigned long offset, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs);
@@ -108,6 +112,28 @@ int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
 int iodma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr,
 		      dma_addr_t handle, size_t size, unsigned long attrs);
 
+/* copied.c */
+dma_addr_t iodma_map_small(struct device *dev, struct page *page,
+			   unsigned long offset, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs);
+dma_addr_t iodma_map_copied(struct ioslot_pool *pool, struct device *dev,
+			    struct page *page, unsigned long offset,
+			    size_t size, enum dma_data_direction dir,
+			    unsigned long attrs);
+int iodma_map_sg_copied(struct ioslot_pool *pool, struct device *dev,
+			struct scatterlist *sgl, int nents,
+			enum dma_data_direction dir, unsigned long attrs);
+void iodma_unmap_sg_copied(struct ioslot_pool *pool, struct scatterlist *sgl,
+			   int nents, unsigned long attrs);
+void iodma_copied_for_cpu(struct device *dev, dma_addr_t iova, size_t size,
+			  enum dma_data_direction dir);
+void iodma_copied_for_device(struct device *dev, dma_addr_t iova, size_t size,
+			     enum dma_data_direction dir);
+void iodma_copied_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
+			     int nents, enum dma_data_direction dir);
+void iodma_copied_sg_for_device(struct device *dev, struct scatterlist *sgl,
+				int nents, enum dma_data_direction dir);
+
 /* limits.c */
 int iodma_supported(struct device *dev, u64 mask);
 u64 iodma_get_required_mask(struct device *dev);
@@ -133,21 +159,33 @@ int iodma_reserve(struct iospace *space, struct device *dev,
  */
 #define IODMA_NOTHING ((dma_addr_t)0)
 
+/* What the IOMMU's driver keeps of a device begins with this. */
+static __always_inline struct iodom_device *iodma_place(struct device *dev)
+{
+	return dev->iommu->priv;
+}
+
 /*
  * The device is bound, so its group has the default domain that it had then.
  * A device that may be in no group needs iodma_domain().
  */
 static __always_inline struct iodom *iodma_own_domain(struct device *dev)
 {
-	return to_iodom(iommu_get_dma_domain(dev));
+	return iodma_place(dev)->dma;
 }
 
 /* NULL for a device whose DMA has nowhere to go, see child.c. */
 static inline struct iodom *iodma_domain(struct device *dev)
 {
 	if (likely(dev->iommu_group))
-		return iodma_own_domain(dev);
+		return to_iodom(iommu_get_dma_domain(dev));
 	return iodma_domain_above(dev);
+}
+
+/* Slots of a domain, or NULL. What they are is behind the pointer. */
+static __always_inline struct ioslot_pool *iodma_pool(const struct iodom *dom)
+{
+	return READ_ONCE(dom->slots);
 }
 
 static inline bool iodma_untrusted(struct device *dev)

@@ -18,6 +18,7 @@
 #include <linux/sysfs.h>
 
 #include "internal.h"
+#include "slot_copy.h"
 
 /**
  * struct iodma_knob - what is to be done to a device's domain
@@ -126,6 +127,7 @@ static ssize_t iodma_mode_set(struct iodom *dom, struct device *dev, void *arg)
 	}
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
 	ioflush_disable_deferred(&dom->flush);
+	ioslot_enable(dom, dev);
 	return 1;
 }
 
@@ -142,9 +144,52 @@ static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(mode);
 
+static ssize_t iodma_copy_get(struct iodom *dom, struct device *dev, void *buf)
+{
+	const struct ioslot_pool *pool = iodma_pool(dom);
+
+	if (!pool)
+		return sysfs_emit(buf, "0 0 0\n");
+	return sysfs_emit(buf, "%u %u %u\n",
+			  READ_ONCE(pool->limit[DMA_TO_DEVICE]),
+			  READ_ONCE(pool->limit[DMA_FROM_DEVICE]),
+			  READ_ONCE(pool->limit[DMA_BIDIRECTIONAL]));
+}
+
+static ssize_t copy_bytes_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return iodma_knob(dev, iodma_copy_get, buf);
+}
+
+/* A domain that has no slots gets none: it was lazy, or they were off at boot. */
+static ssize_t iodma_copy_set(struct iodom *dom, struct device *dev, void *arg)
+{
+	const int *bytes = arg;
+
+	if (!iodma_pool(dom))
+		return *bytes ? -ENODEV : 1;
+	return ioslot_set_limit(iodma_pool(dom), *bytes) ?: 1;
+}
+
+static ssize_t copy_bytes_store(struct device *dev,
+				struct device_attribute *attr, const char *buf,
+				size_t count)
+{
+	int bytes = -1;
+	ssize_t ret = sysfs_streq(buf, "auto") ? 0 : kstrtoint(buf, 0, &bytes);
+
+	if (ret)
+		return ret;
+	ret = iodma_knob(dev, iodma_copy_set, &bytes);
+	return ret < 0 ? ret : count;
+}
+static DEVICE_ATTR_RW(copy_bytes);
+
 static struct attribute *iodma_attrs[] = {
 	&dev_attr_window_us.attr,
 	&dev_attr_mode.attr,
+	&dev_attr_copy_bytes.attr,
 	NULL,
 };
 

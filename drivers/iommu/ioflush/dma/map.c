@@ -7,6 +7,7 @@
  * any dma_set_min_align_mask() of up to a page; no driver asks for more.
  */
 #include "internal.h"
+#include "slot_copy.h"
 
 /**
  * iodma_iova_retry() - allocate addresses from a space that has run dry
@@ -113,6 +114,40 @@ void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
 }
 
 /**
+ * iodma_map_precisely() - map the pages of a buffer, whatever its length
+ * @dev: a device in a group, trusted and coherent
+ * @page: first page
+ * @offset: where the buffer begins in it
+ * @size: length, at least 1
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address, or DMA_MAPPING_ERROR.
+ */
+noinline dma_addr_t iodma_map_precisely(struct device *dev, struct page *page,
+					unsigned long offset, size_t size,
+					enum dma_data_direction dir,
+					unsigned long attrs)
+{
+	return __iodma_map_phys(iodma_own_domain(dev), dev,
+				page_to_phys(page) + offset, size,
+				iodma_prot(dir, true, attrs), iodma_mask(dev),
+				IOSPACE_STREAMING);
+}
+
+/* Of no bytes, or for a device without a group. */
+static noinline dma_addr_t
+iodma_map_unusual(struct device *dev, struct page *page, unsigned long offset,
+		  size_t size, enum dma_data_direction dir, unsigned long attrs)
+{
+	return iodma_map_phys(dev, page_to_phys(page) + offset, size,
+			      iodma_prot(dir, true, attrs), iodma_mask(dev),
+			      IOSPACE_STREAMING);
+}
+
+/**
  * iodma_map_page() - &dma_map_ops.map_page of a trusted, coherent device
  * @dev: the device
  * @page: first page
@@ -129,14 +164,14 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 			  unsigned long offset, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
 {
-	phys_addr_t phys = page_to_phys(page) + offset;
-	int prot = iodma_prot(dir, true, attrs);
+	struct iodom *dom;
 
 	if (unlikely(!dev->iommu_group || !size))
-		return iodma_map_phys(dev, phys, size, prot, iodma_mask(dev),
-				      IOSPACE_STREAMING);
-	return __iodma_map_phys(iodma_own_domain(dev), dev, phys, size, prot,
-				iodma_mask(dev), IOSPACE_STREAMING);
+		return iodma_map_unusual(dev, page, offset, size, dir, attrs);
+	dom = iodma_own_domain(dev);
+	if (ioslot_wants(iodma_pool(dom), size, dir) && !iodom_deferred(dom))
+		return iodma_map_small(dev, page, offset, size, dir, attrs);
+	return iodma_map_precisely(dev, page, offset, size, dir, attrs);
 }
 
 /**
@@ -152,8 +187,15 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	if (unlikely(!dev->iommu_group))
+	struct ioslot_pool *pool;
+
+	if (unlikely(!dev->iommu_group)) {
 		iodma_unmap_any(dev, iova, size);
+		return;
+	}
+	pool = iodma_pool(iodma_own_domain(dev));
+	if (ioslot_holds(pool, iova))
+		ioslot_unmap(pool, iova, size, attrs);
 	else
 		iodma_unmap_own(dev, iova, size);
 }

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 
+#include "slot.h"
 #include "test_util.h"
 
 #define BUF_BYTES	SZ_64K
@@ -487,6 +488,39 @@ static void bounce_skip_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, buf[8]);
 }
 
+/* Where there is no bounce buffer a small one is copied, to read and to write. */
+static void bounce_without_buffers(struct kunit *test)
+{
+	struct device *dev = new_untrusted(test, dma_test_bound(test));
+	struct ioslot_pool *pool = iodma_domain(dev)->slots;
+	char *buf = new_buf(test);
+	dma_addr_t iova;
+
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	dev->dma_io_tlb_mem = NULL;
+	memset(buf, 0xa5, BUF_BYTES);
+	for (int dir = DMA_BIDIRECTIONAL; dir <= DMA_FROM_DEVICE; dir++) {
+		iova = dma_map_single(dev, buf + 300, 1000, dir);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+		KUNIT_ASSERT_TRUE(test, ioslot_holds(pool, iova));
+		for (dma_addr_t a = iova & PAGE_MASK;
+		     a < PAGE_ALIGN(iova + 1000); a++)
+			KUNIT_ASSERT_EQ(test, a >= iova && a < iova + 1000 ?
+					      0xa5 : 0, *seen_at(dev, a));
+		memset(seen_at(dev, iova), 1, 1000);
+		dma_sync_single_for_cpu(dev, iova, 1, dir);
+		KUNIT_EXPECT_EQ(test, dir == DMA_TO_DEVICE ? 0xa5 : 1, buf[300]);
+		dma_unmap_single(dev, iova, 1000, dir);
+		KUNIT_EXPECT_EQ(test, dir == DMA_TO_DEVICE ? 0xa5 : 1,
+				buf[1299]);
+		KUNIT_EXPECT_EQ(test, 0xa5, buf[1300]);
+		memset(buf, 0xa5, BUF_BYTES);
+	}
+	/* What is longer than a slot cannot be mapped, as before. */
+	iova = dma_map_single(dev, buf + 300, 5000, DMA_TO_DEVICE);
+	KUNIT_EXPECT_TRUE(test, dma_mapping_error(dev, iova));
+}
+
 /* Memory that shares a cache line is bounced for a device that snoops none. */
 static void bounce_kmalloc(struct kunit *test)
 {
@@ -547,6 +581,7 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(bounce_sg_empty),
 	KUNIT_CASE(bounce_child),
 	KUNIT_CASE(bounce_skip_sync),
+	KUNIT_CASE(bounce_without_buffers),
 	KUNIT_CASE(bounce_kmalloc),
 	KUNIT_CASE(bounce_strict),
 	{}

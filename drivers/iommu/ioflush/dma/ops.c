@@ -19,13 +19,17 @@
 	.opt_mapping_size = iodma_opt_mapping_size,			\
 	.get_merge_boundary = iodma_get_merge_boundary
 
-/* Without sync operations drivers skip their calls to them altogether. */
+/* A device of these may have copies, and nothing else to be synchronised. */
 const struct dma_map_ops iodma_ops = {
 	IODMA_COMMON_OPS,
 	.map_page = iodma_map_page,
 	.unmap_page = iodma_unmap_page,
 	.map_sg = iodma_map_sg,
 	.unmap_sg = iodma_unmap_sg,
+	.sync_single_for_cpu = iodma_copied_for_cpu,
+	.sync_single_for_device = iodma_copied_for_device,
+	.sync_sg_for_cpu = iodma_copied_sg_for_cpu,
+	.sync_sg_for_device = iodma_copied_sg_for_device,
 };
 
 const struct dma_map_ops iodma_careful_ops = {

@@ -14,6 +14,7 @@
 #include <linux/scatterlist.h>
 
 #include "internal.h"
+#include "slot_copy.h"
 
 /**
  * struct iodma_sg_out - the list as the device sees it, while it is filled in
@@ -280,6 +281,12 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 	return end - *start;
 }
 
+static struct ioslot_pool *iodma_sg_pool(struct device *dev)
+{
+	return likely(dev->iommu_group) ? iodma_pool(iodma_own_domain(dev)) :
+					  NULL;
+}
+
 /**
  * iodma_map_sg() - &dma_map_ops.map_sg of a trusted, coherent device
  * @dev: the device
@@ -299,7 +306,15 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		 enum dma_data_direction dir, unsigned long attrs)
 {
-	return __iodma_map_sg(dev, sgl, nents, iodma_prot(dir, true, attrs));
+	struct ioslot_pool *pool = iodma_sg_pool(dev);
+	int count = 0;
+
+	/* All of them may be too long; the first says so for most. */
+	if (pool && sgl->length <= READ_ONCE(pool->limit[dir]) &&
+	    !iodom_deferred(iodma_own_domain(dev)))
+		count = iodma_map_sg_copied(pool, dev, sgl, nents, dir, attrs);
+	return count ?: __iodma_map_sg(dev, sgl, nents,
+				       iodma_prot(dir, true, attrs));
 }
 
 /**
@@ -315,9 +330,15 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
+	struct ioslot_pool *pool = iodma_sg_pool(dev);
 	dma_addr_t start = 0;
-	size_t size = iodma_sg_range(sgl, nents, &start);
+	size_t size;
 
+	if (ioslot_holds(pool, sg_dma_address(sgl))) {
+		iodma_unmap_sg_copied(pool, sgl, nents, attrs);
+		return;
+	}
+	size = iodma_sg_range(sgl, nents, &start);
 	if (unlikely(!dev->iommu_group))
 		iodma_unmap_any(dev, start, size);
 	else

@@ -9,12 +9,16 @@
 #include <linux/swiotlb.h>
 
 #include "internal.h"
+#include "slot_copy.h"
 
 /* What a mapping translates to; 0 where there is nothing to hand over. */
 static phys_addr_t iodma_phys(struct device *dev, dma_addr_t iova, size_t size)
 {
 	struct iodom *dom = iodma_domain(dev);
 
+	/* Copies are dealt with elsewhere. */
+	if (dom && ioslot_holds(iodma_pool(dom), iova))
+		return 0;
 	/* Cache maintenance rounds a range without bytes up to a line. */
 	return dom && size ? iopgt_iova_to_phys(&dom->pgt, iova) : 0;
 }
@@ -33,6 +37,7 @@ void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 {
 	phys_addr_t phys = iodma_phys(dev, iova, size);
 
+	iodma_copied_for_cpu(dev, iova, size, dir);
 	if (!phys)
 		return;
 	if (!dev_is_dma_coherent(dev))
@@ -54,6 +59,7 @@ void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
 {
 	phys_addr_t phys = iodma_phys(dev, iova, size);
 
+	iodma_copied_for_device(dev, iova, size, dir);
 	if (!phys)
 		return;
 	swiotlb_sync_single_for_device(dev, phys, size, dir);

@@ -24,6 +24,7 @@
 #include <linux/seq_file.h>
 
 #include "internal.h"
+#include "slot.h"
 
 /* Is the device using these operations? */
 static bool iodma_in_charge(struct device *dev)
@@ -93,6 +94,7 @@ static int iodma_prepare(struct iodom *dom, struct device *dev)
 		dev_warn(dev, "some of its reserved addresses are in use already\n");
 	}
 	iodma_lazy_enable(dom, dev);
+	ioslot_enable(dom, dev);
 	return 0;
 }
 
@@ -102,12 +104,15 @@ static bool iodma_wants(struct device *dev, struct iommu_domain *domain)
 	       dev->driver && !iodma_driver_manages_dma(dev);
 }
 
-static void iodma_set(struct device *dev)
+static void iodma_set(struct device *dev, struct iodom *dom)
 {
 	bool careful = iodma_untrusted(dev) || !dev_is_dma_coherent(dev);
 
+	iodma_place(dev)->dma = dom;
 	set_dma_ops(dev, careful ? &iodma_careful_ops : &iodma_ops);
 	dev->dma_iommu = false;
+	/* A driver before may have been told that it need not synchronise. */
+	dma_reset_need_sync(dev);
 }
 
 /* Leave a device as the core would have it. */
@@ -118,6 +123,7 @@ static void iodma_unset(struct device *dev, struct iommu_domain *domain)
 		return;
 	dev->dma_iommu = domain && iommu_is_dma_domain(domain);
 	set_dma_ops(dev, NULL);
+	iodma_place(dev)->dma = NULL;
 }
 
 /* For each device of a group, with the group's mutex held. */
@@ -130,7 +136,7 @@ static int iodma_take_over_one(struct device *dev, void *data)
 	if (iodom_is(domain))
 		iodma_lazy_restore(to_iodom(domain));
 	if (iodma_wants(dev, domain) && !iodma_prepare(to_iodom(domain), dev))
-		iodma_set(dev);
+		iodma_set(dev, to_iodom(domain));
 	else
 		iodma_unset(dev, domain);
 	return 1;

@@ -11,6 +11,7 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 
+#include "slot_copy.h"
 #include "test_util.h"
 
 struct dma_test_iommu dma_test_iommu;
@@ -80,7 +81,18 @@ static bool dma_test_capable(struct device *dev, enum iommu_cap cap)
 
 static struct iommu_device *dma_test_probe_device(struct device *dev)
 {
+	struct iodom_device *place = kzalloc(sizeof(*place), GFP_KERNEL);
+
+	if (!place)
+		return ERR_PTR(-ENOMEM);
+	place->dev = dev;
+	dev_iommu_priv_set(dev, place);
 	return &dma_test_iommu_dev;
+}
+
+static void dma_test_release_device(struct device *dev)
+{
+	kfree(dev_iommu_priv_get(dev));
 }
 
 static int dma_test_def_domain_type(struct device *dev)
@@ -115,6 +127,7 @@ static const struct iommu_ops dma_test_iommu_ops = {
 	.capable = dma_test_capable,
 	.domain_alloc_paging = dma_test_domain_alloc,
 	.probe_device = dma_test_probe_device,
+	.release_device = dma_test_release_device,
 	.probe_finalize = iodma_take_over,
 	.device_group = generic_device_group,
 	.get_resv_regions = dma_test_get_resv_regions,
@@ -244,6 +257,39 @@ struct device *dma_test_device(struct kunit *test, const char *name)
 }
 
 /**
+ * dma_test_copies() - say what is copied for a device
+ * @dev: a device that has been taken over
+ * @bytes: the longest buffer to be copied
+ *
+ * Context: process context.
+ * Return: 0 or an error.
+ */
+int dma_test_copies(struct device *dev, int bytes)
+{
+	struct ioslot_pool *pool = iodma_domain(dev)->slots;
+
+	/* A lazy domain has none. */
+	if (!pool)
+		return bytes ? -ENODEV : 0;
+	return ioslot_set_limit(pool, bytes);
+}
+
+/**
+ * dma_test_ranges_out() - how many ranges are out of a domain's tree
+ * @dom: the domain
+ *
+ * Context: process context.
+ * Return: their number, without that of the domain's slots.
+ */
+unsigned long dma_test_ranges_out(struct iodom *dom)
+{
+	struct iospace_stats stats;
+
+	iospace_get_stats(dom->space, &stats);
+	return stats.tree_out - !!dom->slots;
+}
+
+/**
  * dma_test_bound() - add a device that has been taken over
  * @test: the test
  *
@@ -258,6 +304,8 @@ struct device *dma_test_bound(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, dev->dma_iommu);
 	KUNIT_ASSERT_PTR_EQ(test, &iodma_ops, get_dma_ops(dev));
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	/* Who tests copies asks for them. */
+	KUNIT_ASSERT_EQ(test, 0, dma_test_copies(dev, 0));
 	return dev;
 }
 

@@ -56,6 +56,8 @@ static inline void dma_test_set_coherent(struct device *dev, bool coherent)
 int dma_test_init(struct kunit *test);
 struct device *dma_test_device(struct kunit *test, const char *name);
 struct device *dma_test_bound(struct kunit *test);
+int dma_test_copies(struct device *dev, int bytes);
+unsigned long dma_test_ranges_out(struct iodom *dom);
 void dma_test_any_timer(struct kunit *test, struct iodom *dom);
 void dma_test_expect_rings(struct kunit *test, struct iodom *dom);
 void dma_test_watch_maps(struct iodom *dom);

@@ -5,6 +5,7 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/init.h>
+#include <linux/ioflush/dma.h>
 #include <linux/ioflush/ioflush.h>
 #include <linux/ioflush/iova.h>
 #include <linux/lockdep.h>
@@ -204,6 +205,8 @@ void iodom_show(struct seq_file *m, struct iodom *dom)
 	iodom_show_counts(m, &dom->flush);
 	iodom_show_window(m, &dom->flush);
 	iodom_show_space(m, dom);
+	/* Pairs with the release in ioslot_enable(). */
+	ioslot_show(m, smp_load_acquire(&dom->slots));
 
 	mutex_lock(&dom->attach_lock);
 	list_for_each_entry(link, &dom->links, node)

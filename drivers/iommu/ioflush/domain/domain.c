@@ -2,6 +2,7 @@
 /*
  * ioflush: the paging domain that all drivers share
  */
+#include <linux/ioflush/dma.h>
 #include <linux/ioflush/iova.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -220,6 +221,7 @@ static void iodom_free(struct iommu_domain *domain)
 	WARN_ON(!list_empty(&dom->links) || !list_empty(&dom->devices));
 	iodom_debugfs_remove(dom);
 	ioflush_exit(&dom->flush);
+	ioslot_destroy(dom->slots);
 	if (dom->space)
 		iospace_destroy(dom->space);
 	iopgt_destroy(&dom->pgt);

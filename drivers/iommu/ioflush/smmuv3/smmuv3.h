@@ -156,13 +156,13 @@ struct smmu3_ctx {
 
 /**
  * struct smmu3_dev - one device behind a unit
+ * @place: names the device in the domain that it is attached to. The first, see there
  * @node: on the unit's list
  * @dev: the device
  * @unit: the unit
  * @domain: what it is attached to
  * @ctx: if that is a paging domain, what the unit knows of it
  * @dom: the same domain; holds one use of a link
- * @place: names the device there
  * @ats: the device's place on its domain's list of such devices, while it may
  *	cache translations
  * @ats_able: it can, and what lies between here and there lets it
@@ -179,13 +179,13 @@ struct smmu3_ctx {
  * too.
  */
 struct smmu3_dev {
+	struct iodom_device place;
 	struct list_head node;
 	struct device *dev;
 	struct smmu3_unit *unit;
 	struct iommu_domain *domain;
 	struct smmu3_ctx *ctx;
 	struct iodom *dom;
-	struct iodom_device place;
 	struct smmu3_ats *ats;
 	bool ats_able;
 	bool ats_on;

@@ -101,24 +101,24 @@ struct vtd_unit {
 
 /**
  * struct vtd_dev - one device behind a unit
+ * @place: names the device in the domain that it is attached to. The first, see there
  * @node: on the unit's list
  * @dev: the device
  * @unit: the unit
  * @domain: what it is attached to; changed under the unit's lock
  * @dom: the same, if it is a paging domain; holds one use of a link
- * @place: names the device there
  * @nrids: number of @rids
  * @rids: source ids that the device's requests may carry, aliases included
  *
  * The core serialises attaching and releasing by the group's mutex.
  */
 struct vtd_dev {
+	struct iodom_device place;
 	struct list_head node;
 	struct device *dev;
 	struct vtd_unit *unit;
 	struct iommu_domain *domain;
 	struct iodom *dom;
-	struct iodom_device place;
 	unsigned int nrids;
 	u16 rids[] __counted_by(nrids);
 };

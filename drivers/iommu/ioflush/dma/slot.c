@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: small buffers are copied to slots
+ *
+ * To map is to take a slot and copy the buffer there, to unmap is to copy back what
+ * the device may have written and give the slot back. No translation changes, so
+ * there is nothing to invalidate and nobody waits; and the device never sees what
+ * else is in the buffer's page.
+ *
+ * The buffer is copied in whatever its direction is. A device may write less than the
+ * driver has room for, and what it leaves out has to stay what it was: the slot still
+ * holds what somebody else was sent before.
+ *
+ * Between map and unmap the copy is the device's, and the driver says with
+ * dma_sync_*() when it wants to see or change a part. Nothing else is copied then.
+ */
+#include "internal.h"
+#include "slot_copy.h"
+
+/* Where in the driver's buffer a byte of the copy comes from. */
+static __always_inline void *ioslot_buffer(const struct ioslot_page *page,
+					   unsigned long word, u32 offset)
+{
+	return (void *)(word + (offset & (BIT(page->lg2) - 1)));
+}
+
+/* A word that links is an offset in the range; no buffer is at such an address. */
+static __always_inline bool ioslot_in_use(const struct ioslot_pool *pool,
+					  unsigned long word)
+{
+	return word >= pool->bytes;
+}
+
+/* Bytes from an offset on that are in its slot. */
+static __always_inline size_t ioslot_left(const struct ioslot_page *page,
+					  u32 offset)
+{
+	return BIT(page->lg2) - (offset & (BIT(page->lg2) - 1));
+}
+
+static __always_inline enum dma_data_direction
+ioslot_dir(const struct ioslot_page *page)
+{
+	return page->kind / IOSLOT_CLASSES;
+}
+
+/**
+ * ioslot_map() - copy a buffer to a slot
+ * @pool: the pool
+ * @buf: the buffer
+ * @size: its length, at least 1
+ * @align_mask: bits of the buffer's address that the copy's has to have, too;
+ *	IOSLOT_ALIGN_MASK or more
+ * @dir: direction
+ *
+ * Context: any context.
+ * Return: the device's address of the copy, or DMA_MAPPING_ERROR: it is too long, or
+ *	there is no slot.
+ */
+dma_addr_t ioslot_map(struct ioslot_pool *pool, const void *buf, size_t size,
+		      unsigned int align_mask, enum dma_data_direction dir)
+{
+	const u32 part = (unsigned long)buf & align_mask;
+	const size_t bytes = ioslot_bytes(part, size, align_mask);
+	unsigned int kind;
+	u32 slot;
+
+	if (bytes > IOSLOT_MAX_BYTES)
+		return DMA_MAPPING_ERROR;
+	kind = ioslot_kind(bytes, dir);
+	slot = ioslot_take_fast(pool, kind, buf - part) ?:
+	       ioslot_take_slow(pool, kind, buf - part);
+	if (!slot)
+		return DMA_MAPPING_ERROR;
+	return ioslot_fill(pool, slot + part, buf, size);
+}
+
+static noinline void ioslot_unmap_copy(struct ioslot_pool *pool,
+				       struct ioslot_page *page,
+				       unsigned long *word, u32 offset,
+				       size_t size)
+{
+	if (!WARN_ON_ONCE(size > ioslot_left(page, offset)))
+		ioslot_copy(ioslot_buffer(page, *word, offset),
+			    ioslot_memory(page, offset), size);
+	ioslot_give(pool, page, word, offset & ~(BIT(page->lg2) - 1));
+}
+
+/**
+ * ioslot_unmap() - copy back what the device has written, and give a slot back
+ * @pool: the pool
+ * @iova: as returned by ioslot_map()
+ * @size: as given to it
+ * @attrs: DMA_ATTR_*; with DMA_ATTR_SKIP_CPU_SYNC nothing is copied
+ *
+ * Context: any context.
+ */
+void ioslot_unmap(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
+		  unsigned long attrs)
+{
+	const u32 offset = iova - pool->base;
+	struct ioslot_page *page = ioslot_page_of(pool, offset);
+	unsigned long *word;
+
+	/* A driver unmaps what is not mapped, or not any more. */
+	if (WARN_ON_ONCE(!page))
+		return;
+	word = ioslot_word(page, offset);
+	if (WARN_ON_ONCE(!ioslot_in_use(pool, *word)))
+		return;
+	if (ioslot_dir(page) != DMA_TO_DEVICE &&
+	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		ioslot_unmap_copy(pool, page, word, offset, size);
+	else
+		ioslot_give(pool, page, word, offset & ~(BIT(page->lg2) - 1));
+}
+
+/* Where in a driver's buffer a part lies that is in one slot, or NULL. */
+static void *ioslot_part(struct ioslot_pool *pool, struct ioslot_page *page,
+			 u32 offset, size_t size)
+{
+	unsigned long word;
+
+	if (WARN_ON_ONCE(!page || size > ioslot_left(page, offset)))
+		return NULL;
+	word = *ioslot_word(page, offset);
+	return WARN_ON_ONCE(!ioslot_in_use(pool, word)) ?
+	       NULL : ioslot_buffer(page, word, offset);
+}
+
+/**
+ * ioslot_sync_for_cpu() - show the driver what the device has written
+ * @pool: the pool
+ * @iova: first byte, anywhere in a mapping
+ * @size: how much of it
+ *
+ * Context: any context.
+ */
+void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova, size_t size)
+{
+	const u32 offset = iova - pool->base;
+	struct ioslot_page *page = ioslot_page_of(pool, offset);
+	void *buf = ioslot_part(pool, page, offset, size);
+
+	if (buf && ioslot_dir(page) != DMA_TO_DEVICE)
+		ioslot_copy(buf, ioslot_memory(page, offset), size);
+}
+
+/**
+ * ioslot_sync_for_device() - show the device what the driver has written
+ * @pool: the pool
+ * @iova: first byte, anywhere in a mapping
+ * @size: how much of it
+ *
+ * Of a buffer that the device only writes it is what the device may leave as it is.
+ *
+ * Context: any context.
+ */
+void ioslot_sync_for_device(struct ioslot_pool *pool, dma_addr_t iova,
+			    size_t size)
+{
+	const u32 offset = iova - pool->base;
+	struct ioslot_page *page = ioslot_page_of(pool, offset);
+	void *buf = ioslot_part(pool, page, offset, size);
+
+	if (buf)
+		ioslot_copy(ioslot_memory(page, offset), buf, size);
+}

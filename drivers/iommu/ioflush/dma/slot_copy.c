@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: which buffers are short enough to be copied
+ *
+ * What a copy has to beat is what it takes the place of: addresses, table entries,
+ * and an invalidation with its wait. Both are measured, on the domain itself as its
+ * first driver is bound: a page mapped and unmapped, and buffers of more and more
+ * bytes. The longest that is copied in less time is the limit, for each direction.
+ *
+ * Which copy is fastest is measured as well: the architecture's, words in a loop, and
+ * on x86 the processor's own for words. It has to do for all sizes.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/gfp.h>
+#include <linux/instrumented.h>
+#include <linux/ktime.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "internal.h"
+#include "slot_copy.h"
+
+/* The fastest of this many attempts counts: others were interrupted. */
+#define IOSLOT_TRIES		8
+/* Limits are multiples of this. */
+#define IOSLOT_STEP_BYTES	64
+
+void ioslot_copy_arch(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+}
+
+DEFINE_STATIC_CALL(ioslot_copy_call, ioslot_copy_arch);
+
+/* What is left when all words have gone; the last word may overlap them. */
+static __always_inline void ioslot_copy_tail(void *to, const void *from,
+					     size_t bytes)
+{
+	if (bytes >= sizeof(u64)) {
+		put_unaligned(get_unaligned((const u64 *)(from + bytes) - 1),
+			      (u64 *)(to + bytes) - 1);
+		return;
+	}
+	for (; bytes; bytes--)
+		*(u8 *)to++ = *(const u8 *)from++;
+}
+
+static void ioslot_copy_words(void *to, const void *from, size_t bytes)
+{
+	const size_t all = bytes;
+
+	for (; bytes >= 4 * sizeof(u64); bytes -= 4 * sizeof(u64)) {
+		const u64 a = get_unaligned((const u64 *)from);
+		const u64 b = get_unaligned((const u64 *)from + 1);
+		const u64 c = get_unaligned((const u64 *)from + 2);
+		const u64 d = get_unaligned((const u64 *)from + 3);
+
+		put_unaligned(a, (u64 *)to);
+		put_unaligned(b, (u64 *)to + 1);
+		put_unaligned(c, (u64 *)to + 2);
+		put_unaligned(d, (u64 *)to + 3);
+		from += 4 * sizeof(u64);
+		to += 4 * sizeof(u64);
+	}
+	for (; bytes >= sizeof(u64); bytes -= sizeof(u64)) {
+		put_unaligned(get_unaligned((const u64 *)from), (u64 *)to);
+		from += sizeof(u64);
+		to += sizeof(u64);
+	}
+	if (!bytes)
+		return;
+	if (all < sizeof(u64))
+		ioslot_copy_tail(to, from, bytes);
+	else
+		ioslot_copy_tail(to + bytes - sizeof(u64),
+				 from + bytes - sizeof(u64), sizeof(u64));
+}
+
+#ifdef CONFIG_X86_64
+static void ioslot_copy_string(void *to, const void *from, size_t bytes)
+{
+	size_t words = bytes / sizeof(u64);
+	void *t = to;
+	const void *f = from;
+
+	instrument_read(from, bytes);
+	instrument_write(to, bytes);
+	asm volatile("rep movsq" : "+D" (t), "+S" (f), "+c" (words) : : "memory");
+	if (bytes % sizeof(u64))
+		ioslot_copy_tail(to, from, bytes);
+}
+#endif
+
+static const struct {
+	const char *name;
+	ioslot_copy_fn *copy;
+} ioslot_copies[] = {
+	{ "memcpy", ioslot_copy_arch },
+	{ "words", ioslot_copy_words },
+#ifdef CONFIG_X86_64
+	{ "rep movsq", ioslot_copy_string },
+#endif
+};
+
+/* How long it takes to copy some sizes, none of which is to count for little. */
+static u64 ioslot_copy_time(ioslot_copy_fn *copy, char *buf)
+{
+	static const unsigned int sizes[] = { 64, 256, 1024, 2048 };
+	u64 sum = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u64 best = U64_MAX;
+
+		for (unsigned int j = 0; j < IOSLOT_TRIES; j++) {
+			const u64 start = ktime_get_ns();
+
+			for (unsigned int n = 0; n < 2048 / sizes[i]; n++)
+				copy(buf, buf + 2048, sizes[i]);
+			best = min(best, ktime_get_ns() - start);
+		}
+		sum += best;
+	}
+	return sum;
+}
+
+/**
+ * ioslot_copy_choose() - find out which copy is fastest, once
+ *
+ * Context: process context, no lock is held that CPU hotplug waits for.
+ */
+void ioslot_copy_choose(void)
+{
+	static DEFINE_MUTEX(lock); /* protects done */
+	static bool done;
+	unsigned int best = 0;
+	u64 ns, best_ns = U64_MAX;
+	char *buf;
+
+	mutex_lock(&lock);
+	buf = done ? NULL : (char *)get_zeroed_page(GFP_KERNEL);
+	for (unsigned int i = 0; buf && i < ARRAY_SIZE(ioslot_copies); i++) {
+		ns = ioslot_copy_time(ioslot_copies[i].copy, buf);
+		if (ns < best_ns) {
+			best_ns = ns;
+			best = i;
+		}
+	}
+	if (buf) {
+		static_call_update(ioslot_copy_call, ioslot_copies[best].copy);
+		pr_info("small buffers are copied by %s, 8 KiB in %llu ns\n",
+			ioslot_copies[best].name, best_ns);
+		free_page((unsigned long)buf);
+		done = true;
+	}
+	mutex_unlock(&lock);
+}
+
+/* What a page mapped and unmapped takes, with the wait; U64_MAX if it cannot be. */
+static u64 ioslot_time_precise(struct iodom *dom, phys_addr_t phys)
+{
+	u64 best = U64_MAX, start;
+	dma_addr_t iova;
+
+	for (unsigned int i = 0; i < IOSLOT_TRIES; i++) {
+		start = ktime_get_ns();
+		iova = iospace_alloc(dom->space, PAGE_SIZE, DMA_BIT_MASK(32),
+				     IOSPACE_STREAMING);
+		if (!iova)
+			return best;
+		if (iodom_map(dom, iova, phys, PAGE_SIZE, IOMMU_READ,
+			      GFP_KERNEL)) {
+			iospace_free(dom->space, iova, PAGE_SIZE);
+			return best;
+		}
+		iodma_map_sync(dom, iova, PAGE_SIZE);
+		iodom_unmap_sync(dom, iova, PAGE_SIZE);
+		iospace_free(dom->space, iova, PAGE_SIZE);
+		best = min(best, ktime_get_ns() - start);
+	}
+	return best;
+}
+
+/* What a buffer copied there and back takes. */
+static u64 ioslot_time_copied(struct ioslot_pool *pool, const void *buf,
+			      size_t size, enum dma_data_direction dir)
+{
+	u64 best = U64_MAX, start;
+	dma_addr_t iova;
+
+	for (unsigned int i = 0; i < IOSLOT_TRIES; i++) {
+		start = ktime_get_ns();
+		iova = ioslot_map(pool, buf, size, IOSLOT_ALIGN_MASK, dir);
+		if (iova == DMA_MAPPING_ERROR)
+			return U64_MAX;
+		ioslot_unmap(pool, iova, size, 0);
+		best = min(best, ktime_get_ns() - start);
+	}
+	return best;
+}
+
+/* The longest buffer that is copied in less than that, by halves. */
+static u32 ioslot_find_limit(struct ioslot_pool *pool, const void *buf,
+			     enum dma_data_direction dir, u64 precise)
+{
+	unsigned int good = 0, bad = IOSLOT_MAX_BYTES / IOSLOT_STEP_BYTES + 1;
+
+	while (bad - good > 1) {
+		const unsigned int mid = (good + bad) / 2;
+
+		if (ioslot_time_copied(pool, buf, mid * IOSLOT_STEP_BYTES,
+				       dir) < precise)
+			good = mid;
+		else
+			bad = mid;
+	}
+	return good * IOSLOT_STEP_BYTES;
+}
+
+/**
+ * ioslot_measure() - find out up to which length copies pay
+ * @pool: the pool
+ *
+ * What others do meanwhile may make the result less exact.
+ *
+ * Context: process context; waits for hardware.
+ */
+void ioslot_measure(struct ioslot_pool *pool)
+{
+	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
+	u64 precise;
+	u32 both;
+
+	if (!buf)
+		return;
+	precise = ioslot_time_precise(pool->dom, virt_to_phys(buf));
+	if (precise != U64_MAX) {
+		both = ioslot_find_limit(pool, buf, DMA_FROM_DEVICE, precise);
+		WRITE_ONCE(pool->limit[DMA_FROM_DEVICE], both);
+		WRITE_ONCE(pool->limit[DMA_BIDIRECTIONAL], both);
+		WRITE_ONCE(pool->limit[DMA_TO_DEVICE],
+			   ioslot_find_limit(pool, buf, DMA_TO_DEVICE, precise));
+	}
+	free_page((unsigned long)buf);
+	ioslot_release(pool);
+}
+
+/**
+ * ioslot_set_limit() - let the user say what is copied
+ * @pool: the pool
+ * @bytes: the longest buffer to be copied, 0 for none, or -1 for what is measured
+ *
+ * What is in slots stays there until it is unmapped.
+ *
+ * Context: process context; may wait for hardware.
+ * Return: 0, or -EINVAL: it is more than a slot holds, or makes no sense.
+ */
+int ioslot_set_limit(struct ioslot_pool *pool, int bytes)
+{
+	if (bytes > (int)IOSLOT_MAX_BYTES || bytes < -1)
+		return -EINVAL;
+	if (bytes < 0) {
+		ioslot_measure(pool);
+		return 0;
+	}
+	for (unsigned int dir = 0; dir < IOSLOT_DIRS; dir++)
+		WRITE_ONCE(pool->limit[dir], bytes);
+	return 0;
+}

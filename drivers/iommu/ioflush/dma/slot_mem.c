@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: where slots come from and go to
+ *
+ * A domain gets its pool as a driver is bound to the first device that may use it:
+ * one whose domain is strict and which sees the CPU's caches. The pool is empty then,
+ * but for a range of addresses below 4 GiB that it will fill.
+ */
+#define pr_fmt(fmt) "ioflush: " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/moduleparam.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "internal.h"
+#include "slot_copy.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "ioflush."
+
+/* Of all memory, what the slots of one domain may have, and what they always may. */
+#define IOSLOT_MEMORY_LG2	10
+#define IOSLOT_KB_MIN		SZ_1K
+#define IOSLOT_KB_MAX		SZ_64K
+
+static int ioslot_copy_bytes = -1;
+
+static int ioslot_copy_bytes_set(const char *val, const struct kernel_param *kp)
+{
+	int bytes, ret = kstrtoint(val, 0, &bytes);
+
+	if (ret || bytes < -1 || bytes > (int)IOSLOT_MAX_BYTES) {
+		pr_err("copy_bytes=%s not understood: give 0 to %lu, or -1 for what is measured\n",
+		       val, IOSLOT_MAX_BYTES);
+		return ret ?: -EINVAL;
+	}
+	ioslot_copy_bytes = bytes;
+	return 0;
+}
+
+static const struct kernel_param_ops ioslot_copy_bytes_ops = {
+	.set = ioslot_copy_bytes_set,
+	.get = param_get_int,
+};
+
+module_param_cb(copy_bytes, &ioslot_copy_bytes_ops, &ioslot_copy_bytes, 0444);
+MODULE_PARM_DESC(copy_bytes,
+		 "Strict mode: buffers up to this length are copied to memory that stays mapped, 0 to 4096 (default -1: as long as that takes less than an invalidation, by measurement)");
+
+static unsigned int ioslot_copy_kb;
+
+static int ioslot_copy_kb_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, SZ_1K, SZ_1M);
+}
+
+static const struct kernel_param_ops ioslot_copy_kb_ops = {
+	.set = ioslot_copy_kb_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(copy_kb, &ioslot_copy_kb_ops, &ioslot_copy_kb, 0444);
+MODULE_PARM_DESC(copy_kb,
+		 "Strict mode: memory that a domain may have for copies, in KiB, rounded up to a power of two, 1024 to 1048576 (default: a 1024th of all memory, 1024 to 65536)");
+
+/* Protects ioslot_pools. A pool is on it while the shrinker may use it. */
+static DEFINE_MUTEX(ioslot_pools_lock);
+static LIST_HEAD(ioslot_pools);
+
+static int ioslot_cpuhp_state __ro_after_init;
+
+/**
+ * ioslot_mem_get() - get a page for slots, mapped for the device
+ * @pool: the pool
+ * @slot: offset in the pool's range
+ * @dir: what the device may do
+ *
+ * Context: any context.
+ * Return: the page's address, zeroed: a device may see it all; or NULL.
+ */
+char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir)
+{
+	char *memory = (char *)get_zeroed_page(GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!memory)
+		return NULL;
+	if (iodom_map(pool->dom, pool->base + slot, virt_to_phys(memory),
+		      PAGE_SIZE, iodma_prot(dir, true, 0), GFP_NOWAIT)) {
+		free_page((unsigned long)memory);
+		return NULL;
+	}
+	iodma_map_sync(pool->dom, pool->base + slot, PAGE_SIZE);
+	return memory;
+}
+
+/**
+ * ioslot_mem_put() - free a page of slots
+ * @pool: the pool
+ * @slot: offset in the pool's range
+ * @memory: from ioslot_mem_get()
+ * @mapped: a device may be using the domain: take the page away from it first
+ *
+ * Context: any context; waits for hardware.
+ */
+void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
+		    bool mapped)
+{
+	if (mapped)
+		iodom_unmap_sync(pool->dom, pool->base + slot, PAGE_SIZE);
+	free_page((unsigned long)memory);
+}
+
+static unsigned int ioslot_nr_pages(void)
+{
+	unsigned long kb = ioslot_copy_kb;
+
+	if (!kb)
+		kb = clamp_t(unsigned long,
+			     totalram_pages() << (PAGE_SHIFT - 10) >>
+			     IOSLOT_MEMORY_LG2, IOSLOT_KB_MIN, IOSLOT_KB_MAX);
+	return roundup_pow_of_two(kb) >> (PAGE_SHIFT - 10);
+}
+
+static struct ioslot_pool *ioslot_create(struct iodom *dom)
+{
+	struct ioslot_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+	pool->dom = dom;
+	if (ioslot_pool_init(pool, ioslot_nr_pages()))
+		goto err_free;
+	/* Devices that reach no farther are to have it, too. */
+	pool->base = iospace_alloc(dom->space, pool->bytes, DMA_BIT_MASK(32),
+				   IOSPACE_LASTING);
+	if (!pool->base)
+		goto err_exit;
+	pool->last = pool->base + pool->bytes - 1;
+	if (cpuhp_state_add_instance_nocalls(ioslot_cpuhp_state, &pool->cpuhp))
+		goto err_iova;
+	mutex_lock(&ioslot_pools_lock);
+	list_add_tail(&pool->node, &ioslot_pools);
+	mutex_unlock(&ioslot_pools_lock);
+	return pool;
+
+err_iova:
+	iospace_free(dom->space, pool->base, pool->bytes);
+err_exit:
+	ioslot_pool_exit(pool);
+err_free:
+	kfree(pool);
+	return NULL;
+}
+
+/**
+ * ioslot_enable() - let a strict domain copy small buffers
+ * @dom: a domain of the DMA API with a space
+ * @dev: a device that uses it
+ *
+ * Does nothing to a lazy domain. A device that does not see the CPU's caches never
+ * uses slots, see careful devices.
+ *
+ * Context: process context, with the mutex of the domain's group held; waits for
+ *	hardware.
+ */
+void ioslot_enable(struct iodom *dom, struct device *dev)
+{
+	struct ioslot_pool *pool;
+
+	if (dom->slots || !dom->space || iodom_deferred(dom) ||
+	    !ioslot_copy_bytes || !dev_is_dma_coherent(dev))
+		return;
+	pool = ioslot_create(dom);
+	if (!pool) {
+		dev_warn(dev, "no memory or addresses for copies, small buffers are mapped\n");
+		return;
+	}
+	ioslot_copy_choose();
+	/* Pairs with the dependency of who finds it set. */
+	smp_store_release(&dom->slots, pool);
+	ioslot_set_limit(pool, ioslot_copy_bytes);
+}
+
+/**
+ * ioslot_destroy() - free the slots of a domain
+ * @pool: the pool, or NULL; no device is attached to its domain any more
+ *
+ * Context: process context.
+ */
+void ioslot_destroy(struct ioslot_pool *pool)
+{
+	if (!pool)
+		return;
+	mutex_lock(&ioslot_pools_lock);
+	list_del(&pool->node);
+	mutex_unlock(&ioslot_pools_lock);
+	cpuhp_state_remove_instance_nocalls(ioslot_cpuhp_state, &pool->cpuhp);
+	iospace_free(pool->dom->space, pool->base, pool->bytes);
+	ioslot_pool_exit(pool);
+	kfree(pool);
+}
+
+static int ioslot_cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct ioslot_pool *pool = hlist_entry_safe(node, struct ioslot_pool,
+						    cpuhp);
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ioslot_give_all(pool, per_cpu_ptr(pool->cpu, cpu));
+	local_irq_restore(flags);
+	return 0;
+}
+
+static void ioslot_give_here(void *data)
+{
+	struct ioslot_pool *pool = data;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ioslot_give_all(pool, this_cpu_ptr(pool->cpu));
+	local_irq_restore(flags);
+}
+
+/**
+ * ioslot_release() - free all pages that no driver uses
+ * @pool: the pool
+ *
+ * Context: process context; waits for hardware.
+ */
+void ioslot_release(struct ioslot_pool *pool)
+{
+	on_each_cpu(ioslot_give_here, pool, true);
+	ioslot_shrink(pool, UINT_MAX);
+}
+
+static unsigned long ioslot_count_objects(struct shrinker *shrinker,
+					  struct shrink_control *sc)
+{
+	struct ioslot_pool *pool;
+	unsigned long count = 0;
+
+	/* Who creates or destroys a pool does not wait for memory with it held. */
+	if (!mutex_trylock(&ioslot_pools_lock))
+		return 0;
+	list_for_each_entry(pool, &ioslot_pools, node)
+		count += ioslot_idle(pool);
+	mutex_unlock(&ioslot_pools_lock);
+	return count ?: SHRINK_EMPTY;
+}
+
+/* What CPUs keep holds back pages: it is asked for when nothing else is left. */
+static unsigned long ioslot_scan_pool(struct ioslot_pool *pool,
+				      unsigned long nr_pages)
+{
+	unsigned long done = ioslot_shrink(pool, nr_pages);
+
+	if (done < nr_pages) {
+		on_each_cpu(ioslot_give_here, pool, true);
+		done += ioslot_shrink(pool, nr_pages - done);
+	}
+	return done;
+}
+
+static unsigned long ioslot_scan_objects(struct shrinker *shrinker,
+					 struct shrink_control *sc)
+{
+	struct ioslot_pool *pool;
+	unsigned long done = 0;
+
+	if (!mutex_trylock(&ioslot_pools_lock))
+		return SHRINK_STOP;
+	list_for_each_entry(pool, &ioslot_pools, node) {
+		if (done >= sc->nr_to_scan)
+			break;
+		done += ioslot_scan_pool(pool, sc->nr_to_scan - done);
+	}
+	mutex_unlock(&ioslot_pools_lock);
+	return done ?: SHRINK_STOP;
+}
+
+static int __init ioslot_init(void)
+{
+	struct shrinker *shrinker;
+	int ret;
+
+	ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "iommu/ioflush:slots",
+				      NULL, ioslot_cpu_dead);
+	if (ret < 0)
+		return ret;
+	ioslot_cpuhp_state = ret;
+
+	shrinker = shrinker_alloc(0, "ioflush-slots");
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = ioslot_count_objects;
+	shrinker->scan_objects = ioslot_scan_objects;
+	shrinker_register(shrinker);
+	return 0;
+}
+subsys_initcall(ioslot_init);

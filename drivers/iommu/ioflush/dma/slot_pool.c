@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: who has which slots
+ *
+ * A CPU keeps up to 31 free slots of a kind, and takes and gives them without a
+ * lock. What it has too many of goes to the depot of the kind, and what it has not
+ * comes from there, sixteen at a time. The depot knows free slots by their page: those
+ * of pages in use are taken first, and what is left is pages without a slot in use.
+ * These go back to the kernel when it asks for memory.
+ *
+ * A pool that has not what is wanted grows by a page, until the range of its domain
+ * is full.
+ */
+#include <linux/bitmap.h>
+#include <linux/build_bug.h>
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "slot.h"
+
+/* A page of each kind fits, and a slot is no longer than a page. */
+static_assert(IOSLOT_MAX_LG2 <= PAGE_SHIFT);
+static_assert(IOSLOT_KINDS <= U8_MAX);
+
+static unsigned int ioslot_per_page(const struct ioslot_page *page)
+{
+	return PAGE_SIZE >> page->lg2;
+}
+
+/* Take a page's first free slot; the caller sees to its place in the depot. */
+static u32 ioslot_page_pop(struct ioslot_page *page)
+{
+	u32 slot = page->free;
+
+	page->free = *ioslot_word(page, slot);
+	page->nr_free--;
+	return slot;
+}
+
+/* The newest page comes first, an idle one last. */
+static void ioslot_depot_add(struct ioslot_depot *depot,
+			     struct ioslot_page *page)
+{
+	bool idle = page->nr_free == ioslot_per_page(page);
+
+	lockdep_assert_held(&depot->lock);
+	if (idle) {
+		list_add_tail(&page->node, &depot->pages);
+		depot->nr_idle++;
+	} else {
+		list_add(&page->node, &depot->pages);
+	}
+}
+
+/* Give one slot to its page. */
+static void ioslot_depot_give(struct ioslot_depot *depot,
+			      struct ioslot_page *page, u32 slot)
+{
+	lockdep_assert_held(&depot->lock);
+	*ioslot_word(page, slot) = page->free;
+	page->free = slot;
+	if (page->nr_free++ && page->nr_free < ioslot_per_page(page))
+		return;
+	if (page->nr_free > 1)
+		list_del(&page->node);
+	ioslot_depot_add(depot, page);
+}
+
+/* Take one slot, or 0. */
+static u32 ioslot_depot_take(struct ioslot_depot *depot)
+{
+	struct ioslot_page *page;
+	u32 slot;
+
+	lockdep_assert_held(&depot->lock);
+	if (list_empty(&depot->pages))
+		return 0;
+	page = list_first_entry(&depot->pages, struct ioslot_page, node);
+	if (page->nr_free == ioslot_per_page(page))
+		depot->nr_idle--;
+	slot = ioslot_page_pop(page);
+	if (!page->nr_free)
+		list_del(&page->node);
+	return slot;
+}
+
+/* A slot for the caller from the depot, and more of them for this CPU. */
+static u32 ioslot_refill(struct ioslot_pool *pool, unsigned int kind)
+{
+	struct ioslot_depot *depot = &pool->depot[kind];
+	struct ioslot_list *list;
+	unsigned long flags;
+	u32 mine, slot;
+
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	list = &this_cpu_ptr(pool->cpu)->list[kind];
+	mine = ioslot_depot_take(depot);
+	/* Meanwhile it may have got some from an interrupt. */
+	while (mine && list->count < IOSLOT_BATCH - 1) {
+		slot = ioslot_depot_take(depot);
+		if (!slot)
+			break;
+		*ioslot_word(ioslot_page_of(pool, slot), slot) = list->first;
+		list->first = slot;
+		list->count++;
+	}
+	if (mine)
+		list->taken++;
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return mine;
+}
+
+/* A number in the range for one more page, or 0. */
+static unsigned int ioslot_number_get(struct ioslot_pool *pool)
+{
+	const unsigned int nr_pages = pool->bytes >> PAGE_SHIFT;
+	unsigned long flags;
+	unsigned int nr;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	nr = pool->nr_used < nr_pages ?
+	     find_next_zero_bit(pool->used, nr_pages, 0) : nr_pages;
+	if (nr < nr_pages) {
+		__set_bit(nr, pool->used);
+		pool->nr_used++;
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return nr < nr_pages ? nr : 0;
+}
+
+static void ioslot_number_put(struct ioslot_pool *pool, unsigned int nr)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	__clear_bit(nr, pool->used);
+	pool->nr_used--;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/* A page whose slots are all free, in order. */
+static struct ioslot_page *ioslot_page_create(unsigned int kind, u32 first)
+{
+	const unsigned int lg2 = IOSLOT_MIN_LG2 + kind % IOSLOT_CLASSES;
+	const unsigned int count = PAGE_SIZE >> lg2;
+	struct ioslot_page *page;
+
+	page = kzalloc(struct_size(page, word, count), GFP_NOWAIT | __GFP_NOWARN);
+	if (!page)
+		return NULL;
+	INIT_LIST_HEAD(&page->node);
+	page->lg2 = lg2;
+	page->kind = kind;
+	page->free = first;
+	page->nr_free = count;
+	for (unsigned int i = 0; i + 1 < count; i++)
+		page->word[i] = first + ((i + 1) << lg2);
+	return page;
+}
+
+/* Grow by a page; its first slot is the caller's. Returns 0 if that cannot be. */
+static u32 ioslot_grow(struct ioslot_pool *pool, unsigned int kind)
+{
+	struct ioslot_depot *depot = &pool->depot[kind];
+	unsigned int nr = ioslot_number_get(pool);
+	struct ioslot_page *page;
+	unsigned long flags;
+	u32 mine;
+
+	if (!nr)
+		return 0;
+	page = ioslot_page_create(kind, nr << PAGE_SHIFT);
+	if (!page)
+		goto err_number;
+	page->memory = ioslot_mem_get(pool, nr << PAGE_SHIFT,
+				      kind / IOSLOT_CLASSES);
+	if (!page->memory)
+		goto err_page;
+	pool->pages[nr] = page;
+
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	mine = ioslot_page_pop(page);
+	if (page->nr_free)
+		ioslot_depot_add(depot, page);
+	this_cpu_ptr(pool->cpu)->list[kind].taken++;
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return mine;
+
+err_page:
+	kfree(page);
+err_number:
+	ioslot_number_put(pool, nr);
+	return 0;
+}
+
+/**
+ * ioslot_take_slow() - take a slot when this CPU has none
+ * @pool: the pool
+ * @kind: its kind
+ * @buf: what the slot's word is to say
+ *
+ * Context: any context.
+ * Return: the slot, or 0.
+ */
+noinline u32 ioslot_take_slow(struct ioslot_pool *pool, unsigned int kind,
+			      const void *buf)
+{
+	u32 slot = ioslot_refill(pool, kind);
+
+	if (!slot)
+		slot = ioslot_grow(pool, kind);
+	if (slot)
+		*ioslot_word(ioslot_page_of(pool, slot), slot) =
+			(unsigned long)buf;
+	else
+		this_cpu_inc(pool->cpu->dry);
+	return slot;
+}
+
+/**
+ * ioslot_give_batch() - give some of a CPU's slots to the depot
+ * @pool: the pool
+ * @cpu: what the CPU has of it
+ * @kind: which slots
+ * @count: how many; it has as many
+ *
+ * Context: interrupts are off, on that CPU, or it is dead.
+ */
+noinline void ioslot_give_batch(struct ioslot_pool *pool,
+				struct ioslot_cpu *cpu, unsigned int kind,
+				unsigned int count)
+{
+	struct ioslot_depot *depot = &pool->depot[kind];
+	struct ioslot_list *list = &cpu->list[kind];
+
+	raw_spin_lock(&depot->lock);
+	for (unsigned int i = 0; i < count; i++) {
+		u32 slot = list->first;
+		struct ioslot_page *page = ioslot_page_of(pool, slot);
+
+		list->first = *ioslot_word(page, slot);
+		list->count--;
+		ioslot_depot_give(depot, page, slot);
+	}
+	raw_spin_unlock(&depot->lock);
+}
+
+/**
+ * ioslot_give_all() - give all of a CPU's slots to the depot
+ * @pool: the pool
+ * @cpu: what the CPU has of it
+ *
+ * Context: interrupts are off, on that CPU, or it is dead.
+ */
+void ioslot_give_all(struct ioslot_pool *pool, struct ioslot_cpu *cpu)
+{
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+		if (cpu->list[kind].count)
+			ioslot_give_batch(pool, cpu, kind,
+					  cpu->list[kind].count);
+}
+
+/* An idle page, which nobody finds any more, or NULL. */
+static struct ioslot_page *ioslot_depot_idle(struct ioslot_depot *depot)
+{
+	struct ioslot_page *page = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	if (depot->nr_idle) {
+		page = list_last_entry(&depot->pages, struct ioslot_page, node);
+		list_del(&page->node);
+		depot->nr_idle--;
+	}
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return page;
+}
+
+/* The device has lost access to it before its memory goes. */
+static void ioslot_page_free(struct ioslot_pool *pool, struct ioslot_page *page)
+{
+	const unsigned int nr = page->free >> PAGE_SHIFT;
+
+	ioslot_mem_put(pool, nr << PAGE_SHIFT, page->memory, true);
+	pool->pages[nr] = NULL;
+	ioslot_number_put(pool, nr);
+	kfree(page);
+}
+
+/**
+ * ioslot_shrink() - free idle pages
+ * @pool: the pool
+ * @nr_pages: at most so many
+ *
+ * Context: process context; waits for hardware for each page.
+ * Return: how many were freed.
+ */
+unsigned int ioslot_shrink(struct ioslot_pool *pool, unsigned int nr_pages)
+{
+	unsigned int done = 0;
+
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++) {
+		while (done < nr_pages) {
+			struct ioslot_page *page;
+
+			page = ioslot_depot_idle(&pool->depot[kind]);
+			if (!page)
+				break;
+			ioslot_page_free(pool, page);
+			done++;
+		}
+	}
+	return done;
+}
+
+/**
+ * ioslot_idle() - how many pages could be freed now
+ * @pool: the pool
+ *
+ * Context: any context.
+ * Return: their number, which may change at once.
+ */
+unsigned int ioslot_idle(struct ioslot_pool *pool)
+{
+	unsigned int idle = 0;
+
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+		idle += READ_ONCE(pool->depot[kind].nr_idle);
+	return idle;
+}
+
+/**
+ * ioslot_get_stats() - what a pool has done
+ * @pool: the pool
+ * @stats: to be filled in
+ *
+ * Context: any context.
+ */
+void ioslot_get_stats(struct ioslot_pool *pool, struct ioslot_stats *stats)
+{
+	int cpu;
+
+	memset(stats, 0, sizeof(*stats));
+	for_each_possible_cpu(cpu) {
+		const struct ioslot_cpu *c = per_cpu_ptr(pool->cpu, cpu);
+
+		for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+			stats->copied[kind / IOSLOT_CLASSES] +=
+				READ_ONCE(c->list[kind].taken);
+		stats->dry += READ_ONCE(c->dry);
+	}
+	stats->pages_max = (pool->bytes >> PAGE_SHIFT) - 1;
+	stats->pages = READ_ONCE(pool->nr_used) - 1;
+	stats->idle = ioslot_idle(pool);
+}
+
+/**
+ * ioslot_pool_init() - make an empty pool
+ * @pool: zeroed memory for it
+ * @nr_pages: of its range, a power of two
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int ioslot_pool_init(struct ioslot_pool *pool, unsigned int nr_pages)
+{
+	pool->bytes = nr_pages << PAGE_SHIFT;
+	raw_spin_lock_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->node);
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++) {
+		raw_spin_lock_init(&pool->depot[kind].lock);
+		INIT_LIST_HEAD(&pool->depot[kind].pages);
+	}
+	pool->cpu = alloc_percpu(struct ioslot_cpu);
+	pool->used = bitmap_zalloc(nr_pages, GFP_KERNEL);
+	pool->pages = kvcalloc(nr_pages, sizeof(*pool->pages), GFP_KERNEL);
+	if (!pool->cpu || !pool->used || !pool->pages) {
+		kvfree(pool->pages);
+		bitmap_free(pool->used);
+		free_percpu(pool->cpu);
+		return -ENOMEM;
+	}
+	__set_bit(0, pool->used);
+	pool->nr_used = 1;
+	return 0;
+}
+
+/**
+ * ioslot_pool_exit() - free a pool's pages and what it is made of
+ * @pool: the pool; the device translates through its domain no more
+ *
+ * Slots that a driver has never unmapped go, too.
+ *
+ * Context: process context.
+ */
+void ioslot_pool_exit(struct ioslot_pool *pool)
+{
+	const unsigned int nr_pages = pool->bytes >> PAGE_SHIFT;
+
+	for (unsigned int nr = 1; nr < nr_pages; nr++) {
+		struct ioslot_page *page = pool->pages[nr];
+
+		if (!page)
+			continue;
+		ioslot_mem_put(pool, nr << PAGE_SHIFT, page->memory, false);
+		kfree(page);
+	}
+	kvfree(pool->pages);
+	bitmap_free(pool->used);
+	free_percpu(pool->cpu);
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User space: slots that many threads take, pass on and give back, while others free
+ * the pages that are idle
+ *
+ * Whoever has a slot writes all over its memory and finds that again, in memory that
+ * is there. Slots change hands: what one CPU takes another gives back.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+
+#include "lib/case.h"
+#include "lib/thread.h"
+#include "slot.h"
+
+#define CPUS		4
+#define THREADS		(2 * CPUS)
+#define STEPS		60000
+/* Slots that are about, in places where any thread may find them. */
+#define PLACES		128
+/* Few enough for either kind to be short of slots now and then. */
+#define PAGES		128
+
+#define EXPECT(good, fmt, ...)						\
+do {									\
+	if (!(good))							\
+		user_die("%s: %s: " fmt "\n", __func__, #good,		\
+			 ##__VA_ARGS__);				\
+} while (0)
+
+struct race {
+	struct ioslot_pool pool;
+	u32 place[PLACES];
+	unsigned int pages;
+	unsigned int pages_max;
+	unsigned int running;
+};
+
+char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir)
+{
+	struct race *r = container_of(pool, struct race, pool);
+	unsigned int pages = __atomic_add_fetch(&r->pages, 1, __ATOMIC_RELAXED);
+
+	if (pages > __atomic_load_n(&r->pages_max, __ATOMIC_RELAXED))
+		__atomic_store_n(&r->pages_max, pages, __ATOMIC_RELAXED);
+	return kzalloc(PAGE_SIZE, GFP_KERNEL);
+}
+
+/* It is the allocator's from here on: a sanitizer sees who writes there. */
+void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
+		    bool mapped)
+{
+	struct race *r = container_of(pool, struct race, pool);
+
+	__atomic_sub_fetch(&r->pages, 1, __ATOMIC_RELAXED);
+	kfree(memory);
+}
+
+static char *memory_of(struct race *r, u32 slot)
+{
+	return ioslot_page_of(&r->pool, slot)->memory + offset_in_page(slot);
+}
+
+static size_t bytes_of(struct race *r, u32 slot)
+{
+	return BIT(ioslot_page_of(&r->pool, slot)->lg2);
+}
+
+/* A word of its own for each slot, larger than what links. */
+static void *word_for(u32 nr)
+{
+	return (void *)(0x100000000UL + nr);
+}
+
+static u32 take(struct race *r, unsigned int kind, u32 nr)
+{
+	u32 slot = ioslot_take_fast(&r->pool, kind, word_for(nr)) ?:
+		   ioslot_take_slow(&r->pool, kind, word_for(nr));
+
+	if (slot)
+		memset(memory_of(r, slot), nr & 0xff, bytes_of(r, slot));
+	return slot;
+}
+
+static void give(struct race *r, u32 slot)
+{
+	struct ioslot_page *page = ioslot_page_of(&r->pool, slot);
+	unsigned long *word = ioslot_word(page, slot);
+	const char *memory = memory_of(r, slot);
+
+	EXPECT(*word >> 32 == 1, "slot %#x: %#lx", slot, *word);
+	EXPECT(memory[0] == (char)*word &&
+	       memory[bytes_of(r, slot) - 1] == (char)*word,
+	       "slot %#x is somebody else's", slot);
+	ioslot_give(&r->pool, page, word, slot);
+}
+
+static int race_thread(void *arg)
+{
+	static unsigned int threads;
+	const unsigned int nr = __atomic_fetch_add(&threads, 1, __ATOMIC_RELAXED);
+	struct race *r = arg;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, nr);
+	user_cpu_enter(nr % CPUS);
+	for (u32 i = 0; i < STEPS; i++) {
+		u32 *place = &r->place[prandom_u32_state(&rnd) % PLACES];
+		const unsigned int kind = prandom_u32_state(&rnd) % 2 ?
+					  0 : IOSLOT_KINDS - 1;
+		u32 slot = take(r, kind, nr * STEPS + i);
+
+		/* Whose it was gives it to whoever looks there next. */
+		slot = __atomic_exchange_n(place, slot, __ATOMIC_ACQ_REL);
+		if (slot)
+			give(r, slot);
+	}
+	__atomic_sub_fetch(&r->running, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int shrink_thread(void *arg)
+{
+	struct race *r = arg;
+
+	user_cpu_enter(0);
+	while (__atomic_load_n(&r->running, __ATOMIC_ACQUIRE))
+		ioslot_shrink(&r->pool, 3);
+	return 0;
+}
+
+/* On this CPU, or on one that runs no more. */
+static void give_all(struct race *r)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	for (unsigned int cpu = 0; cpu < user_nr_cpus; cpu++)
+		ioslot_give_all(&r->pool, per_cpu_ptr(r->pool.cpu, cpu));
+	local_irq_restore(flags);
+}
+
+static void race(void *arg)
+{
+	struct race *r = calloc(1, sizeof(*r));
+	struct ioslot_stats stats;
+
+	user_nr_cpus = CPUS;
+	r->running = THREADS;
+	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	kthread_run(shrink_thread, r, "shrink");
+	for (unsigned int i = 0; i < THREADS; i++)
+		kthread_run(race_thread, r, "race");
+	user_threads_reap();
+
+	for (unsigned int i = 0; i < PLACES; i++)
+		if (r->place[i])
+			give(r, r->place[i]);
+	give_all(r);
+	ioslot_get_stats(&r->pool, &stats);
+	printf("# %lu and %lu taken, %lu not, %u pages at most\n",
+	       stats.copied[0], stats.copied[2], stats.dry, r->pages_max);
+	EXPECT(stats.copied[0] + stats.copied[2] + stats.dry ==
+	       THREADS * STEPS, "taken and not");
+	EXPECT(r->pages_max < PAGES, "%u", r->pages_max);
+	EXPECT(stats.idle == stats.pages && stats.pages == r->pages, "%u, %u, %u",
+	       stats.idle, stats.pages, r->pages);
+	EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == stats.pages, "%u",
+	       stats.pages);
+	EXPECT(!r->pages && !ioslot_idle(&r->pool), "%u", r->pages);
+	ioslot_pool_exit(&r->pool);
+	free(r);
+}
+
+/* Without memory there is no slot, and nothing is left half-made. */
+static void no_memory(void *arg)
+{
+	struct race *r = calloc(1, sizeof(*r));
+	struct ioslot_stats stats;
+	u32 slot;
+
+	user_fail_alloc(1);
+	EXPECT(ioslot_pool_init(&r->pool, PAGES) == -ENOMEM, "a pool");
+	memset(r, 0, sizeof(*r));
+	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	for (unsigned int nth = 1; nth < 3; nth++) {
+		user_fail_alloc(nth);
+		EXPECT(!take(r, 0, 0), "allocation %u", nth);
+	}
+	user_fail_alloc(0);
+	ioslot_get_stats(&r->pool, &stats);
+	EXPECT(!stats.pages && stats.dry == 2, "%u, %lu", stats.pages, stats.dry);
+	slot = take(r, 0, 1);
+	EXPECT(slot, "none with memory");
+	give(r, slot);
+	ioslot_pool_exit(&r->pool);
+	free(r);
+}
+
+/* All of a kind, each once, and again after another kind had them. */
+static void all_of_them(void *arg)
+{
+	const unsigned int count = (PAGES - 1) * (PAGE_SIZE >> IOSLOT_MIN_LG2);
+	struct race *r = calloc(1, sizeof(*r));
+	u32 *slot = calloc(count, sizeof(*slot));
+
+	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	for (unsigned int round = 0; round < 3; round++) {
+		/* The shortest of each direction. */
+		const unsigned int kind = round * IOSLOT_CLASSES;
+
+		for (unsigned int i = 0; i < count; i++) {
+			slot[i] = take(r, kind, i);
+			EXPECT(slot[i], "slot %u of %u", i, count);
+		}
+		EXPECT(!take(r, kind, 0), "one more than there are");
+		for (unsigned int i = 0; i < count; i++)
+			give(r, slot[i]);
+		give_all(r);
+		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == PAGES - 1, "idle");
+	}
+	ioslot_pool_exit(&r->pool);
+	free(slot);
+	free(r);
+}
+
+struct test {
+	const char *name;
+	void (*fn)(void *arg);
+};
+
+static const struct test tests[] = {
+	{ "all of them", all_of_them },
+	{ "no memory", no_memory },
+	{ "race", race },
+};
+
+static int usage(FILE *to)
+{
+	fprintf(to, "usage: slot [TEST]\n\nTests:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(tests); i++)
+		fprintf(to, "%s \"%s\"", i ? "," : "", tests[i].name);
+	fprintf(to, "\n");
+	return to == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	const char *only = argc > 1 ? argv[1] : NULL;
+	bool ok = true;
+
+	if (only && !strcmp(only, "--help"))
+		return usage(stdout);
+	if (argc > 2 || (only && only[0] == '-'))
+		return usage(stderr);
+	for (unsigned int i = 0; i < ARRAY_SIZE(tests); i++) {
+		char name[64];
+
+		if (only && strcmp(only, tests[i].name))
+			continue;
+		snprintf(name, sizeof(name), "slot %s", tests[i].name);
+		ok &= user_case(name, 120, tests[i].fn, NULL);
+	}
+	return !ok;
+}
