@@ -12,26 +12,9 @@
  *   on it; or that are longer in all than one buffer may be, since without all of
  *   its entries copied there is an invalidation to be waited for anyway.
  */
-#include <linux/memremap.h>
 #include <linux/scatterlist.h>
 
-#include "internal.h"
-#include "slot_copy.h"
-
-/* Whether a buffer can be copied, however long that takes. */
-static __always_inline bool ioslot_may(const struct ioslot_pool *pool,
-				       struct device *dev, struct page *page,
-				       unsigned long attrs)
-{
-	return !(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_PRIVILEGED)) &&
-	       iodma_limit(dev, iodma_mask(dev)) >= pool->last &&
-	       !is_zone_device_page(page);
-}
-
-static __always_inline unsigned int iodma_align_mask(struct device *dev)
-{
-	return dma_get_min_align_mask(dev) | IOSLOT_ALIGN_MASK;
-}
+#include "copied.h"
 
 /**
  * iodma_map_copied() - map a buffer by a copy
@@ -58,10 +41,22 @@ noinline dma_addr_t iodma_map_copied(struct ioslot_pool *pool,
 			  iodma_align_mask(dev), dir);
 }
 
-static noinline dma_addr_t
-iodma_map_small_slow(struct device *dev, struct page *page,
-		     unsigned long offset, size_t size,
-		     enum dma_data_direction dir, unsigned long attrs)
+/**
+ * iodma_map_small_slow() - what iodma_map_small() leaves to others
+ * @dev: a device in a group, trusted and coherent, whose domain has slots
+ * @page: first page
+ * @offset: where the buffer begins in it
+ * @size: length, at least 1
+ * @dir: direction
+ * @attrs: DMA_ATTR_*
+ *
+ * Context: any context; waits for hardware as iodma_map_page() does.
+ * Return: the device's address, or DMA_MAPPING_ERROR.
+ */
+noinline dma_addr_t iodma_map_small_slow(struct device *dev, struct page *page,
+					 unsigned long offset, size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
 {
 	dma_addr_t iova;
 
@@ -70,43 +65,6 @@ iodma_map_small_slow(struct device *dev, struct page *page,
 	if (iova != DMA_MAPPING_ERROR)
 		return iova;
 	return iodma_map_precisely(dev, page, offset, size, dir, attrs);
-}
-
-/**
- * iodma_map_small() - map a buffer by a copy, or precisely if that cannot be
- * @dev: a device in a group, trusted and coherent, whose domain has slots
- * @page: first page
- * @offset: where the buffer begins in it
- * @size: length, at least 1
- * @dir: direction
- * @attrs: DMA_ATTR_*
- *
- * All that is not for this CPU's free slots is left to another function, so that
- * this one needs few registers.
- *
- * Context: any context; waits for hardware as iodma_map_page() does.
- * Return: the device's address, or DMA_MAPPING_ERROR.
- */
-noinline dma_addr_t iodma_map_small(struct device *dev, struct page *page,
-				    unsigned long offset, size_t size,
-				    enum dma_data_direction dir,
-				    unsigned long attrs)
-{
-	struct ioslot_pool *pool = iodma_pool(iodma_own_domain(dev));
-	const unsigned int align_mask = iodma_align_mask(dev);
-	const void *buf = page_address(page) + offset;
-	const u32 part = (unsigned long)buf & align_mask;
-	const size_t bytes = ioslot_bytes(part, size, align_mask);
-	u32 slot;
-
-	if (likely(bytes <= IOSLOT_MAX_BYTES &&
-		   ioslot_may(pool, dev, page, attrs))) {
-		slot = ioslot_take_fast(pool, ioslot_kind(bytes, dir),
-					buf - part);
-		if (likely(slot))
-			return ioslot_fill(pool, slot + part, buf, size);
-	}
-	return iodma_map_small_slow(dev, page, offset, size, dir, attrs);
 }
 
 /* Would the two be neighbours for the device, too? */

@@ -113,9 +113,10 @@ int iodma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr,
 		      dma_addr_t handle, size_t size, unsigned long attrs);
 
 /* copied.c */
-dma_addr_t iodma_map_small(struct device *dev, struct page *page,
-			   unsigned long offset, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs);
+dma_addr_t iodma_map_small_slow(struct device *dev, struct page *page,
+				unsigned long offset, size_t size,
+				enum dma_data_direction dir,
+				unsigned long attrs);
 dma_addr_t iodma_map_copied(struct ioslot_pool *pool, struct device *dev,
 			    struct page *page, unsigned long offset,
 			    size_t size, enum dma_data_direction dir,

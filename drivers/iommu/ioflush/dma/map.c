@@ -6,8 +6,7 @@
  * mapped, and the device is told where in the first one it begins. That meets
  * any dma_set_min_align_mask() of up to a page; no driver asks for more.
  */
-#include "internal.h"
-#include "slot_copy.h"
+#include "copied.h"
 
 /**
  * iodma_iova_retry() - allocate addresses from a space that has run dry
@@ -113,6 +112,16 @@ void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
 	iospace_free(dom->space, first, bytes);
 }
 
+static __always_inline dma_addr_t
+__iodma_map_precisely(struct iodom *dom, struct device *dev, struct page *page,
+		      unsigned long offset, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	return __iodma_map_phys(dom, dev, page_to_phys(page) + offset, size,
+				iodma_prot(dir, true, attrs), iodma_mask(dev),
+				IOSPACE_STREAMING);
+}
+
 /**
  * iodma_map_precisely() - map the pages of a buffer, whatever its length
  * @dev: a device in a group, trusted and coherent
@@ -131,10 +140,8 @@ noinline dma_addr_t iodma_map_precisely(struct device *dev, struct page *page,
 					enum dma_data_direction dir,
 					unsigned long attrs)
 {
-	return __iodma_map_phys(iodma_own_domain(dev), dev,
-				page_to_phys(page) + offset, size,
-				iodma_prot(dir, true, attrs), iodma_mask(dev),
-				IOSPACE_STREAMING);
+	return __iodma_map_precisely(iodma_own_domain(dev), dev, page, offset,
+				     size, dir, attrs);
 }
 
 /* Of no bytes, or for a device without a group. */
@@ -164,14 +171,17 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 			  unsigned long offset, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
 {
+	struct ioslot_pool *pool;
 	struct iodom *dom;
 
 	if (unlikely(!dev->iommu_group || !size))
 		return iodma_map_unusual(dev, page, offset, size, dir, attrs);
 	dom = iodma_own_domain(dev);
-	if (ioslot_wants(iodma_pool(dom), size, dir) && !iodom_deferred(dom))
-		return iodma_map_small(dev, page, offset, size, dir, attrs);
-	return iodma_map_precisely(dev, page, offset, size, dir, attrs);
+	pool = iodma_pool(dom);
+	if (ioslot_wants(pool, size, dir) && !iodom_deferred(dom))
+		return iodma_map_small(pool, dev, page, offset, size, dir,
+				       attrs);
+	return __iodma_map_precisely(dom, dev, page, offset, size, dir, attrs);
 }
 
 /**
@@ -195,7 +205,7 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 	}
 	pool = iodma_pool(iodma_own_domain(dev));
 	if (ioslot_holds(pool, iova))
-		ioslot_unmap(pool, iova, size, attrs);
+		__ioslot_unmap(pool, iova, size, attrs);
 	else
 		iodma_unmap_own(dev, iova, size);
 }

@@ -17,33 +17,6 @@
 #include "internal.h"
 #include "slot_copy.h"
 
-/* Where in the driver's buffer a byte of the copy comes from. */
-static __always_inline void *ioslot_buffer(const struct ioslot_page *page,
-					   unsigned long word, u32 offset)
-{
-	return (void *)(word + (offset & (BIT(page->lg2) - 1)));
-}
-
-/* A word that links is an offset in the range; no buffer is at such an address. */
-static __always_inline bool ioslot_in_use(const struct ioslot_pool *pool,
-					  unsigned long word)
-{
-	return word >= pool->bytes;
-}
-
-/* Bytes from an offset on that are in its slot. */
-static __always_inline size_t ioslot_left(const struct ioslot_page *page,
-					  u32 offset)
-{
-	return BIT(page->lg2) - (offset & (BIT(page->lg2) - 1));
-}
-
-static __always_inline enum dma_data_direction
-ioslot_dir(const struct ioslot_page *page)
-{
-	return page->kind / IOSLOT_CLASSES;
-}
-
 /**
  * ioslot_map() - copy a buffer to a slot
  * @pool: the pool
@@ -75,10 +48,19 @@ dma_addr_t ioslot_map(struct ioslot_pool *pool, const void *buf, size_t size,
 	return ioslot_fill(pool, slot + part, buf, size);
 }
 
-static noinline void ioslot_unmap_copy(struct ioslot_pool *pool,
-				       struct ioslot_page *page,
-				       unsigned long *word, u32 offset,
-				       size_t size)
+/**
+ * ioslot_unmap_copy() - copy back what the device has written, and give a slot back
+ * @pool: the pool
+ * @page: the slot's page
+ * @word: the slot's word
+ * @offset: where in the pool's range the copy is
+ * @size: its length
+ *
+ * Context: any context.
+ */
+noinline void ioslot_unmap_copy(struct ioslot_pool *pool,
+				struct ioslot_page *page, unsigned long *word,
+				u32 offset, size_t size)
 {
 	if (!WARN_ON_ONCE(size > ioslot_left(page, offset)))
 		ioslot_copy(ioslot_buffer(page, *word, offset),
@@ -87,32 +69,18 @@ static noinline void ioslot_unmap_copy(struct ioslot_pool *pool,
 }
 
 /**
- * ioslot_unmap() - copy back what the device has written, and give a slot back
+ * ioslot_unmap() - __ioslot_unmap() for those who do not mind a call
  * @pool: the pool
  * @iova: as returned by ioslot_map()
  * @size: as given to it
- * @attrs: DMA_ATTR_*; with DMA_ATTR_SKIP_CPU_SYNC nothing is copied
+ * @attrs: DMA_ATTR_*
  *
  * Context: any context.
  */
 void ioslot_unmap(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
 		  unsigned long attrs)
 {
-	const u32 offset = iova - pool->base;
-	struct ioslot_page *page = ioslot_page_of(pool, offset);
-	unsigned long *word;
-
-	/* A driver unmaps what is not mapped, or not any more. */
-	if (WARN_ON_ONCE(!page))
-		return;
-	word = ioslot_word(page, offset);
-	if (WARN_ON_ONCE(!ioslot_in_use(pool, *word)))
-		return;
-	if (ioslot_dir(page) != DMA_TO_DEVICE &&
-	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		ioslot_unmap_copy(pool, page, word, offset, size);
-	else
-		ioslot_give(pool, page, word, offset & ~(BIT(page->lg2) - 1));
+	__ioslot_unmap(pool, iova, size, attrs);
 }
 
 /* Where in a driver's buffer a part lies that is in one slot, or NULL. */

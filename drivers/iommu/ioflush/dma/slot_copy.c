@@ -30,12 +30,7 @@
 /* Limits are multiples of this. */
 #define IOSLOT_STEP_BYTES	64
 
-void ioslot_copy_arch(void *to, const void *from, size_t bytes)
-{
-	memcpy(to, from, bytes);
-}
-
-DEFINE_STATIC_CALL(ioslot_copy_call, ioslot_copy_arch);
+DEFINE_STATIC_CALL(ioslot_copy_call, memcpy);
 
 /* What is left when all words have gone; the last word may overlap them. */
 static __always_inline void ioslot_copy_tail(void *to, const void *from,
@@ -50,9 +45,10 @@ static __always_inline void ioslot_copy_tail(void *to, const void *from,
 		*(u8 *)to++ = *(const u8 *)from++;
 }
 
-static void ioslot_copy_words(void *to, const void *from, size_t bytes)
+static void *ioslot_copy_words(void *to, const void *from, size_t bytes)
 {
 	const size_t all = bytes;
+	void *start = to;
 
 	for (; bytes >= 4 * sizeof(u64); bytes -= 4 * sizeof(u64)) {
 		const u64 a = get_unaligned((const u64 *)from);
@@ -73,16 +69,17 @@ static void ioslot_copy_words(void *to, const void *from, size_t bytes)
 		to += sizeof(u64);
 	}
 	if (!bytes)
-		return;
+		return start;
 	if (all < sizeof(u64))
 		ioslot_copy_tail(to, from, bytes);
 	else
 		ioslot_copy_tail(to + bytes - sizeof(u64),
 				 from + bytes - sizeof(u64), sizeof(u64));
+	return start;
 }
 
 #ifdef CONFIG_X86_64
-static void ioslot_copy_string(void *to, const void *from, size_t bytes)
+static void *ioslot_copy_string(void *to, const void *from, size_t bytes)
 {
 	size_t words = bytes / sizeof(u64);
 	void *t = to;
@@ -93,6 +90,7 @@ static void ioslot_copy_string(void *to, const void *from, size_t bytes)
 	asm volatile("rep movsq" : "+D" (t), "+S" (f), "+c" (words) : : "memory");
 	if (bytes % sizeof(u64))
 		ioslot_copy_tail(to, from, bytes);
+	return to;
 }
 #endif
 
@@ -100,7 +98,7 @@ static const struct {
 	const char *name;
 	ioslot_copy_fn *copy;
 } ioslot_copies[] = {
-	{ "memcpy", ioslot_copy_arch },
+	{ "memcpy", memcpy },
 	{ "words", ioslot_copy_words },
 #ifdef CONFIG_X86_64
 	{ "rep movsq", ioslot_copy_string },

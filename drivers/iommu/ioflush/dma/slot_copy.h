@@ -7,15 +7,15 @@
 
 #include <linux/dma-mapping.h>
 #include <linux/static_call.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "slot.h"
 
-typedef void ioslot_copy_fn(void *to, const void *from, size_t bytes);
+/* What memcpy() is; of what it returns nobody makes use. */
+typedef void *ioslot_copy_fn(void *to, const void *from, size_t bytes);
 
-ioslot_copy_fn ioslot_copy_arch;
-
-DECLARE_STATIC_CALL(ioslot_copy_call, ioslot_copy_arch);
+DECLARE_STATIC_CALL(ioslot_copy_call, memcpy);
 
 /* Copy at least one byte; the two do not overlap. */
 static __always_inline void ioslot_copy(void *to, const void *from,
@@ -63,6 +63,8 @@ static __always_inline bool ioslot_wants(const struct ioslot_pool *pool,
 /* slot.c */
 dma_addr_t ioslot_map(struct ioslot_pool *pool, const void *buf, size_t size,
 		      unsigned int align_mask, enum dma_data_direction dir);
+void ioslot_unmap_copy(struct ioslot_pool *pool, struct ioslot_page *page,
+		       unsigned long *word, u32 offset, size_t size);
 void ioslot_unmap(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
 		  unsigned long attrs);
 void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova,
@@ -74,5 +76,62 @@ void ioslot_sync_for_device(struct ioslot_pool *pool, dma_addr_t iova,
 void ioslot_copy_choose(void);
 void ioslot_measure(struct ioslot_pool *pool);
 int ioslot_set_limit(struct ioslot_pool *pool, int bytes);
+
+/* Where in the driver's buffer a byte of the copy comes from. */
+static __always_inline void *ioslot_buffer(const struct ioslot_page *page,
+					   unsigned long word, u32 offset)
+{
+	return (void *)(word + (offset & (BIT(page->lg2) - 1)));
+}
+
+/* A word that links is an offset in the range; no buffer is at such an address. */
+static __always_inline bool ioslot_in_use(const struct ioslot_pool *pool,
+					  unsigned long word)
+{
+	return word >= pool->bytes;
+}
+
+/* Bytes from an offset on that are in its slot. */
+static __always_inline size_t ioslot_left(const struct ioslot_page *page,
+					  u32 offset)
+{
+	return BIT(page->lg2) - (offset & (BIT(page->lg2) - 1));
+}
+
+static __always_inline enum dma_data_direction
+ioslot_dir(const struct ioslot_page *page)
+{
+	return page->kind / IOSLOT_CLASSES;
+}
+
+/**
+ * __ioslot_unmap() - copy back what the device has written, and give a slot back
+ * @pool: the pool
+ * @iova: as returned by ioslot_map()
+ * @size: as given to it
+ * @attrs: DMA_ATTR_*; with DMA_ATTR_SKIP_CPU_SYNC nothing is copied
+ *
+ * Context: any context.
+ */
+static __always_inline void __ioslot_unmap(struct ioslot_pool *pool,
+					   dma_addr_t iova, size_t size,
+					   unsigned long attrs)
+{
+	const u32 offset = iova - pool->base;
+	struct ioslot_page *page = ioslot_page_of(pool, offset);
+	unsigned long *word;
+
+	/* A driver unmaps what is not mapped, or not any more. */
+	if (WARN_ON_ONCE(!page))
+		return;
+	word = ioslot_word(page, offset);
+	if (WARN_ON_ONCE(!ioslot_in_use(pool, *word)))
+		return;
+	if (ioslot_dir(page) != DMA_TO_DEVICE &&
+	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		ioslot_unmap_copy(pool, page, word, offset, size);
+	else
+		ioslot_give(pool, page, word, offset & ~(BIT(page->lg2) - 1));
+}
 
 #endif /* _IOFLUSH_DMA_SLOT_COPY_H */
