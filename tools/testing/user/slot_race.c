@@ -229,6 +229,43 @@ static void all_of_them(void *arg)
 	free(r);
 }
 
+/* Of two pages one becomes idle, before or after some of the other's slots are free. */
+static void idle_only(void *arg)
+{
+	const unsigned int count = PAGE_SIZE >> IOSLOT_MIN_LG2;
+	struct race *r = calloc(1, sizeof(*r));
+	u32 *slot = calloc(2 * count, sizeof(*slot));
+
+	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	for (unsigned int round = 0; round < 4; round++) {
+		const u32 busy = round % 2, when = round / 2;
+
+		for (unsigned int i = 0; i < 2 * count; i++)
+			slot[i] = take(r, 0, i);
+		EXPECT(r->pages == 2, "%u", r->pages);
+		for (unsigned int step = 0; step < 2; step++) {
+			for (unsigned int i = 0; i < 2 * count; i++) {
+				bool mine = slot[i] >> PAGE_SHIFT == 1 + busy;
+
+				if (mine == (step == when) && (!mine || i % 2))
+					give(r, slot[i]);
+			}
+			give_all(r);
+		}
+		EXPECT(ioslot_idle(&r->pool) == 1, "round %u", round);
+		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == 1, "round %u", round);
+		for (unsigned int i = 0; i < 2 * count; i += 2)
+			if (slot[i] >> PAGE_SHIFT == 1 + busy)
+				give(r, slot[i]);
+		give_all(r);
+		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == 1, "round %u", round);
+		EXPECT(!r->pages, "%u", r->pages);
+	}
+	ioslot_pool_exit(&r->pool);
+	free(slot);
+	free(r);
+}
+
 struct test {
 	const char *name;
 	void (*fn)(void *arg);
@@ -237,6 +274,7 @@ struct test {
 static const struct test tests[] = {
 	{ "all of them", all_of_them },
 	{ "no memory", no_memory },
+	{ "idle only", idle_only },
 	{ "race", race },
 };
 

@@ -106,10 +106,14 @@ TEST_METRICS = {
     "TCP_RR": ("transactions",),
 }
 
-#: What ioflush_maptime reports, under the name that a result has.
+#: What ioflush_maptime maps: bytes for the device to read or, where it says so, to
+#: write; and a scatterlist of 16 pages.
+MAPTIME_SHAPES = ("64", "256", "256_from", "1500_from", "4k", "64k", "sg16")
+
+#: What it reports, under the name that a result has.
 MAPTIME_TESTS = {
     f"{step}_{shape}": f"{'map_unmap' if step == 'pair' else step}_{shape}"
-    for shape in ("4k", "64k", "sg16")
+    for shape in MAPTIME_SHAPES
     for step in ("pair", "map", "unmap")
 }
 

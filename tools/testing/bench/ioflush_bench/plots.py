@@ -224,7 +224,8 @@ def instructions(results: Results, info: dict) -> str | None:
     groups = [Group(label, lambda stack, mode, test=test: Cell(
                   info["arch"], info["iommu"], None, stack, mode, test, "guest",
                   "instructions"))
-              for test, label in (("map_unmap_4k", "4 KiB"), ("map_unmap_64k", "64 KiB"),
+              for test, label in (("map_unmap_256", "256 bytes"),
+                                  ("map_unmap_4k", "4 KiB"), ("map_unmap_64k", "64 KiB"),
                                   ("map_unmap_sg16", "16-entry scatterlist"))]
     return _figure([("", groups)], results, "instructions", False, matrix_axes.MODES,
                    "instructions")

@@ -38,6 +38,7 @@ def good(arch):
     put(1000, "virtio-net", "TCP_STREAM", "throughput", mode="passthrough", stack="mainline")
     put(900, "virtio-net", "TCP_STREAM", "throughput")
     put(820, "virtio-net", "TCP_STREAM", "throughput", mode="strict")
+    put(350, None, "map_unmap_256", "instructions", mode="strict")
     if arch == "x86_64":
         put(700, None, "map_unmap_4k", "instructions")
         put(1100, None, "map_unmap_4k", "instructions", mode="strict")
@@ -90,6 +91,9 @@ class BarsTest(unittest.TestCase):
         self.worse("x86_64", "4 KiB, lazy", words, 701)
         self.worse("x86_64", "4 KiB, strict", words, 1101, mode="strict")
         self.worse("x86_64", "caching-mode", words, 1401, iommu="vtd-cm")
+        for arch in axes.ARCHES:
+            self.worse(arch, "256 bytes, strict", (None, "map_unmap_256", "instructions"), 351,
+                       mode="strict")
 
     def test_kept_pages(self):
         for count, test in zip(axes.KEPT, axes.KEPT_TESTS.values()):

@@ -45,7 +45,7 @@ case $mode in strict) type=DMA ;; lazy) type=DMA-FQ ;; passthrough) type=identit
 		echo "tool Netperf version 2"
 		echo "netperf TCP_STREAM THROUGHPUT=900 THROUGHPUT_UNITS=10^6bits/s" ;;
 	micro)
-		for shape in 4k 64k sg16; do
+		for shape in 64 256 256_from 1500_from 4k 64k sg16; do
 			for step in pair map unmap; do echo "maptime ${step}_$shape 700"; done
 		done
 		echo "map_benchmark average map latency(us):1.0 standard deviation:0"
