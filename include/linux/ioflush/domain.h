@@ -50,7 +50,8 @@ struct iodom_link {
  * @dev: the device, which is there for as long as it is in a domain
  * @unit: the driver's unit that it is behind
  * @dma: the domain that its DMA API maps in, while that is ours. Written under the
- *	mutex of its group, before and after there are mappings
+ *	mutex of its group, before and after there are mappings. It goes with the
+ *	device from a domain to the next
  *
  * A driver's own structure, which it keeps as dev_iommu_priv, begins with it: maps and
  * unmaps find their domain there without a call.

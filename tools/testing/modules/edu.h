@@ -57,6 +57,7 @@ int edu_buffer_get(struct edu *edu, u8 *to);
 /* How memory is given to the device. */
 enum edu_shape {
 	EDU_4K,
+	EDU_PART,	/* of a page: may be copied */
 	EDU_64K,
 	EDU_SG,
 	EDU_COHERENT,
@@ -76,7 +77,7 @@ enum edu_shape {
  * @addr: where the device sees each page
  * @sg: for EDU_SG
  * @virt: for EDU_COHERENT, while mapped
- * @buf: for EDU_4K and EDU_64K
+ * @buf: for EDU_4K, EDU_PART and EDU_64K
  */
 struct edu_target {
 	struct edu *edu;
@@ -98,6 +99,8 @@ int edu_target_map(struct edu_target *t);
 void edu_target_unmap(struct edu_target *t);
 void edu_target_exit(struct edu_target *t);
 void edu_target_poison(struct edu_target *t);
+void edu_target_to_device(struct edu_target *t);
+void edu_target_to_cpu(struct edu_target *t);
 bool edu_target_untouched(struct edu_target *t);
 bool edu_target_landed(struct edu_target *t, unsigned int page);
 

@@ -31,7 +31,9 @@ static int edu_case_write_lands(struct edu *edu, int arg)
 	ret = edu_target_map(&t);
 	for (page = 0; !ret && page < t.nr_pages; page += 3) {
 		edu_target_poison(&t);
+		edu_target_to_device(&t);
 		ret = edu_write(edu, t.addr[page]);
+		edu_target_to_cpu(&t);
 		if (!ret && !edu_target_landed(&t, page))
 			ret = -EIO;
 	}
@@ -213,6 +215,7 @@ static int edu_case_narrow(struct edu *edu, int arg)
 /* Faults first: what follows causes so many that logging them is limited. */
 const struct edu_case edu_access_cases[] = {
 	{ "write_lands_4k", edu_case_write_lands, EDU_4K, EDU_ALL_MODES },
+	{ "write_lands_part", edu_case_write_lands, EDU_PART, EDU_ALL_MODES },
 	{ "write_lands_64k", edu_case_write_lands, EDU_64K, EDU_ALL_MODES },
 	{ "write_lands_sg", edu_case_write_lands, EDU_SG, EDU_ALL_MODES },
 	{ "write_lands_coherent", edu_case_write_lands, EDU_COHERENT,

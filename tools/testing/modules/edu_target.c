@@ -15,6 +15,7 @@
 /* Pages of a target, by shape. */
 static const unsigned int edu_shape_pages[EDU_SHAPES] = {
 	[EDU_4K]	= 1,
+	[EDU_PART]	= 1,
 	[EDU_64K]	= SZ_64K / SZ_4K,
 	[EDU_SG]	= 4,
 	[EDU_COHERENT]	= 1,
@@ -22,15 +23,22 @@ static const unsigned int edu_shape_pages[EDU_SHAPES] = {
 
 const char * const edu_shape_name[EDU_SHAPES] = {
 	[EDU_4K]	= "4k",
+	[EDU_PART]	= "part",
 	[EDU_64K]	= "64k",
 	[EDU_SG]	= "sg",
 	[EDU_COHERENT]	= "coherent",
 };
 
+/* Bytes of those that are one mapping. */
+static size_t edu_target_bytes(const struct edu_target *t)
+{
+	return t->shape == EDU_PART ? EDU_BYTES : t->nr_pages * PAGE_SIZE;
+}
+
 static int edu_map_single(struct edu_target *t)
 {
 	dma_addr_t addr = dma_map_page(t->edu->dev, t->buf, 0,
-				       t->nr_pages * PAGE_SIZE, t->dir);
+				       edu_target_bytes(t), t->dir);
 	unsigned int i;
 
 	if (dma_mapping_error(t->edu->dev, addr))
@@ -108,8 +116,7 @@ void edu_target_unmap(struct edu_target *t)
 		t->virt = NULL;
 		break;
 	default:
-		dma_unmap_page(dev, t->addr[0], t->nr_pages * PAGE_SIZE,
-			       t->dir);
+		dma_unmap_page(dev, t->addr[0], edu_target_bytes(t), t->dir);
 	}
 }
 
@@ -119,6 +126,30 @@ void edu_target_poison(struct edu_target *t)
 
 	for (i = 0; i < t->nr_pages; i++)
 		memset(page_address(t->pages[i]), EDU_POISON, PAGE_SIZE);
+}
+
+/* What the device may have is a copy: show it what is in the memory. */
+void edu_target_to_device(struct edu_target *t)
+{
+	struct device *dev = t->edu->dev;
+
+	if (t->shape == EDU_SG)
+		dma_sync_sg_for_device(dev, t->sg, t->nr_pages, t->dir);
+	else if (t->shape != EDU_COHERENT)
+		dma_sync_single_for_device(dev, t->addr[0], edu_target_bytes(t),
+					   t->dir);
+}
+
+/* And have the memory show what the device has written. */
+void edu_target_to_cpu(struct edu_target *t)
+{
+	struct device *dev = t->edu->dev;
+
+	if (t->shape == EDU_SG)
+		dma_sync_sg_for_cpu(dev, t->sg, t->nr_pages, t->dir);
+	else if (t->shape != EDU_COHERENT)
+		dma_sync_single_for_cpu(dev, t->addr[0], edu_target_bytes(t),
+					t->dir);
 }
 
 /* Does all of the memory hold what edu_target_poison() put there? */

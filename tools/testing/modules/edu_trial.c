@@ -57,15 +57,18 @@ static int edu_prime(struct edu_target *t, unsigned int page)
 	int ret;
 
 	edu_target_poison(t);
+	edu_target_to_device(t);
 	ret = edu_write(t->edu, t->addr[page]);
 	if (ret)
 		return ret;
+	edu_target_to_cpu(t);
 	if (!edu_target_landed(t, page)) {
 		edu_note("%s: a write through a live mapping did not land",
 			 edu_shape_name[t->shape]);
 		return -EIO;
 	}
 	edu_target_poison(t);
+	edu_target_to_device(t);
 	return 0;
 }
 
@@ -101,7 +104,10 @@ int edu_trial(struct edu *edu, struct edu_trial *trial)
 	struct edu_target t;
 	int ret, err;
 
-	ret = edu_target_init(&t, edu, trial->shape, DMA_FROM_DEVICE);
+	/* Of a copy the device is shown what is in the memory before it writes. */
+	ret = edu_target_init(&t, edu, trial->shape,
+			      trial->shape == EDU_PART ? DMA_BIDIRECTIONAL :
+							 DMA_FROM_DEVICE);
 	if (ret)
 		return ret;
 	ret = edu_target_map(&t);

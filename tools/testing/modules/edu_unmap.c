@@ -284,6 +284,7 @@ static int edu_case_reuse(struct edu *edu, int arg)
 
 const struct edu_case edu_unmap_cases[] = {
 	{ "unmapped_4k", edu_case_unmapped, EDU_4K, EDU_ALL_MODES },
+	{ "unmapped_part", edu_case_unmapped, EDU_PART, EDU_ALL_MODES },
 	{ "unmapped_64k", edu_case_unmapped, EDU_64K, EDU_ALL_MODES },
 	{ "unmapped_sg", edu_case_unmapped, EDU_SG, EDU_ALL_MODES },
 	{ "unmapped_coherent", edu_case_unmapped, EDU_COHERENT, EDU_ALL_MODES },

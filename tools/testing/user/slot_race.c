@@ -13,6 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "lib/case.h"
 #include "lib/thread.h"
@@ -24,7 +25,7 @@
 /* Slots that are about, in places where any thread may find them. */
 #define PLACES		128
 /* Few enough for either kind to be short of slots now and then. */
-#define PAGES		128
+#define PAGES		64
 
 #define EXPECT(good, fmt, ...)						\
 do {									\
@@ -61,6 +62,27 @@ void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
 	kfree(memory);
 }
 
+/* In the kernel a work item does what the races' own thread does here. */
+static void tidy(struct work_struct *work)
+{
+}
+
+static struct race *race_new(void)
+{
+	struct race *r = calloc(1, sizeof(*r));
+
+	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	INIT_DELAYED_WORK(&r->pool.tidy, tidy);
+	return r;
+}
+
+static void race_free(struct race *r)
+{
+	cancel_delayed_work_sync(&r->pool.tidy);
+	ioslot_pool_exit(&r->pool);
+	free(r);
+}
+
 static char *memory_of(struct race *r, u32 slot)
 {
 	return ioslot_page_of(&r->pool, slot)->memory + offset_in_page(slot);
@@ -79,8 +101,8 @@ static void *word_for(u32 nr)
 
 static u32 take(struct race *r, unsigned int kind, u32 nr)
 {
-	u32 slot = ioslot_take_fast(&r->pool, kind, word_for(nr)) ?:
-		   ioslot_take_slow(&r->pool, kind, word_for(nr));
+	u32 slot = ioslot_take_fast(&r->pool, kind, word_for(nr), nr & 255) ?:
+		   ioslot_take_slow(&r->pool, kind, word_for(nr), nr & 255);
 
 	if (slot)
 		memset(memory_of(r, slot), nr & 0xff, bytes_of(r, slot));
@@ -97,6 +119,7 @@ static void give(struct race *r, u32 slot)
 	EXPECT(memory[0] == (char)*word &&
 	       memory[bytes_of(r, slot) - 1] == (char)*word,
 	       "slot %#x is somebody else's", slot);
+	EXPECT(*ioslot_end(page, slot) == (*word & 255), "slot %#x", slot);
 	ioslot_give(&r->pool, page, word, slot);
 }
 
@@ -147,12 +170,12 @@ static void give_all(struct race *r)
 
 static void race(void *arg)
 {
-	struct race *r = calloc(1, sizeof(*r));
 	struct ioslot_stats stats;
+	struct race *r;
 
 	user_nr_cpus = CPUS;
+	r = race_new();
 	r->running = THREADS;
-	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
 	kthread_run(shrink_thread, r, "shrink");
 	for (unsigned int i = 0; i < THREADS; i++)
 		kthread_run(race_thread, r, "race");
@@ -173,21 +196,22 @@ static void race(void *arg)
 	EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == stats.pages, "%u",
 	       stats.pages);
 	EXPECT(!r->pages && !ioslot_idle(&r->pool), "%u", r->pages);
-	ioslot_pool_exit(&r->pool);
-	free(r);
+	race_free(r);
 }
 
 /* Without memory there is no slot, and nothing is left half-made. */
 static void no_memory(void *arg)
 {
-	struct race *r = calloc(1, sizeof(*r));
 	struct ioslot_stats stats;
+	struct race *r = race_new();
 	u32 slot;
 
+	ioslot_pool_exit(&r->pool);
+	memset(&r->pool, 0, sizeof(r->pool));
 	user_fail_alloc(1);
 	EXPECT(ioslot_pool_init(&r->pool, PAGES) == -ENOMEM, "a pool");
-	memset(r, 0, sizeof(*r));
-	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	free(r);
+	r = race_new();
 	for (unsigned int nth = 1; nth < 3; nth++) {
 		user_fail_alloc(nth);
 		EXPECT(!take(r, 0, 0), "allocation %u", nth);
@@ -198,18 +222,16 @@ static void no_memory(void *arg)
 	slot = take(r, 0, 1);
 	EXPECT(slot, "none with memory");
 	give(r, slot);
-	ioslot_pool_exit(&r->pool);
-	free(r);
+	race_free(r);
 }
 
 /* All of a kind, each once, and again after another kind had them. */
 static void all_of_them(void *arg)
 {
 	const unsigned int count = (PAGES - 1) * (PAGE_SIZE >> IOSLOT_MIN_LG2);
-	struct race *r = calloc(1, sizeof(*r));
 	u32 *slot = calloc(count, sizeof(*slot));
+	struct race *r = race_new();
 
-	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
 	for (unsigned int round = 0; round < 3; round++) {
 		/* The shortest of each direction. */
 		const unsigned int kind = round * IOSLOT_CLASSES;
@@ -222,32 +244,40 @@ static void all_of_them(void *arg)
 		for (unsigned int i = 0; i < count; i++)
 			give(r, slot[i]);
 		give_all(r);
+		/* A page that is idle becomes one of longer slots. */
+		slot[0] = take(r, kind + 2, 0);
+		EXPECT(slot[0] && bytes_of(r, slot[0]) == 1024, "%#x", slot[0]);
+		EXPECT(!take(r, (kind + IOSLOT_CLASSES) % IOSLOT_KINDS, 0),
+		       "of another direction");
+		give(r, slot[0]);
+		give_all(r);
 		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == PAGES - 1, "idle");
 	}
-	ioslot_pool_exit(&r->pool);
+	race_free(r);
 	free(slot);
-	free(r);
 }
 
 /* Of two pages one becomes idle, before or after some of the other's slots are free. */
 static void idle_only(void *arg)
 {
 	const unsigned int count = PAGE_SIZE >> IOSLOT_MIN_LG2;
-	struct race *r = calloc(1, sizeof(*r));
 	u32 *slot = calloc(2 * count, sizeof(*slot));
+	struct race *r = race_new();
 
-	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
 	for (unsigned int round = 0; round < 4; round++) {
-		const u32 busy = round % 2, when = round / 2;
+		const unsigned int when = round / 2;
+		u32 busy;
 
 		for (unsigned int i = 0; i < 2 * count; i++)
 			slot[i] = take(r, 0, i);
 		EXPECT(r->pages == 2, "%u", r->pages);
+		/* One's first slot is taken first, the other's is the last of all. */
+		busy = slot[round % 2 ? 0 : 2 * count - 1] >> PAGE_SHIFT;
 		for (unsigned int step = 0; step < 2; step++) {
 			for (unsigned int i = 0; i < 2 * count; i++) {
-				bool mine = slot[i] >> PAGE_SHIFT == 1 + busy;
+				bool mine = slot[i] >> PAGE_SHIFT == busy;
 
-				if (mine == (step == when) && (!mine || i % 2))
+				if (mine != (step != when) && (!mine || i % 2))
 					give(r, slot[i]);
 			}
 			give_all(r);
@@ -255,15 +285,14 @@ static void idle_only(void *arg)
 		EXPECT(ioslot_idle(&r->pool) == 1, "round %u", round);
 		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == 1, "round %u", round);
 		for (unsigned int i = 0; i < 2 * count; i += 2)
-			if (slot[i] >> PAGE_SHIFT == 1 + busy)
+			if (slot[i] >> PAGE_SHIFT == busy)
 				give(r, slot[i]);
 		give_all(r);
 		EXPECT(ioslot_shrink(&r->pool, UINT_MAX) == 1, "round %u", round);
 		EXPECT(!r->pages, "%u", r->pages);
 	}
-	ioslot_pool_exit(&r->pool);
+	race_free(r);
 	free(slot);
-	free(r);
 }
 
 struct test {

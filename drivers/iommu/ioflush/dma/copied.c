@@ -7,6 +7,9 @@
  *
  * - of a map with DMA_ATTR_SKIP_CPU_SYNC: it is of memory that stays mapped for
  *   longer, and the driver says itself which part it wants when;
+ * - whole pages. That is how memory is mapped that CPU and device share for longer, and
+ *   who does so, as RDMA and graphics do with pages of processes, counts on it
+ *   that nothing has to be synchronised. Of them a device sees no more than it should;
  * - memory of a device, which may not be read like the CPU's own;
  * - scatterlists that would be merged: drivers that can express few segments count
  *   on it; or that are longer in all than one buffer may be, since without all of
@@ -35,7 +38,8 @@ noinline dma_addr_t iodma_map_copied(struct ioslot_pool *pool,
 				     enum dma_data_direction dir,
 				     unsigned long attrs)
 {
-	if (unlikely(!ioslot_may(pool, dev, page, attrs)))
+	if (unlikely(!offset_in_page(offset | size) ||
+		     !ioslot_may(pool, dev, page, attrs)))
 		return DMA_MAPPING_ERROR;
 	return ioslot_map(pool, page_address(page) + offset, size,
 			  iodma_align_mask(dev), dir);
@@ -186,7 +190,7 @@ void iodma_copied_for_cpu(struct device *dev, dma_addr_t iova, size_t size,
 	struct ioslot_pool *pool = iodma_pool_of(dev, iova);
 
 	if (pool && size)
-		ioslot_sync_for_cpu(pool, iova, size);
+		ioslot_sync_for_cpu(pool, iova, size, dir);
 }
 
 /**
@@ -204,7 +208,7 @@ void iodma_copied_for_device(struct device *dev, dma_addr_t iova, size_t size,
 	struct ioslot_pool *pool = iodma_pool_of(dev, iova);
 
 	if (pool && size)
-		ioslot_sync_for_device(pool, iova, size);
+		ioslot_sync_for_device(pool, iova, size, dir);
 }
 
 /**
@@ -228,7 +232,8 @@ void iodma_copied_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 	for_each_sg(sgl, s, nents, i) {
 		if (!sg_dma_len(s))
 			break;
-		ioslot_sync_for_cpu(pool, sg_dma_address(s), sg_dma_len(s));
+		ioslot_sync_for_cpu(pool, sg_dma_address(s), sg_dma_len(s),
+				    dir);
 	}
 }
 
@@ -253,6 +258,7 @@ void iodma_copied_sg_for_device(struct device *dev, struct scatterlist *sgl,
 	for_each_sg(sgl, s, nents, i) {
 		if (!sg_dma_len(s))
 			break;
-		ioslot_sync_for_device(pool, sg_dma_address(s), sg_dma_len(s));
+		ioslot_sync_for_device(pool, sg_dma_address(s), sg_dma_len(s),
+				       dir);
 	}
 }

@@ -31,7 +31,7 @@ static __always_inline unsigned int iodma_align_mask(struct device *dev)
  * @dev: a device in a group, trusted and coherent
  * @page: first page
  * @offset: where the buffer begins in it
- * @size: length, at least 1
+ * @size: length, at least 1, and not of whole pages
  * @dir: direction
  * @attrs: DMA_ATTR_*
  *
@@ -55,7 +55,7 @@ iodma_map_small(struct ioslot_pool *pool, struct device *dev, struct page *page,
 	if (likely(bytes <= IOSLOT_MAX_BYTES &&
 		   ioslot_may(pool, dev, page, attrs))) {
 		slot = ioslot_take_fast(pool, ioslot_kind(bytes, dir),
-					buf - part);
+					buf - part, part + size);
 		if (likely(slot))
 			return ioslot_fill(pool, slot + part, buf, size);
 	}

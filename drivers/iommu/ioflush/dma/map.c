@@ -144,7 +144,7 @@ noinline dma_addr_t iodma_map_precisely(struct device *dev, struct page *page,
 				     size, dir, attrs);
 }
 
-/* Of no bytes, or for a device without a group. */
+/* For a device without a group. */
 static noinline dma_addr_t
 iodma_map_unusual(struct device *dev, struct page *page, unsigned long offset,
 		  size_t size, enum dma_data_direction dir, unsigned long attrs)
@@ -174,13 +174,16 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 	struct ioslot_pool *pool;
 	struct iodom *dom;
 
-	if (unlikely(!dev->iommu_group || !size))
+	if (unlikely(!dev->iommu_group))
 		return iodma_map_unusual(dev, page, offset, size, dir, attrs);
 	dom = iodma_own_domain(dev);
 	pool = iodma_pool(dom);
-	if (ioslot_wants(pool, size, dir) && !iodom_deferred(dom))
+	if (ioslot_wants(pool, size, dir) && offset_in_page(offset | size) &&
+	    !iodom_deferred(dom))
 		return iodma_map_small(pool, dev, page, offset, size, dir,
 				       attrs);
+	if (unlikely(!size))
+		return IODMA_NOTHING;
 	return __iodma_map_precisely(dom, dev, page, offset, size, dir, attrs);
 }
 

@@ -5,7 +5,8 @@
  * To map is to take a slot and copy the buffer there, to unmap is to copy back what
  * the device may have written and give the slot back. No translation changes, so
  * there is nothing to invalidate and nobody waits; and the device never sees what
- * else is in the buffer's page.
+ * else is in the buffer's page. An access that comes after the unmap is not stopped
+ * as it is in a page that was unmapped: it hits the slot, or the next copy there.
  *
  * The buffer is copied in whatever its direction is. A device may write less than the
  * driver has room for, and what it leaves out has to stay what it was: the slot still
@@ -41,8 +42,8 @@ dma_addr_t ioslot_map(struct ioslot_pool *pool, const void *buf, size_t size,
 	if (bytes > IOSLOT_MAX_BYTES)
 		return DMA_MAPPING_ERROR;
 	kind = ioslot_kind(bytes, dir);
-	slot = ioslot_take_fast(pool, kind, buf - part) ?:
-	       ioslot_take_slow(pool, kind, buf - part);
+	slot = ioslot_take_fast(pool, kind, buf - part, part + size) ?:
+	       ioslot_take_slow(pool, kind, buf - part, part + size);
 	if (!slot)
 		return DMA_MAPPING_ERROR;
 	return ioslot_fill(pool, slot + part, buf, size);
@@ -62,9 +63,9 @@ noinline void ioslot_unmap_copy(struct ioslot_pool *pool,
 				struct ioslot_page *page, unsigned long *word,
 				u32 offset, size_t size)
 {
-	if (!WARN_ON_ONCE(size > ioslot_left(page, offset)))
-		ioslot_copy(ioslot_buffer(page, *word, offset),
-			    ioslot_memory(page, offset), size);
+	size = ioslot_within(page, offset, size);
+	ioslot_copy(ioslot_buffer(page, *word, offset),
+		    ioslot_memory(page, offset), size);
 	ioslot_give(pool, page, word, offset & ~(BIT(page->lg2) - 1));
 }
 
@@ -83,13 +84,13 @@ void ioslot_unmap(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
 	__ioslot_unmap(pool, iova, size, attrs);
 }
 
-/* Where in a driver's buffer a part lies that is in one slot, or NULL. */
+/* Where in a driver's buffer a part of a mapping lies, or NULL. */
 static void *ioslot_part(struct ioslot_pool *pool, struct ioslot_page *page,
-			 u32 offset, size_t size)
+			 u32 offset)
 {
 	unsigned long word;
 
-	if (WARN_ON_ONCE(!page || size > ioslot_left(page, offset)))
+	if (WARN_ON_ONCE(!page))
 		return NULL;
 	word = *ioslot_word(page, offset);
 	return WARN_ON_ONCE(!ioslot_in_use(pool, word)) ?
@@ -101,17 +102,20 @@ static void *ioslot_part(struct ioslot_pool *pool, struct ioslot_page *page,
  * @pool: the pool
  * @iova: first byte, anywhere in a mapping
  * @size: how much of it
+ * @dir: what the driver says that the device did. If it only read, there is nothing
  *
  * Context: any context.
  */
-void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova, size_t size)
+void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
+			 enum dma_data_direction dir)
 {
 	const u32 offset = iova - pool->base;
 	struct ioslot_page *page = ioslot_page_of(pool, offset);
-	void *buf = ioslot_part(pool, page, offset, size);
+	void *buf = ioslot_part(pool, page, offset);
 
-	if (buf && ioslot_dir(page) != DMA_TO_DEVICE)
-		ioslot_copy(buf, ioslot_memory(page, offset), size);
+	if (buf && dir != DMA_TO_DEVICE && ioslot_dir(page) != DMA_TO_DEVICE)
+		ioslot_copy(buf, ioslot_memory(page, offset),
+			    ioslot_within(page, offset, size));
 }
 
 /**
@@ -119,18 +123,20 @@ void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova, size_t size)
  * @pool: the pool
  * @iova: first byte, anywhere in a mapping
  * @size: how much of it
- *
- * Of a buffer that the device only writes it is what the device may leave as it is.
+ * @dir: what the driver says that the device will do. If it only writes, there is
+ *	nothing: drivers call this for a buffer that they have looked at too early,
+ *	and what the device is writing there has to stay
  *
  * Context: any context.
  */
 void ioslot_sync_for_device(struct ioslot_pool *pool, dma_addr_t iova,
-			    size_t size)
+			    size_t size, enum dma_data_direction dir)
 {
 	const u32 offset = iova - pool->base;
 	struct ioslot_page *page = ioslot_page_of(pool, offset);
-	void *buf = ioslot_part(pool, page, offset, size);
+	void *buf = ioslot_part(pool, page, offset);
 
-	if (buf)
-		ioslot_copy(ioslot_memory(page, offset), buf, size);
+	if (buf && dir != DMA_FROM_DEVICE && ioslot_dir(page) != DMA_FROM_DEVICE)
+		ioslot_copy(ioslot_memory(page, offset), buf,
+			    ioslot_within(page, offset, size));
 }

@@ -26,6 +26,7 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct device;
 struct iodom;
@@ -42,14 +43,25 @@ struct iodom;
 /** IOSLOT_CLASSES - lengths of slots */
 #define IOSLOT_CLASSES (IOSLOT_MAX_LG2 - IOSLOT_MIN_LG2 + 1)
 
+/** IOSLOT_PER_PAGE - the most slots that a page may have */
+#define IOSLOT_PER_PAGE (PAGE_SIZE >> IOSLOT_MIN_LG2)
+
 /** IOSLOT_DIRS - DMA_BIDIRECTIONAL, DMA_TO_DEVICE and DMA_FROM_DEVICE */
 #define IOSLOT_DIRS 3
 
 /** IOSLOT_KINDS - a length and a direction each */
 #define IOSLOT_KINDS (IOSLOT_DIRS * IOSLOT_CLASSES)
 
-/** IOSLOT_BATCH - slots that go between a CPU and the depot at a time */
-#define IOSLOT_BATCH 16
+/**
+ * IOSLOT_BATCH() - slots that go between a CPU and the depot at a time
+ * @kind: of that kind
+ *
+ * A CPU keeps fewer of the long ones, so that it has less than 24 KiB a direction.
+ */
+#define IOSLOT_BATCH(kind) ((kind) % IOSLOT_CLASSES < 3 ? 8U : 2U)
+
+/** IOSLOT_KEEP() - free slots of a kind of which a CPU gives a batch back */
+#define IOSLOT_KEEP(kind) (2 * IOSLOT_BATCH(kind))
 
 /** IOSLOT_ALIGN_MASK - bits of a buffer's address that its copy keeps */
 #define IOSLOT_ALIGN_MASK 63
@@ -63,9 +75,12 @@ struct iodom;
  * @nr_free: how many
  * @lg2: log2 of the length of its slots
  * @kind: what they are for
+ * @dir: the direction of that
+ * @end: of each slot, where in it the copy ends; belongs to whoever has the slot
  * @word: of each slot, see above
  *
- * The depot's lock protects @node, @free and @nr_free; the others stay.
+ * The depot's lock protects @node, @free and @nr_free. @lg2 and @kind change only
+ * while nobody has a slot of the page and it is in no depot.
  */
 struct ioslot_page {
 	struct list_head node;
@@ -74,18 +89,20 @@ struct ioslot_page {
 	u16 nr_free;
 	u8 lg2;
 	u8 kind;
-	unsigned long word[];
+	u8 dir;
+	u16 end[IOSLOT_PER_PAGE];
+	unsigned long word[IOSLOT_PER_PAGE];
 };
 
 /**
  * struct ioslot_list - free slots of a kind that a CPU has
  * @first: the first
- * @count: how many
+ * @room: how many more it would keep; IOSLOT_KEEP() if it has none
  * @taken: maps that got a slot of this kind here
  */
 struct ioslot_list {
 	u32 first;
-	u32 count;
+	u32 room;
 	unsigned long taken;
 };
 
@@ -123,7 +140,9 @@ struct ioslot_depot {
  * @dom: the domain
  * @lock: protects @used and @nr_used
  * @used: which numbers are taken. Of page 0 there are no slots
- * @nr_used: how many
+ * @nr_used: how many. Read without the lock, too
+ * @hint: where a free one may be
+ * @tidy: frees what is idle, some time after a map found no slot
  * @node: on the list of all pools
  * @cpuhp: instance of the CPU hotplug state
  * @depot: what no CPU has
@@ -139,6 +158,8 @@ struct ioslot_pool {
 	raw_spinlock_t lock ____cacheline_aligned_in_smp; /* protects @used */
 	unsigned long *used;
 	unsigned int nr_used;
+	unsigned int hint;
+	struct delayed_work tidy;
 	struct list_head node;
 	struct hlist_node cpuhp;
 	struct ioslot_depot depot[IOSLOT_KINDS];
@@ -179,6 +200,12 @@ static __always_inline unsigned long *ioslot_word(struct ioslot_page *page,
 	return &page->word[offset_in_page(slot) >> page->lg2];
 }
 
+/* Where in the slot the copy ends, for as long as there is one. */
+static __always_inline u16 *ioslot_end(struct ioslot_page *page, u32 slot)
+{
+	return &page->end[offset_in_page(slot) >> page->lg2];
+}
+
 /* The kind of slot for a length, which is at most that of the longest. */
 static __always_inline unsigned int ioslot_kind(unsigned int bytes,
 						unsigned int dir)
@@ -190,7 +217,7 @@ static __always_inline unsigned int ioslot_kind(unsigned int bytes,
 int ioslot_pool_init(struct ioslot_pool *pool, unsigned int nr_pages);
 void ioslot_pool_exit(struct ioslot_pool *pool);
 u32 ioslot_take_slow(struct ioslot_pool *pool, unsigned int kind,
-		     const void *buf);
+		     const void *buf, unsigned int end);
 void ioslot_give_batch(struct ioslot_pool *pool, struct ioslot_cpu *cpu,
 		       unsigned int kind, unsigned int count);
 void ioslot_give_all(struct ioslot_pool *pool, struct ioslot_cpu *cpu);
@@ -218,26 +245,32 @@ static __always_inline size_t ioslot_bytes(u32 part, size_t size,
  * @pool: the pool
  * @kind: its kind
  * @buf: what the slot's word is to say: where in memory its first byte comes from
+ * @end: where in the slot the copy is to end
  *
  * Context: any context.
  * Return: the slot, or 0: this CPU has none.
  */
 static __always_inline u32 ioslot_take_fast(struct ioslot_pool *pool,
-					    unsigned int kind, const void *buf)
+					    unsigned int kind, const void *buf,
+					    unsigned int end)
 {
 	struct ioslot_list *list;
-	unsigned long flags, *word;
+	struct ioslot_page *page;
+	unsigned long flags;
+	unsigned int i;
 	u32 slot;
 
 	local_irq_save(flags);
 	list = &this_cpu_ptr(pool->cpu)->list[kind];
 	slot = list->first;
 	if (likely(slot)) {
-		word = ioslot_word(ioslot_page_of(pool, slot), slot);
-		list->first = *word;
-		list->count--;
+		page = ioslot_page_of(pool, slot);
+		i = offset_in_page(slot) >> page->lg2;
+		list->first = page->word[i];
+		list->room++;
 		list->taken++;
-		*word = (unsigned long)buf;
+		page->word[i] = (unsigned long)buf;
+		page->end[i] = end;
 	}
 	local_irq_restore(flags);
 	return slot;
@@ -265,8 +298,9 @@ static __always_inline void ioslot_give(struct ioslot_pool *pool,
 	list = &cpu->list[page->kind];
 	*word = list->first;
 	list->first = slot;
-	if (unlikely(++list->count >= 2 * IOSLOT_BATCH))
-		ioslot_give_batch(pool, cpu, page->kind, IOSLOT_BATCH);
+	if (unlikely(!--list->room))
+		ioslot_give_batch(pool, cpu, page->kind,
+				  IOSLOT_BATCH(page->kind));
 	local_irq_restore(flags);
 }
 

@@ -5,7 +5,7 @@
  * What a copy has to beat is what it takes the place of: addresses, table entries,
  * and an invalidation with its wait. Both are measured, on the domain itself as its
  * first driver is bound: a page mapped and unmapped, and buffers of more and more
- * bytes. The longest that is copied in less time is the limit, for each direction.
+ * bytes. The longest that is copied in less time is the limit, for either direction.
  *
  * Which copy is fastest is measured as well: the architecture's, words in a loop, and
  * on x86 the processor's own for words. It has to do for all sizes.
@@ -30,7 +30,17 @@
 /* Limits are multiples of this. */
 #define IOSLOT_STEP_BYTES	64
 
-DEFINE_STATIC_CALL(ioslot_copy_call, memcpy);
+/* The architecture's own may be in assembly, without what CFI looks for in a function. */
+#ifdef CONFIG_CFI_CLANG
+static void *ioslot_copy_arch(void *to, const void *from, size_t bytes)
+{
+	return memcpy(to, from, bytes);
+}
+#else
+#define ioslot_copy_arch memcpy
+#endif
+
+DEFINE_STATIC_CALL(ioslot_copy_call, ioslot_copy_arch);
 
 /* What is left when all words have gone; the last word may overlap them. */
 static __always_inline void ioslot_copy_tail(void *to, const void *from,
@@ -96,9 +106,9 @@ static void *ioslot_copy_string(void *to, const void *from, size_t bytes)
 
 static const struct {
 	const char *name;
-	ioslot_copy_fn *copy;
+	typeof(memcpy) *copy;
 } ioslot_copies[] = {
-	{ "memcpy", memcpy },
+	{ "memcpy", ioslot_copy_arch },
 	{ "words", ioslot_copy_words },
 #ifdef CONFIG_X86_64
 	{ "rep movsq", ioslot_copy_string },
@@ -106,7 +116,7 @@ static const struct {
 };
 
 /* How long it takes to copy some sizes, none of which is to count for little. */
-static u64 ioslot_copy_time(ioslot_copy_fn *copy, char *buf)
+static u64 ioslot_copy_time(typeof(memcpy) *copy, char *buf)
 {
 	static const unsigned int sizes[] = { 64, 256, 1024, 2048 };
 	u64 sum = 0;
@@ -223,7 +233,9 @@ static u32 ioslot_find_limit(struct ioslot_pool *pool, const void *buf,
  * ioslot_measure() - find out up to which length copies pay
  * @pool: the pool
  *
- * What others do meanwhile may make the result less exact.
+ * What others do meanwhile may make the result less exact. Of both directions nothing
+ * is copied unless the user says so: memory that CPU and device share is mapped for
+ * both, and not every driver synchronises it as it should.
  *
  * Context: process context; waits for hardware.
  */
@@ -231,15 +243,14 @@ void ioslot_measure(struct ioslot_pool *pool)
 {
 	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
 	u64 precise;
-	u32 both;
 
 	if (!buf)
 		return;
 	precise = ioslot_time_precise(pool->dom, virt_to_phys(buf));
 	if (precise != U64_MAX) {
-		both = ioslot_find_limit(pool, buf, DMA_FROM_DEVICE, precise);
-		WRITE_ONCE(pool->limit[DMA_FROM_DEVICE], both);
-		WRITE_ONCE(pool->limit[DMA_BIDIRECTIONAL], both);
+		WRITE_ONCE(pool->limit[DMA_BIDIRECTIONAL], 0);
+		WRITE_ONCE(pool->limit[DMA_FROM_DEVICE],
+			   ioslot_find_limit(pool, buf, DMA_FROM_DEVICE, precise));
 		WRITE_ONCE(pool->limit[DMA_TO_DEVICE],
 			   ioslot_find_limit(pool, buf, DMA_TO_DEVICE, precise));
 	}

@@ -12,9 +12,7 @@
 
 #include "slot.h"
 
-/* What memcpy() is; of what it returns nobody makes use. */
-typedef void *ioslot_copy_fn(void *to, const void *from, size_t bytes);
-
+/* Is what memcpy() is; of what it returns nobody makes use. */
 DECLARE_STATIC_CALL(ioslot_copy_call, memcpy);
 
 /* Copy at least one byte; the two do not overlap. */
@@ -57,7 +55,8 @@ static __always_inline bool ioslot_wants(const struct ioslot_pool *pool,
 					 size_t size,
 					 enum dma_data_direction dir)
 {
-	return pool && size <= READ_ONCE(pool->limit[dir]);
+	/* Of no bytes none. */
+	return pool && size - 1 < READ_ONCE(pool->limit[dir]);
 }
 
 /* slot.c */
@@ -67,10 +66,10 @@ void ioslot_unmap_copy(struct ioslot_pool *pool, struct ioslot_page *page,
 		       unsigned long *word, u32 offset, size_t size);
 void ioslot_unmap(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
 		  unsigned long attrs);
-void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova,
-			 size_t size);
+void ioslot_sync_for_cpu(struct ioslot_pool *pool, dma_addr_t iova, size_t size,
+			 enum dma_data_direction dir);
 void ioslot_sync_for_device(struct ioslot_pool *pool, dma_addr_t iova,
-			    size_t size);
+			    size_t size, enum dma_data_direction dir);
 
 /* slot_copy.c */
 void ioslot_copy_choose(void);
@@ -91,17 +90,22 @@ static __always_inline bool ioslot_in_use(const struct ioslot_pool *pool,
 	return word >= pool->bytes;
 }
 
-/* Bytes from an offset on that are in its slot. */
-static __always_inline size_t ioslot_left(const struct ioslot_page *page,
-					  u32 offset)
+/* Of so many bytes, those that are in the mapping: a driver names more than it mapped. */
+static inline size_t ioslot_within(struct ioslot_page *page, u32 offset,
+				   size_t size)
 {
-	return BIT(page->lg2) - (offset & (BIT(page->lg2) - 1));
+	const size_t in_slot = offset & (BIT(page->lg2) - 1);
+	const size_t end = *ioslot_end(page, offset);
+
+	if (!WARN_ON_ONCE(in_slot + size > end))
+		return size;
+	return in_slot < end ? end - in_slot : 0;
 }
 
 static __always_inline enum dma_data_direction
 ioslot_dir(const struct ioslot_page *page)
 {
-	return page->kind / IOSLOT_CLASSES;
+	return page->dir;
 }
 
 /**

@@ -128,6 +128,45 @@ static unsigned int ioslot_nr_pages(void)
 	return roundup_pow_of_two(kb) >> (PAGE_SHIFT - 10);
 }
 
+static void ioslot_give_here(void *data)
+{
+	struct ioslot_pool *pool = data;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ioslot_give_all(pool, this_cpu_ptr(pool->cpu));
+	local_irq_restore(flags);
+}
+
+static bool ioslot_has_any(int cpu, void *data)
+{
+	struct ioslot_pool *pool = data;
+	const struct ioslot_cpu *c = per_cpu_ptr(pool->cpu, cpu);
+
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+		if (READ_ONCE(c->list[kind].first))
+			return true;
+	return false;
+}
+
+/**
+ * ioslot_release() - free all pages that no driver uses
+ * @pool: the pool
+ *
+ * Context: process context; waits for hardware.
+ */
+void ioslot_release(struct ioslot_pool *pool)
+{
+	on_each_cpu_cond(ioslot_has_any, ioslot_give_here, pool, true);
+	ioslot_shrink(pool, UINT_MAX);
+}
+
+static void ioslot_tidy(struct work_struct *work)
+{
+	ioslot_release(container_of(to_delayed_work(work), struct ioslot_pool,
+				    tidy));
+}
+
 static struct ioslot_pool *ioslot_create(struct iodom *dom)
 {
 	struct ioslot_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
@@ -143,6 +182,7 @@ static struct ioslot_pool *ioslot_create(struct iodom *dom)
 	if (!pool->base)
 		goto err_exit;
 	pool->last = pool->base + pool->bytes - 1;
+	INIT_DELAYED_WORK(&pool->tidy, ioslot_tidy);
 	if (cpuhp_state_add_instance_nocalls(ioslot_cpuhp_state, &pool->cpuhp))
 		goto err_iova;
 	mutex_lock(&ioslot_pools_lock);
@@ -201,6 +241,7 @@ void ioslot_destroy(struct ioslot_pool *pool)
 	mutex_lock(&ioslot_pools_lock);
 	list_del(&pool->node);
 	mutex_unlock(&ioslot_pools_lock);
+	cancel_delayed_work_sync(&pool->tidy);
 	cpuhp_state_remove_instance_nocalls(ioslot_cpuhp_state, &pool->cpuhp);
 	iospace_free(pool->dom->space, pool->base, pool->bytes);
 	ioslot_pool_exit(pool);
@@ -219,68 +260,55 @@ static int ioslot_cpu_dead(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
-static void ioslot_give_here(void *data)
-{
-	struct ioslot_pool *pool = data;
-	unsigned long flags;
-
-	local_irq_save(flags);
-	ioslot_give_all(pool, this_cpu_ptr(pool->cpu));
-	local_irq_restore(flags);
-}
-
-/**
- * ioslot_release() - free all pages that no driver uses
- * @pool: the pool
- *
- * Context: process context; waits for hardware.
- */
-void ioslot_release(struct ioslot_pool *pool)
-{
-	on_each_cpu(ioslot_give_here, pool, true);
-	ioslot_shrink(pool, UINT_MAX);
-}
-
 static unsigned long ioslot_count_objects(struct shrinker *shrinker,
 					  struct shrink_control *sc)
 {
 	struct ioslot_pool *pool;
 	unsigned long count = 0;
+	bool some = false;
 
 	/* Who creates or destroys a pool does not wait for memory with it held. */
 	if (!mutex_trylock(&ioslot_pools_lock))
 		return 0;
-	list_for_each_entry(pool, &ioslot_pools, node)
+	list_for_each_entry(pool, &ioslot_pools, node) {
 		count += ioslot_idle(pool);
+		some |= READ_ONCE(pool->nr_used) > 1;
+	}
 	mutex_unlock(&ioslot_pools_lock);
+	/* CPUs may keep pages that are idle otherwise: nobody counts these. */
+	if (!count && some)
+		return 1;
 	return count ?: SHRINK_EMPTY;
 }
 
-/* What CPUs keep holds back pages: it is asked for when nothing else is left. */
-static unsigned long ioslot_scan_pool(struct ioslot_pool *pool,
-				      unsigned long nr_pages)
+static unsigned long ioslot_scan_idle(unsigned long nr_pages)
 {
-	unsigned long done = ioslot_shrink(pool, nr_pages);
+	struct ioslot_pool *pool;
+	unsigned long done = 0;
 
-	if (done < nr_pages) {
-		on_each_cpu(ioslot_give_here, pool, true);
+	list_for_each_entry(pool, &ioslot_pools, node) {
+		if (done >= nr_pages)
+			break;
 		done += ioslot_shrink(pool, nr_pages - done);
 	}
 	return done;
 }
 
+/* When no page is idle, have CPUs give back what they keep, of one pool a time. */
 static unsigned long ioslot_scan_objects(struct shrinker *shrinker,
 					 struct shrink_control *sc)
 {
 	struct ioslot_pool *pool;
-	unsigned long done = 0;
+	unsigned long done;
 
 	if (!mutex_trylock(&ioslot_pools_lock))
 		return SHRINK_STOP;
-	list_for_each_entry(pool, &ioslot_pools, node) {
-		if (done >= sc->nr_to_scan)
-			break;
-		done += ioslot_scan_pool(pool, sc->nr_to_scan - done);
+	done = ioslot_scan_idle(sc->nr_to_scan);
+	if (!done && !list_empty(&ioslot_pools)) {
+		pool = list_first_entry(&ioslot_pools, struct ioslot_pool, node);
+		list_move_tail(&pool->node, &ioslot_pools);
+		on_each_cpu_cond(ioslot_has_any, ioslot_give_here, pool, true);
+		done = ioslot_shrink(pool, sc->nr_to_scan);
 	}
 	mutex_unlock(&ioslot_pools_lock);
 	return done ?: SHRINK_STOP;

@@ -2,26 +2,32 @@
 /*
  * ioflush: who has which slots
  *
- * A CPU keeps up to 31 free slots of a kind, and takes and gives them without a
+ * A CPU keeps a few free slots of each kind, and takes and gives them without a
  * lock. What it has too many of goes to the depot of the kind, and what it has not
- * comes from there, sixteen at a time. The depot knows free slots by their page: those
+ * comes from there, a batch at a time. The depot knows free slots by their page: those
  * of pages in use are taken first, and what is left is pages without a slot in use.
  * These go back to the kernel when it asks for memory.
  *
  * A pool that has not what is wanted grows by a page, until the range of its domain
- * is full.
+ * is full. Then a page that is idle is cut anew, if there is one of the same
+ * direction; of another direction it has to be unmapped first, which is left to a work
+ * item, and the map does without a slot.
  */
 #include <linux/bitmap.h>
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "slot.h"
 
-/* A page of each kind fits, and a slot is no longer than a page. */
+/* A slot is no longer than a page, and its end fits. */
 static_assert(IOSLOT_MAX_LG2 <= PAGE_SHIFT);
-static_assert(IOSLOT_KINDS <= U8_MAX);
+static_assert(IOSLOT_KINDS <= U8_MAX && IOSLOT_MAX_BYTES <= U16_MAX);
+
+/* How long slots may be short before others' idle pages are freed for them. */
+#define IOSLOT_TIDY_MS 1000
 
 static unsigned int ioslot_per_page(const struct ioslot_page *page)
 {
@@ -47,7 +53,7 @@ static void ioslot_depot_add(struct ioslot_depot *depot,
 	lockdep_assert_held(&depot->lock);
 	if (idle) {
 		list_add_tail(&page->node, &depot->pages);
-		depot->nr_idle++;
+		WRITE_ONCE(depot->nr_idle, depot->nr_idle + 1);
 	} else {
 		list_add(&page->node, &depot->pages);
 	}
@@ -78,7 +84,7 @@ static u32 ioslot_depot_take(struct ioslot_depot *depot)
 		return 0;
 	page = list_first_entry(&depot->pages, struct ioslot_page, node);
 	if (page->nr_free == ioslot_per_page(page))
-		depot->nr_idle--;
+		WRITE_ONCE(depot->nr_idle, depot->nr_idle - 1);
 	slot = ioslot_page_pop(page);
 	if (!page->nr_free)
 		list_del(&page->node);
@@ -97,13 +103,13 @@ static u32 ioslot_refill(struct ioslot_pool *pool, unsigned int kind)
 	list = &this_cpu_ptr(pool->cpu)->list[kind];
 	mine = ioslot_depot_take(depot);
 	/* Meanwhile it may have got some from an interrupt. */
-	while (mine && list->count < IOSLOT_BATCH - 1) {
+	while (mine && list->room > IOSLOT_BATCH(kind) + 1) {
 		slot = ioslot_depot_take(depot);
 		if (!slot)
 			break;
 		*ioslot_word(ioslot_page_of(pool, slot), slot) = list->first;
 		list->first = slot;
-		list->count++;
+		list->room--;
 	}
 	if (mine)
 		list->taken++;
@@ -118,12 +124,17 @@ static unsigned int ioslot_number_get(struct ioslot_pool *pool)
 	unsigned long flags;
 	unsigned int nr;
 
+	/* Once it is full, all that are short of slots come here. */
+	if (READ_ONCE(pool->nr_used) == nr_pages)
+		return 0;
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	nr = pool->nr_used < nr_pages ?
-	     find_next_zero_bit(pool->used, nr_pages, 0) : nr_pages;
+	nr = find_next_zero_bit(pool->used, nr_pages, pool->hint);
+	if (nr >= nr_pages)
+		nr = find_next_zero_bit(pool->used, nr_pages, 0);
 	if (nr < nr_pages) {
 		__set_bit(nr, pool->used);
-		pool->nr_used++;
+		pool->hint = nr + 1;
+		WRITE_ONCE(pool->nr_used, pool->nr_used + 1);
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return nr < nr_pages ? nr : 0;
@@ -135,50 +146,97 @@ static void ioslot_number_put(struct ioslot_pool *pool, unsigned int nr)
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	__clear_bit(nr, pool->used);
-	pool->nr_used--;
+	WRITE_ONCE(pool->nr_used, pool->nr_used - 1);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-/* A page whose slots are all free, in order. */
-static struct ioslot_page *ioslot_page_create(unsigned int kind, u32 first)
+/* Cut a page that nobody uses into slots of a kind, all of them free, in order. */
+static void ioslot_page_cut(struct ioslot_page *page, unsigned int kind,
+			    u32 first)
 {
 	const unsigned int lg2 = IOSLOT_MIN_LG2 + kind % IOSLOT_CLASSES;
 	const unsigned int count = PAGE_SIZE >> lg2;
-	struct ioslot_page *page;
 
-	page = kzalloc(struct_size(page, word, count), GFP_NOWAIT | __GFP_NOWARN);
-	if (!page)
-		return NULL;
-	INIT_LIST_HEAD(&page->node);
 	page->lg2 = lg2;
 	page->kind = kind;
+	page->dir = kind / IOSLOT_CLASSES;
 	page->free = first;
 	page->nr_free = count;
-	for (unsigned int i = 0; i + 1 < count; i++)
-		page->word[i] = first + ((i + 1) << lg2);
+	for (unsigned int i = 0; i < count; i++)
+		page->word[i] = i + 1 < count ? first + ((i + 1) << lg2) : 0;
+}
+
+/* An idle page, which nobody finds any more, or NULL. */
+static struct ioslot_page *ioslot_depot_idle(struct ioslot_depot *depot)
+{
+	struct ioslot_page *page = NULL;
+	unsigned long flags;
+
+	if (!READ_ONCE(depot->nr_idle))
+		return NULL;
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	if (depot->nr_idle) {
+		page = list_last_entry(&depot->pages, struct ioslot_page, node);
+		list_del(&page->node);
+		WRITE_ONCE(depot->nr_idle, depot->nr_idle - 1);
+	}
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
 	return page;
 }
 
-/* Grow by a page; its first slot is the caller's. Returns 0 if that cannot be. */
-static u32 ioslot_grow(struct ioslot_pool *pool, unsigned int kind)
+/* A new page cut for a kind, or NULL. */
+static struct ioslot_page *ioslot_page_create(struct ioslot_pool *pool,
+					      unsigned int kind)
 {
-	struct ioslot_depot *depot = &pool->depot[kind];
 	unsigned int nr = ioslot_number_get(pool);
 	struct ioslot_page *page;
-	unsigned long flags;
-	u32 mine;
 
 	if (!nr)
-		return 0;
-	page = ioslot_page_create(kind, nr << PAGE_SHIFT);
+		return NULL;
+	page = kzalloc(sizeof(*page), GFP_NOWAIT | __GFP_NOWARN);
 	if (!page)
 		goto err_number;
 	page->memory = ioslot_mem_get(pool, nr << PAGE_SHIFT,
 				      kind / IOSLOT_CLASSES);
 	if (!page->memory)
 		goto err_page;
+	INIT_LIST_HEAD(&page->node);
+	ioslot_page_cut(page, kind, nr << PAGE_SHIFT);
 	pool->pages[nr] = page;
+	return page;
 
+err_page:
+	kfree(page);
+err_number:
+	ioslot_number_put(pool, nr);
+	return NULL;
+}
+
+/* One that is idle, cut anew, or NULL. The device may do the same to it as before. */
+static struct ioslot_page *ioslot_page_recut(struct ioslot_pool *pool,
+					     unsigned int kind)
+{
+	const unsigned int first = kind - kind % IOSLOT_CLASSES;
+	struct ioslot_page *page = NULL;
+
+	for (unsigned int k = first; !page && k < first + IOSLOT_CLASSES; k++)
+		page = ioslot_depot_idle(&pool->depot[k]);
+	if (page)
+		ioslot_page_cut(page, kind, round_down(page->free, PAGE_SIZE));
+	return page;
+}
+
+/* Have one more page of a kind; its first slot is the caller's. 0 if there is none. */
+static u32 ioslot_grow(struct ioslot_pool *pool, unsigned int kind)
+{
+	struct ioslot_depot *depot = &pool->depot[kind];
+	struct ioslot_page *page;
+	unsigned long flags;
+	u32 mine;
+
+	page = ioslot_page_create(pool, kind) ?: ioslot_page_recut(pool, kind);
+	if (!page)
+		return 0;
 	raw_spin_lock_irqsave(&depot->lock, flags);
 	mine = ioslot_page_pop(page);
 	if (page->nr_free)
@@ -186,12 +244,15 @@ static u32 ioslot_grow(struct ioslot_pool *pool, unsigned int kind)
 	this_cpu_ptr(pool->cpu)->list[kind].taken++;
 	raw_spin_unlock_irqrestore(&depot->lock, flags);
 	return mine;
+}
 
-err_page:
-	kfree(page);
-err_number:
-	ioslot_number_put(pool, nr);
-	return 0;
+/* Slots of another kind may be all that there are: that is not to last. */
+static void ioslot_dry(struct ioslot_pool *pool)
+{
+	this_cpu_inc(pool->cpu->dry);
+	if (!delayed_work_pending(&pool->tidy))
+		schedule_delayed_work(&pool->tidy,
+				      msecs_to_jiffies(IOSLOT_TIDY_MS));
 }
 
 /**
@@ -199,22 +260,26 @@ err_number:
  * @pool: the pool
  * @kind: its kind
  * @buf: what the slot's word is to say
+ * @end: where in the slot the copy is to end
  *
  * Context: any context.
  * Return: the slot, or 0.
  */
 noinline u32 ioslot_take_slow(struct ioslot_pool *pool, unsigned int kind,
-			      const void *buf)
+			      const void *buf, unsigned int end)
 {
 	u32 slot = ioslot_refill(pool, kind);
+	struct ioslot_page *page;
 
 	if (!slot)
 		slot = ioslot_grow(pool, kind);
-	if (slot)
-		*ioslot_word(ioslot_page_of(pool, slot), slot) =
-			(unsigned long)buf;
-	else
-		this_cpu_inc(pool->cpu->dry);
+	if (!slot) {
+		ioslot_dry(pool);
+		return 0;
+	}
+	page = ioslot_page_of(pool, slot);
+	*ioslot_word(page, slot) = (unsigned long)buf;
+	*ioslot_end(page, slot) = end;
 	return slot;
 }
 
@@ -240,7 +305,7 @@ noinline void ioslot_give_batch(struct ioslot_pool *pool,
 		struct ioslot_page *page = ioslot_page_of(pool, slot);
 
 		list->first = *ioslot_word(page, slot);
-		list->count--;
+		list->room++;
 		ioslot_depot_give(depot, page, slot);
 	}
 	raw_spin_unlock(&depot->lock);
@@ -255,26 +320,12 @@ noinline void ioslot_give_batch(struct ioslot_pool *pool,
  */
 void ioslot_give_all(struct ioslot_pool *pool, struct ioslot_cpu *cpu)
 {
-	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
-		if (cpu->list[kind].count)
-			ioslot_give_batch(pool, cpu, kind,
-					  cpu->list[kind].count);
-}
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++) {
+		unsigned int count = IOSLOT_KEEP(kind) - cpu->list[kind].room;
 
-/* An idle page, which nobody finds any more, or NULL. */
-static struct ioslot_page *ioslot_depot_idle(struct ioslot_depot *depot)
-{
-	struct ioslot_page *page = NULL;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&depot->lock, flags);
-	if (depot->nr_idle) {
-		page = list_last_entry(&depot->pages, struct ioslot_page, node);
-		list_del(&page->node);
-		depot->nr_idle--;
+		if (count)
+			ioslot_give_batch(pool, cpu, kind, count);
 	}
-	raw_spin_unlock_irqrestore(&depot->lock, flags);
-	return page;
 }
 
 /* The device has lost access to it before its memory goes. */
@@ -365,6 +416,8 @@ void ioslot_get_stats(struct ioslot_pool *pool, struct ioslot_stats *stats)
  */
 int ioslot_pool_init(struct ioslot_pool *pool, unsigned int nr_pages)
 {
+	int cpu;
+
 	pool->bytes = nr_pages << PAGE_SHIFT;
 	raw_spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->node);
@@ -383,6 +436,10 @@ int ioslot_pool_init(struct ioslot_pool *pool, unsigned int nr_pages)
 	}
 	__set_bit(0, pool->used);
 	pool->nr_used = 1;
+	for_each_possible_cpu(cpu)
+		for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+			per_cpu_ptr(pool->cpu, cpu)->list[kind].room =
+				IOSLOT_KEEP(kind);
 	return 0;
 }
 

@@ -220,8 +220,9 @@ static void iodom_free(struct iommu_domain *domain)
 
 	WARN_ON(!list_empty(&dom->links) || !list_empty(&dom->devices));
 	iodom_debugfs_remove(dom);
-	ioflush_exit(&dom->flush);
+	/* Until then the shrinker may take pages from it. */
 	ioslot_destroy(dom->slots);
+	ioflush_exit(&dom->flush);
 	if (dom->space)
 		iospace_destroy(dom->space);
 	iopgt_destroy(&dom->pgt);

@@ -162,6 +162,9 @@ void iodom_device_move(struct iodom_device *device, struct iodom *from,
 		mutex_lock(&from->attach_lock);
 		list_del(&device->node);
 		mutex_unlock(&from->attach_lock);
+		/* The type of a group may change as a driver is on its way out. */
+		if (device->dma == from)
+			device->dma = to;
 	}
 	if (to) {
 		mutex_lock(&to->attach_lock);

@@ -98,7 +98,7 @@ bool user_work_queue(struct work_struct *work)
 	pthread_mutex_lock(&lock);
 	was = work->queued;
 	if (!was) {
-		work->queued = true;
+		WRITE_ONCE(work->queued, true);
 		work->cpu = user_cpu();
 		work->next = NULL;
 		*works_end = work;
@@ -117,7 +117,7 @@ static void work_unlink(struct work_struct *work)
 	*p = work->next;
 	if (!*p)
 		works_end = p;
-	work->queued = false;
+	WRITE_ONCE(work->queued, false);
 }
 
 bool user_work_cancel(struct work_struct *work)

@@ -8,6 +8,7 @@
 #include_next <linux/limits.h>
 
 #define U8_MAX		((u8)~0)
+#define U16_MAX		((u16)~0)
 #define U32_MAX		(~0U)
 #define U64_MAX		(~0ULL)
 

@@ -75,9 +75,6 @@ static inline void kmem_cache_free(struct kmem_cache *cache, void *obj)
 #define kmem_cache_zalloc(cache, gfp)	user_cache_alloc(cache, true)
 
 #define kvcalloc_node(n, bytes, gfp, nid) ((void)(nid), kcalloc(n, bytes, gfp))
-/* Of a structure with an array at its end. */
-#define struct_size(ptr, member, n)					\
-	(sizeof(*(ptr)) + (n) * sizeof(*(ptr)->member))
 #define kmalloc_array(n, bytes, gfp)	kcalloc(n, bytes, gfp)
 #define kvmalloc(bytes, gfp)		kmalloc(bytes, gfp)
 #define kvzalloc(bytes, gfp)		kzalloc(bytes, gfp)
