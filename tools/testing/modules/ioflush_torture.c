@@ -6,7 +6,9 @@
  * that is empty, or unmaps one that is not: single buffers of any length and
  * scatterlists. While a mapping lives, each of its pages has to translate to
  * where it was mapped, and no other mapping may have been given any of its
- * addresses. It binds to QEMU's edu device, or to any PCI device by way of
+ * addresses. Small buffers for one direction may be copied instead: of these, what
+ * the device finds there has to be what is in the buffer, and what is written there
+ * has to be in the buffer after the unmap, and nowhere else. It binds to QEMU's edu device, or to any PCI device by way of
  * driver_override, and never makes the device do anything.
  *
  *   echo 20 > /sys/kernel/debug/ioflush_torture/<device>/run	(seconds)
@@ -34,6 +36,10 @@
 #define TORTURE_SHARDS		256
 #define TORTURE_SG_ENTRIES	8
 #define TORTURE_BUF_BYTES	SZ_128K
+/* Small buffers, and what each of them has around it. */
+#define TORTURE_SMALL_BYTES	2048
+#define TORTURE_SMALL_ROOM	SZ_4K
+#define TORTURE_GUARD		0x5a
 #define TORTURE_THREADS_MAX	256
 #define TORTURE_SECONDS_MAX	3600
 
@@ -49,12 +55,18 @@ MODULE_PARM_DESC(seed, "Repeats the choices of an earlier run; 0 for new ones (d
  * struct torture_slot - one mapping
  * @nents: entries of @sgl that are in use; 0 for a single buffer
  * @bytes: length of a single buffer; 0 if the slot is empty
+ * @small: the buffer, if it is a small one
+ * @dir: its direction
+ * @value: of all its bytes
  * @addr: of a single buffer
  * @sgl: a scatterlist
  */
 struct torture_slot {
 	int nents;
 	size_t bytes;
+	u8 *small;
+	enum dma_data_direction dir;
+	u8 value;
 	dma_addr_t addr;
 	struct scatterlist sgl[TORTURE_SG_ENTRIES];
 };
@@ -65,6 +77,7 @@ struct torture_slot {
  * @task: the thread
  * @rnd: its choices
  * @buf: what it maps, contiguous
+ * @small: room for a small buffer of each slot
  * @slot: its mappings
  * @maps: how many mappings it made
  * @refused: mappings that the DMA API refused
@@ -76,6 +89,7 @@ struct torture_thread {
 	struct task_struct *task;
 	struct rnd_state rnd;
 	void *buf;
+	u8 *small;
 	struct torture_slot slot[TORTURE_SLOTS];
 	unsigned long maps;
 	unsigned long refused;
@@ -176,6 +190,73 @@ static void torture_map_single(struct torture_thread *t,
 	sg_set_buf(slot->sgl, t->buf + off, bytes);
 }
 
+/* Where a small mapping leads to, which is in one piece; NULL where nobody can tell. */
+static u8 *torture_seen(struct torture_thread *t, struct torture_slot *slot)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(t->torture->dev);
+	phys_addr_t phys;
+
+	if (!domain || !(domain->type & __IOMMU_DOMAIN_PAGING))
+		return NULL;
+	phys = iommu_iova_to_phys(domain, slot->addr);
+	if (!phys)
+		t->wrong++;
+	return phys ? phys_to_virt(phys) : NULL;
+}
+
+static void torture_expect(struct torture_thread *t, const u8 *from, u8 value,
+			   size_t bytes)
+{
+	if (memchr_inv(from, value, bytes))
+		t->wrong++;
+}
+
+static void torture_map_small(struct torture_thread *t,
+			      struct torture_slot *slot)
+{
+	u8 *room = t->small + (slot - t->slot) * TORTURE_SMALL_ROOM, *seen;
+	size_t bytes = 1 + torture_below(t, TORTURE_SMALL_BYTES);
+
+	slot->small = room + torture_below(t, TORTURE_SMALL_ROOM - bytes);
+	slot->dir = torture_below(t, 2) ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+	slot->value = torture_below(t, TORTURE_GUARD);
+	memset(room, TORTURE_GUARD, TORTURE_SMALL_ROOM);
+	memset(slot->small, slot->value, bytes);
+	slot->addr = dma_map_single(t->torture->dev, slot->small, bytes,
+				    slot->dir);
+	if (dma_mapping_error(t->torture->dev, slot->addr)) {
+		slot->small = NULL;
+		t->refused++;
+		return;
+	}
+	slot->bytes = bytes;
+	t->maps++;
+	seen = torture_seen(t, slot);
+	if (seen)
+		torture_expect(t, seen, slot->value, bytes);
+}
+
+/* The device writes just before the unmap. */
+static void torture_unmap_small(struct torture_thread *t,
+				struct torture_slot *slot)
+{
+	u8 *room = t->small + (slot - t->slot) * TORTURE_SMALL_ROOM;
+	u8 *seen = torture_seen(t, slot), *end = slot->small + slot->bytes;
+
+	if (seen)
+		torture_expect(t, seen, slot->value, slot->bytes);
+	if (seen && slot->dir == DMA_FROM_DEVICE) {
+		slot->value++;
+		memset(seen, slot->value, slot->bytes);
+	}
+	dma_unmap_single(t->torture->dev, slot->addr, slot->bytes, slot->dir);
+	torture_expect(t, slot->small, slot->value, slot->bytes);
+	torture_expect(t, room, TORTURE_GUARD, slot->small - room);
+	torture_expect(t, end, TORTURE_GUARD, room + TORTURE_SMALL_ROOM - end);
+	slot->small = NULL;
+	slot->bytes = 0;
+}
+
 /*
  * The bus addresses of a scatterlist follow one another, in pieces that need not
  * be those of the memory: walk both.
@@ -252,9 +333,13 @@ static void torture_step(struct torture_thread *t)
 {
 	struct torture_slot *slot = &t->slot[torture_below(t, TORTURE_SLOTS)];
 
-	if (slot->bytes)
+	if (slot->small)
+		torture_unmap_small(t, slot);
+	else if (slot->bytes)
 		torture_unmap(t, slot);
-	else if (torture_below(t, 4))
+	else if (torture_below(t, 2))
+		torture_map_small(t, slot);
+	else if (torture_below(t, 2))
 		torture_map_single(t, slot);
 	else
 		torture_map_sg(t, slot);
@@ -271,7 +356,9 @@ static int torture_thread_fn(void *data)
 		cond_resched();
 	}
 	for (i = 0; i < TORTURE_SLOTS; i++)
-		if (t->slot[i].bytes)
+		if (t->slot[i].small)
+			torture_unmap_small(t, &t->slot[i]);
+		else if (t->slot[i].bytes)
 			torture_unmap(t, &t->slot[i]);
 	return 0;
 }
@@ -280,7 +367,10 @@ static void torture_thread_free(struct torture_thread *t)
 {
 	if (!t)
 		return;
-	free_pages_exact(t->buf, 2 * TORTURE_BUF_BYTES);
+	if (t->small)
+		free_pages_exact(t->small, TORTURE_SLOTS * TORTURE_SMALL_ROOM);
+	if (t->buf)
+		free_pages_exact(t->buf, 2 * TORTURE_BUF_BYTES);
 	kvfree(t);
 }
 
@@ -295,8 +385,10 @@ static struct torture_thread *torture_thread_start(struct torture *torture,
 	t->torture = torture;
 	prandom_seed_state(&t->rnd, torture->seed + i);
 	t->buf = alloc_pages_exact(2 * TORTURE_BUF_BYTES, GFP_KERNEL);
-	if (!t->buf) {
-		kvfree(t);
+	t->small = alloc_pages_exact(TORTURE_SLOTS * TORTURE_SMALL_ROOM,
+				     GFP_KERNEL);
+	if (!t->buf || !t->small) {
+		torture_thread_free(t);
 		return ERR_PTR(-ENOMEM);
 	}
 	for (slot = 0; slot < TORTURE_SLOTS; slot++)
