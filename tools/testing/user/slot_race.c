@@ -276,8 +276,9 @@ static void idle_only(void *arg)
 		for (unsigned int step = 0; step < 2; step++) {
 			for (unsigned int i = 0; i < 2 * count; i++) {
 				bool mine = slot[i] >> PAGE_SHIFT == busy;
+				bool now = step == when ? mine : !mine;
 
-				if (mine != (step != when) && (!mine || i % 2))
+				if (now && (!mine || i % 2))
 					give(r, slot[i]);
 			}
 			give_all(r);

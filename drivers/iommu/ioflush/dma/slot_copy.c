@@ -106,7 +106,7 @@ static void *ioslot_copy_string(void *to, const void *from, size_t bytes)
 
 static const struct {
 	const char *name;
-	typeof(memcpy) *copy;
+	void *(*copy)(void *to, const void *from, size_t bytes);
 } ioslot_copies[] = {
 	{ "memcpy", ioslot_copy_arch },
 	{ "words", ioslot_copy_words },
@@ -116,7 +116,8 @@ static const struct {
 };
 
 /* How long it takes to copy some sizes, none of which is to count for little. */
-static u64 ioslot_copy_time(typeof(memcpy) *copy, char *buf)
+static u64 ioslot_copy_time(void *(*copy)(void *to, const void *from,
+					  size_t bytes), char *buf)
 {
 	static const unsigned int sizes[] = { 64, 256, 1024, 2048 };
 	u64 sum = 0;

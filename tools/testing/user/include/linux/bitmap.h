@@ -11,7 +11,7 @@
 #define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
 #define bitmap_zalloc(bits, gfp) \
-	((unsigned long *)kcalloc(BITS_TO_LONGS(bits), sizeof(long), gfp))
+	kcalloc(BITS_TO_LONGS(bits), sizeof(unsigned long), gfp)
 #define bitmap_free(map)	kfree(map)
 
 static inline bool test_bit(unsigned long nr, const unsigned long *map)
