@@ -6,10 +6,11 @@
  * that is empty, or unmaps one that is not: single buffers of any length and
  * scatterlists. While a mapping lives, each of its pages has to translate to
  * where it was mapped, and no other mapping may have been given any of its
- * addresses. Small buffers for one direction may be copied instead: of these, what
- * the device finds there has to be what is in the buffer, and what is written there
- * has to be in the buffer after the unmap, and nowhere else. It binds to QEMU's edu device, or to any PCI device by way of
- * driver_override, and never makes the device do anything.
+ * addresses. Small buffers for one direction may be copied instead: of these,
+ * what the device finds there has to be what is in the buffer, and what is
+ * written there has to be in the buffer after the unmap, and nowhere else. It
+ * binds to QEMU's edu device, or to any PCI device by way of driver_override,
+ * and never makes the device do anything.
  *
  *   echo 20 > /sys/kernel/debug/ioflush_torture/<device>/run	(seconds)
  *   cat /sys/kernel/debug/ioflush_torture/<device>/results
