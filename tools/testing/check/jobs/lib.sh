@@ -26,13 +26,19 @@ msis() {
 		END { print sum + 0 }' /proc/interrupts
 }
 
-# our_unmaps: how many unmaps ioflush's domains have seen in both modes.
+# our_unmaps: how many unmaps ioflush's domains have seen in both modes, and how many
+# maps were copied, of which nothing is unmapped.
 our_unmaps() {
 	domains=/sys/kernel/debug/ioflush/domains
 	[ -e "$domains" ] || domains=/dev/null
 	awk '$1 == "unmaps:" {
 		for (i = 2; i < NF; i += 2)
 			if ($i == "strict" || $i == "deferred")
+				sum += $(i + 1)
+	}
+	$1 == "copies:" {
+		for (i = 2; i < NF; i++)
+			if ($i == "both" || $i == "from" || ($i == "to" && $(i - 1) != "(up"))
 				sum += $(i + 1)
 	}
 	END { print sum + 0 }' "$domains"
