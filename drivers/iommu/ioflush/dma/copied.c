@@ -223,18 +223,8 @@ void iodma_copied_for_device(struct device *dev, dma_addr_t iova, size_t size,
 void iodma_copied_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 			     int nents, enum dma_data_direction dir)
 {
-	struct ioslot_pool *pool = iodma_pool_of(dev, sg_dma_address(sgl));
-	struct scatterlist *s;
-	int i;
-
-	if (!pool)
-		return;
-	for_each_sg(sgl, s, nents, i) {
-		if (!sg_dma_len(s))
-			break;
-		ioslot_sync_for_cpu(pool, sg_dma_address(s), sg_dma_len(s),
-				    dir);
-	}
+	if (iodma_pool_of(dev, sg_dma_address(sgl)))
+		iodma_sync_each(dev, sgl, nents, dir, iodma_copied_for_cpu);
 }
 
 /**
@@ -249,16 +239,6 @@ void iodma_copied_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 void iodma_copied_sg_for_device(struct device *dev, struct scatterlist *sgl,
 				int nents, enum dma_data_direction dir)
 {
-	struct ioslot_pool *pool = iodma_pool_of(dev, sg_dma_address(sgl));
-	struct scatterlist *s;
-	int i;
-
-	if (!pool)
-		return;
-	for_each_sg(sgl, s, nents, i) {
-		if (!sg_dma_len(s))
-			break;
-		ioslot_sync_for_device(pool, sg_dma_address(s), sg_dma_len(s),
-				       dir);
-	}
+	if (iodma_pool_of(dev, sg_dma_address(sgl)))
+		iodma_sync_each(dev, sgl, nents, dir, iodma_copied_for_device);
 }

@@ -73,6 +73,10 @@ void iodma_careful_unmap_sg(struct device *dev, struct scatterlist *sgl,
 			    unsigned long attrs);
 
 /* sync.c */
+void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
+		     enum dma_data_direction dir,
+		     void (*sync)(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir));
 void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 			       size_t size, enum dma_data_direction dir);
 void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,

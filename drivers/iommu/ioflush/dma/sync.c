@@ -68,6 +68,32 @@ void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
 }
 
 /**
+ * iodma_sync_each() - synchronise the segments of a list one by one
+ * @dev: the device
+ * @sgl: a mapped list, of which each segment is a mapping of its own
+ * @nents: its length when it was mapped
+ * @dir: direction of the mapping
+ * @sync: does it for one
+ *
+ * Context: any context.
+ */
+void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
+		     enum dma_data_direction dir,
+		     void (*sync)(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir))
+{
+	struct scatterlist *s;
+	int i;
+
+	/* There is no length after the last. */
+	for_each_sg(sgl, s, nents, i) {
+		if (!sg_dma_len(s))
+			break;
+		sync(dev, sg_dma_address(s), sg_dma_len(s), dir);
+	}
+}
+
+/**
  * iodma_sync_sg_for_cpu() - &dma_map_ops.sync_sg_for_cpu
  * @dev: the device
  * @sgl: a mapped list
@@ -83,13 +109,8 @@ void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 	int i;
 
 	if (sg_dma_is_swiotlb(sgl)) {
-		/* One mapping for each segment, and no length after the last. */
-		for_each_sg(sgl, s, nents, i) {
-			if (!sg_dma_len(s))
-				break;
-			iodma_sync_single_for_cpu(dev, sg_dma_address(s),
-						  sg_dma_len(s), dir);
-		}
+		iodma_sync_each(dev, sgl, nents, dir,
+				iodma_sync_single_for_cpu);
 	} else if (!dev_is_dma_coherent(dev)) {
 		for_each_sg(sgl, s, nents, i)
 			if (s->length)
@@ -114,13 +135,8 @@ void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
 	int i;
 
 	if (sg_dma_is_swiotlb(sgl)) {
-		/* One mapping for each segment, and no length after the last. */
-		for_each_sg(sgl, s, nents, i) {
-			if (!sg_dma_len(s))
-				break;
-			iodma_sync_single_for_device(dev, sg_dma_address(s),
-						     sg_dma_len(s), dir);
-		}
+		iodma_sync_each(dev, sgl, nents, dir,
+				iodma_sync_single_for_device);
 	} else if (!dev_is_dma_coherent(dev)) {
 		for_each_sg(sgl, s, nents, i)
 			if (s->length)
