@@ -5,6 +5,7 @@
 #ifndef _USER_FORMATS_H
 #define _USER_FORMATS_H
 
+#include <linux/iommu.h>
 #include <linux/ioflush/pgtable.h>
 
 /**
@@ -34,6 +35,16 @@ static inline unsigned int user_lg2(const struct user_format *f,
 				    unsigned int level)
 {
 	return f->granule_lg2 + level * f->idx_lg2;
+}
+
+/* What leaves may differ in: permissions, and on Arm the memory type. */
+static inline int user_prots(const struct user_format *f)
+{
+	const int prots = IOMMU_READ | IOMMU_WRITE;
+
+	if (f->ops == &iopgt_arm_s1_ops || f->ops == &iopgt_arm_s2_ops)
+		return prots | IOMMU_CACHE;
+	return prots;
 }
 
 /* May a leaf be as large as an entry at this level? */

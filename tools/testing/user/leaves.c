@@ -121,7 +121,8 @@ static unsigned int dump_leaf(const struct iopgt_fmt *fmt, const u64 *entry,
 	struct user_leaf leaf = {
 		.iova = iova,
 		.lg2 = iopgt_lg2(fmt, level) + k,
-		.prot = fmt->prot(*entry, level) & (IOMMU_READ | IOMMU_WRITE),
+		.prot = fmt->prot(*entry, level) &
+			(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE),
 	};
 	u64 inside = (1ULL << leaf.lg2) - 1;
 	unsigned int i;

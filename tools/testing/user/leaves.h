@@ -12,7 +12,7 @@
  * @iova: first input address
  * @paddr: where that goes
  * @lg2: log2 of its size
- * @prot: IOMMU_READ and IOMMU_WRITE
+ * @prot: IOMMU_READ, IOMMU_WRITE, and IOMMU_CACHE where that is not the same for all
  * @written: it says that it was written through, or would not say so if it was
  */
 struct user_leaf {

@@ -54,7 +54,7 @@ int oracle_map(struct oracle *o, unsigned long iova, phys_addr_t paddr,
 		.iova = iova,
 		.paddr = paddr,
 		.lg2 = __builtin_ctzl(pgsize | 1UL << 63),
-		.prot = prot & (IOMMU_READ | IOMMU_WRITE),
+		.prot = prot & user_prots(o->f),
 		.written = prot & IOMMU_WRITE && !o->tracking,
 	};
 	int ret = check_map(o, iova, paddr, pgsize, count, prot);
