@@ -154,20 +154,13 @@ struct iopgt_cfg {
 };
 
 /**
- * struct iopgt_cursor - the table that the last of a run of calls has used
- * @pgt: the translation table
- * @table: the table at the lowest level; NULL while there is none
- * @tag: the input addresses that @table translates, shifted right by the log2
- *	of its span
- *
- * Between two calls the caller goes on to own some address that @table
- * translates; nobody else can take @table out of the tree then. So a cursor
- * lives on the stack of somebody who maps or unmaps a list.
+ * struct iopgt_piece - pages that are neighbours in memory
+ * @paddr: first output address, a multiple of the smallest leaf size
+ * @pages: number of leaves of the smallest size, not 0
  */
-struct iopgt_cursor {
-	struct iopgt *pgt;
-	u64 *table;
-	unsigned long tag;
+struct iopgt_piece {
+	phys_addr_t paddr;
+	size_t pages;
 };
 
 /**
@@ -175,8 +168,7 @@ struct iopgt_cursor {
  * @name: for messages and debugfs
  * @map_pages: see iopgt_map_pages()
  * @unmap_pages: see iopgt_unmap_pages()
- * @cursor_map: see iopgt_cursor_map()
- * @cursor_unmap: see iopgt_cursor_unmap()
+ * @map_list: see iopgt_map_list()
  * @iova_to_phys: see iopgt_iova_to_phys()
  * @init: check and complete the config, set @fmt and @levels, allocate the
  *	root; mostly by iopgt_tree_init()
@@ -188,11 +180,9 @@ struct iopgt_ops {
 			 int prot, gfp_t gfp, size_t *mapped);
 	size_t (*unmap_pages)(struct iopgt *pgt, unsigned long iova,
 			      size_t size, struct iopgt_gather *gather);
-	int (*cursor_map)(struct iopgt_cursor *cur, unsigned long iova,
-			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			  int prot, gfp_t gfp, size_t *mapped);
-	size_t (*cursor_unmap)(struct iopgt_cursor *cur, unsigned long iova,
-			       size_t size, struct iopgt_gather *gather);
+	int (*map_list)(struct iopgt *pgt, unsigned long iova,
+			const struct iopgt_piece *piece, unsigned int n,
+			int prot, gfp_t gfp, size_t *mapped);
 	phys_addr_t (*iova_to_phys)(struct iopgt *pgt, unsigned long iova);
 	int (*init)(struct iopgt *pgt);
 };
@@ -305,6 +295,32 @@ static inline int iopgt_map_pages(struct iopgt *pgt, unsigned long iova,
 }
 
 /**
+ * iopgt_map_list() - map scattered memory to neighbouring addresses
+ * @pgt: the table
+ * @iova: first input address, a multiple of the smallest leaf size
+ * @piece: the memory, in the order of its addresses
+ * @n: number of pieces
+ * @prot: permissions, see iopgt_map_pages()
+ * @gfp: for table pages
+ * @mapped: raised by the number of bytes mapped; on an error the caller unmaps
+ *	them
+ *
+ * What iopgt_map_pages() would do for one piece after the other, with leaves of
+ * the smallest size, but the permissions are worked out once, and the table is
+ * looked for once for all that it holds.
+ *
+ * Context: see iopgt_map_pages().
+ * Return: see iopgt_map_pages(); 0 for no pieces.
+ */
+static inline int iopgt_map_list(struct iopgt *pgt, unsigned long iova,
+				 const struct iopgt_piece *piece,
+				 unsigned int n, int prot, gfp_t gfp,
+				 size_t *mapped)
+{
+	return pgt->ops->map_list(pgt, iova, piece, n, prot, gfp, mapped);
+}
+
+/**
  * iopgt_unmap_pages() - clear every leaf in a range
  * @pgt: the table
  * @iova: first input address
@@ -345,61 +361,6 @@ static inline phys_addr_t iopgt_iova_to_phys(struct iopgt *pgt,
 					     unsigned long iova)
 {
 	return pgt->ops->iova_to_phys(pgt, iova);
-}
-
-/**
- * iopgt_cursor_init() - a cursor that is nowhere yet
- * @cur: the cursor
- * @pgt: the table it will move in
- *
- * Context: any context.
- */
-static inline void iopgt_cursor_init(struct iopgt_cursor *cur,
-				     struct iopgt *pgt)
-{
-	cur->pgt = pgt;
-	cur->table = NULL;
-	cur->tag = 0;
-}
-
-/**
- * iopgt_cursor_map() - iopgt_map_pages(), from where the last call stopped
- * @cur: the cursor
- * @iova: see iopgt_map_pages(), as all that follow
- * @paddr: output address
- * @pgsize: leaf size
- * @pgcount: number of leaves
- * @prot: permissions
- * @gfp: for tables
- * @mapped: raised by the bytes mapped
- *
- * Context: see iopgt_map_pages().
- * Return: see iopgt_map_pages().
- */
-static inline int iopgt_cursor_map(struct iopgt_cursor *cur,
-				   unsigned long iova, phys_addr_t paddr,
-				   size_t pgsize, size_t pgcount, int prot,
-				   gfp_t gfp, size_t *mapped)
-{
-	return cur->pgt->ops->cursor_map(cur, iova, paddr, pgsize, pgcount,
-					 prot, gfp, mapped);
-}
-
-/**
- * iopgt_cursor_unmap() - iopgt_unmap_pages(), from where the last call stopped
- * @cur: the cursor
- * @iova: see iopgt_unmap_pages(), as all that follow
- * @size: bytes
- * @gather: receives what has to be invalidated
- *
- * Context: see iopgt_unmap_pages().
- * Return: bytes unmapped.
- */
-static inline size_t iopgt_cursor_unmap(struct iopgt_cursor *cur,
-					unsigned long iova, size_t size,
-					struct iopgt_gather *gather)
-{
-	return cur->pgt->ops->cursor_unmap(cur, iova, size, gather);
 }
 
 int iopgt_cut(struct iopgt *pgt, unsigned long iova, gfp_t gfp);

@@ -26,6 +26,7 @@
 #define OPERATIONS_MAX	400
 /* More leaves than that take longer to compare than they are worth. */
 #define LEAVES_MAX	20000
+#define LIST_MAX	8
 
 /**
  * struct fuzz - one run
@@ -171,7 +172,7 @@ static void look(struct fuzz *z, unsigned long iova)
 	EXPECT(got == want, "%#lx: %#llx, expected %#llx", iova, got, want);
 }
 
-static void fuzz_map(struct fuzz *z, struct iopgt_cursor *cur)
+static void fuzz_map(struct fuzz *z)
 {
 	unsigned long iova = address(z);
 	size_t pgsize = leaf_size(z), n = count(z), mapped = 0, want;
@@ -188,12 +189,8 @@ static void fuzz_map(struct fuzz *z, struct iopgt_cursor *cur)
 		return;
 	expected = oracle_map(&z->o, iova, paddr, pgsize, n,
 			      permissions(salt), &want);
-	if (cur)
-		ret = iopgt_cursor_map(cur, iova, paddr, pgsize, n,
-				       permissions(salt), GFP_KERNEL, &mapped);
-	else
-		ret = iopgt_map_pages(&z->pgt, iova, paddr, pgsize, n,
-				      permissions(salt), GFP_KERNEL, &mapped);
+	ret = iopgt_map_pages(&z->pgt, iova, paddr, pgsize, n,
+			      permissions(salt), GFP_KERNEL, &mapped);
 	EXPECT(ret == expected, "%d, expected %d", ret, expected);
 	EXPECT(mapped == want, "%#zx, expected %#zx", mapped, want);
 	look(z, iova);
@@ -233,7 +230,62 @@ static void check_gather(struct fuzz *z, const struct iopgt_gather *g,
 	       g->tables_unlinked);
 }
 
-static void fuzz_unmap(struct fuzz *z, struct iopgt_cursor *cur)
+/* As many maps as there are pieces, until one fails. */
+static int expect_list(struct fuzz *z, unsigned long iova,
+		       const struct iopgt_piece *piece, unsigned int n,
+		       int prot, size_t *mapped)
+{
+	const size_t page = 1UL << z->f->granule_lg2;
+	unsigned int i;
+	int ret = 0;
+
+	*mapped = 0;
+	for (i = 0; !ret && i < n; i++) {
+		size_t got;
+
+		/* There is no address to go on at. */
+		if (*mapped && !(iova + *mapped))
+			return piece[i].pages ? -ERANGE : -EINVAL;
+		ret = oracle_map(&z->o, iova + *mapped, piece[i].paddr, page,
+				 piece[i].pages, prot, &got);
+		*mapped += got;
+	}
+	return ret;
+}
+
+static void fuzz_list(struct fuzz *z)
+{
+	const size_t page = 1UL << z->f->granule_lg2;
+	unsigned int i, n = byte(z) % (LIST_MAX + 1);
+	struct iopgt_piece piece[LIST_MAX];
+	unsigned long iova = address(z);
+	size_t mapped = 0, want;
+	int ret, expected;
+	u8 salt = byte(z);
+
+	if ((salt & 48) == 48)
+		iova += page / 2;
+	if (z->o.leaves.n > LEAVES_MAX)
+		return;
+	for (i = 0; i < n; i++) {
+		u8 where = byte(z);
+
+		/* Most are short, and of many places; the last may be long. */
+		piece[i].pages = i + 1 < n || where & 3 ? where >> 2 & 7 : count(z);
+		piece[i].paddr = output(z, iova, page, where) + i * 3 * page;
+		if (where == 0xff)
+			piece[i].paddr += page / 2;
+	}
+	expected = expect_list(z, iova, piece, n, permissions(salt), &want);
+	ret = iopgt_map_list(&z->pgt, iova, piece, n, permissions(salt),
+			     GFP_KERNEL, &mapped);
+	EXPECT(ret == expected, "%d, expected %d", ret, expected);
+	EXPECT(mapped == want, "%#zx, expected %#zx", mapped, want);
+	look(z, iova);
+	look(z, iova + mapped - 1);
+}
+
+static void fuzz_unmap(struct fuzz *z)
 {
 	unsigned long iova = address(z);
 	size_t pgsize = leaf_size(z), n = count(z), done, want;
@@ -249,31 +301,13 @@ static void fuzz_unmap(struct fuzz *z, struct iopgt_cursor *cur)
 		pgsize = 1UL << user_lg2(z->f, 1);
 	want = oracle_unmap(&z->o, iova, n * pgsize, &removed);
 	iopgt_gather_init(&gather, true);
-	if (cur)
-		done = iopgt_cursor_unmap(cur, iova, n * pgsize, &gather);
-	else
-		done = iopgt_unmap_pages(&z->pgt, iova, n * pgsize, &gather);
+	done = iopgt_unmap_pages(&z->pgt, iova, n * pgsize, &gather);
 	EXPECT(done == want, "%#zx, expected %#zx", done, want);
 	check_gather(z, &gather, &removed, iova, done);
 	iopgt_free_pages(&z->pgt, &gather.pages);
 	user_leaves_free(&removed);
 	look(z, iova);
 	look(z, iova + done);
-}
-
-/* Two or three calls in a row, by a cursor. */
-static void fuzz_cursor(struct fuzz *z)
-{
-	struct iopgt_cursor cur;
-	unsigned int i, n = 2 + (byte(z) & 1);
-
-	iopgt_cursor_init(&cur, &z->pgt);
-	for (i = 0; i < n; i++) {
-		if (byte(z) & 1)
-			fuzz_unmap(z, &cur);
-		else
-			fuzz_map(z, &cur);
-	}
 }
 
 static void fuzz_cut(struct fuzz *z)
@@ -401,7 +435,7 @@ static int visit(const struct iopgt_entry *entry, void *arg)
 	EXPECT(v->at < v->want->n, "%#lx", entry->iova);
 	EXPECT(entry->iova == leaf->iova && entry->paddr == leaf->paddr &&
 	       entry->lg2 == leaf->lg2 &&
-	       (entry->prot & (IOMMU_READ | IOMMU_WRITE)) == leaf->prot,
+	       (entry->prot & user_prots(format)) == leaf->prot,
 	       "%#lx to %#llx, 2^%u, %d", entry->iova, entry->paddr,
 	       entry->lg2, entry->prot);
 	v->at++;
@@ -420,13 +454,13 @@ static void operation(struct fuzz *z)
 {
 	switch (byte(z) % 16) {
 	case 0 ... 3:
-		fuzz_map(z, NULL);
+		fuzz_map(z);
 		break;
 	case 4 ... 6:
-		fuzz_unmap(z, NULL);
+		fuzz_unmap(z);
 		break;
 	case 7:
-		fuzz_cursor(z);
+		fuzz_list(z);
 		break;
 	case 8:
 		fuzz_cut(z);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioflush: KUnit suite for what an unmap gathers, and for cursors
+ * ioflush: KUnit suite for what an unmap gathers
  */
 #include "test_snap.h"
 
@@ -230,129 +230,10 @@ static void gather_test_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gather.range[i].leaf_lg2, k->f->granule_lg2);
 }
 
-/* Neighbouring calls by a cursor make the same table as plain calls. */
-static void gather_test_cursor(struct kunit *test)
-{
-	struct iopgt_kunit *k = iopgt_kunit_param(test);
-	struct iopgt_kunit *plain = iopgt_kunit_param(test);
-	const unsigned long page = iopgt_kunit_size(k, 0);
-	const unsigned long start = iopgt_kunit_size(k, 1) - 9 * page;
-	struct iopgt_gather gather, other;
-	struct iopgt_cursor cur;
-	unsigned int i;
-
-	iopgt_cursor_init(&cur, &k->pgt);
-	for (i = 0; i < 20; i++) {
-		unsigned long at = start + i * page;
-		size_t mapped = 0;
-
-		KUNIT_ASSERT_EQ(test, iopgt_cursor_map(&cur, at, at, page, 1,
-						       IOPGT_RW, GFP_KERNEL,
-						       &mapped), 0);
-		KUNIT_EXPECT_EQ(test, mapped, page);
-		iopgt_kunit_map(plain, at, at, page, 1);
-		iopgt_kunit_expect(k, at, at, k->f->granule_lg2);
-		iopgt_kunit_expect(k, at + page, 0, 0);
-	}
-	KUNIT_EXPECT_EQ(test, iopgt_kunit_live(k), iopgt_kunit_live(plain));
-
-	iopgt_gather_init(&gather, true);
-	iopgt_gather_init(&other, true);
-	iopgt_cursor_init(&cur, &k->pgt);
-	for (i = 0; i < 20; i++) {
-		unsigned long at = start + i * page;
-
-		KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, at, page,
-							 &gather), page);
-		KUNIT_EXPECT_EQ(test, iopgt_unmap_pages(&plain->pgt, at, page,
-							&other), page);
-		iopgt_kunit_expect(k, at, 0, 0);
-	}
-	KUNIT_EXPECT_EQ(test, gather.nr, 1);
-	KUNIT_EXPECT_EQ(test, gather.range[0].start, other.range[0].start);
-	KUNIT_EXPECT_EQ(test, gather.range[0].last, other.range[0].last);
-	KUNIT_EXPECT_EQ(test, iopgt_kunit_live(k), iopgt_kunit_live(plain));
-}
-
-/* A cursor that has seen its table go looks for the new one. */
-static void gather_test_cursor_table_gone(struct kunit *test)
-{
-	struct iopgt_kunit *k = iopgt_kunit_param(test);
-	const unsigned long page = iopgt_kunit_size(k, 0);
-	const unsigned long block = iopgt_kunit_size(k, 1);
-	struct iopgt_gather gather;
-	struct iopgt_cursor cur;
-	size_t mapped = 0;
-
-	iopgt_cursor_init(&cur, &k->pgt);
-	iopgt_cursor_map(&cur, block, 0, page, block / page, IOPGT_RW,
-			 GFP_KERNEL, &mapped);
-	iopgt_cursor_map(&cur, 2 * block, 0, page, 1, IOPGT_RW, GFP_KERNEL,
-			 &mapped);
-	KUNIT_EXPECT_EQ(test, mapped, block + page);
-	iopgt_gather_init(&gather, true);
-	/* Sits in the table, which then goes as a whole. */
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, block, page, &gather),
-			page);
-	mapped = 0;
-	iopgt_cursor_map(&cur, block, 0, page, 1, IOPGT_RW, GFP_KERNEL,
-			 &mapped);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, block, block, &gather),
-			block);
-	KUNIT_EXPECT_TRUE(test, gather.tables_unlinked);
-	KUNIT_EXPECT_PTR_EQ(test, cur.table, NULL);
-	iopgt_free_pages(&k->pgt, &gather.pages);
-
-	/* A block takes its place; then a page again, in a table of its own. */
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, 0, block, 1,
-					       IOPGT_RW, GFP_KERNEL, &mapped),
-			0);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, 0, page, 1,
-					       IOPGT_RW, GFP_KERNEL, &mapped),
-			-EEXIST);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, block, block, &gather),
-			block);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, 3 * page, page, 1,
-					       IOPGT_RW, GFP_KERNEL, &mapped),
-			0);
-	iopgt_kunit_expect(k, block, 3 * page, k->f->granule_lg2);
-}
-
-/* The same where a block takes the place of the table, which is empty. */
-static void gather_test_cursor_block(struct kunit *test)
-{
-	struct iopgt_kunit *k = iopgt_kunit_param(test);
-	const unsigned long page = iopgt_kunit_size(k, 0);
-	const unsigned long block = iopgt_kunit_size(k, 1);
-	struct iopgt_gather gather;
-	struct iopgt_cursor cur;
-	size_t mapped = 0;
-
-	iopgt_cursor_init(&cur, &k->pgt);
-	iopgt_gather_init(&gather, true);
-	iopgt_kunit_map(k, block, 0, page, 1);
-	iopgt_cursor_map(&cur, block + page, 0, page, 1, IOPGT_RW, GFP_KERNEL,
-			 &mapped);
-	KUNIT_EXPECT_PTR_NE(test, cur.table, NULL);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_unmap(&cur, block, 2 * page,
-						 &gather), 2 * page);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, k->out, block, 1,
-					       IOPGT_RW, GFP_KERNEL, &mapped),
-			0);
-	KUNIT_EXPECT_PTR_EQ(test, cur.table, NULL);
-	KUNIT_EXPECT_EQ(test, iopgt_cursor_map(&cur, block, 0, page, 1,
-					       IOPGT_RW, GFP_KERNEL, &mapped),
-			-EEXIST);
-	iopgt_kunit_expect(k, block, k->out, iopgt_kunit_lg2(k, 1));
-}
-
 static struct kunit_case gather_test_cases[] = {
 	KUNIT_CASE_PARAM(gather_test_each, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_table_of_blocks, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(gather_test_overflow, iopgt_kunit_formats),
-	KUNIT_CASE_PARAM(gather_test_cursor, iopgt_kunit_formats),
-	KUNIT_CASE_PARAM(gather_test_cursor_table_gone, iopgt_kunit_formats),
-	KUNIT_CASE_PARAM(gather_test_cursor_block, iopgt_kunit_formats),
 	{}
 };
 

@@ -165,8 +165,18 @@ static unsigned int race_map(struct race_thread *t, unsigned long iova,
 	size_t size = iopgt_kunit_size(k, level), mapped = 0;
 	int ret;
 
-	ret = iopgt_map_pages(&k->pgt, iova, iova, size, n, IOPGT_RW,
-			      GFP_KERNEL, &mapped);
+	/* Pages by the way of lists, which go on in the table that they have found. */
+	if (!level && n > 1) {
+		const struct iopgt_piece piece[] = {
+			{ iova, 1 }, { iova + size, n - 1 },
+		};
+
+		ret = iopgt_map_list(&k->pgt, iova, piece, 2, IOPGT_RW,
+				     GFP_KERNEL, &mapped);
+	} else {
+		ret = iopgt_map_pages(&k->pgt, iova, iova, size, n, IOPGT_RW,
+				      GFP_KERNEL, &mapped);
+	}
 	return ret || mapped != n * size;
 }
 

@@ -477,28 +477,6 @@ static __always_inline bool iopgt_fast_table(const struct iopgt_fmt *fmt,
 	}
 }
 
-/* The same by way of a cursor, where there is one. */
-static __always_inline bool iopgt_fast_seek(const struct iopgt_fmt *fmt,
-					    const struct iopgt *pgt,
-					    struct iopgt_cursor *cur,
-					    unsigned long iova, u64 **table)
-{
-	unsigned long tag = iova >> iopgt_lg2(fmt, 1);
-
-	if (cur && likely(cur->table && cur->tag == tag)) {
-		*table = cur->table;
-		return true;
-	}
-	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> fmt->granule_lg2,
-				       table)))
-		return false;
-	if (cur) {
-		cur->table = *table;
-		cur->tag = tag;
-	}
-	return true;
-}
-
 /* The entry of a table at level 0 for @iova; from the byte offset directly. */
 static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
 					     u64 *table, unsigned long iova)
@@ -513,7 +491,6 @@ static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
  * iopgt_fast_map() - the common case: leaves of the smallest size, one table
  * @fmt: the format
  * @pgt: the table
- * @cur: a cursor in it, or NULL
  * @iova: input address
  * @paddr: output address
  * @pgcount: number of leaves
@@ -527,8 +504,7 @@ static __always_inline u64 *iopgt_fast_entry(const struct iopgt_fmt *fmt,
  */
 static __always_inline size_t
 iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-	       struct iopgt_cursor *cur, unsigned long iova, phys_addr_t paddr,
-	       size_t pgcount, int prot)
+	       unsigned long iova, phys_addr_t paddr, size_t pgcount, int prot)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
@@ -542,7 +518,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		     (paddr | (paddr + (pgcount << lg2) - 1)) > pgt->oas_last))
 		return 0;
 
-	if (unlikely(!iopgt_fast_seek(fmt, pgt, cur, iova, &table)))
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
 		return 0;
 	attrs = fmt->attrs(pgt, prot);
 	if (unlikely(!attrs))
@@ -559,7 +535,6 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * iopgt_fast_unmap() - the common case: some leaves of one table at level 0
  * @fmt: the format
  * @pgt: the table
- * @cur: a cursor in it, or NULL
  * @iova: first address
  * @size: bytes
  * @gather: what has to be invalidated
@@ -570,8 +545,7 @@ iopgt_fast_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  */
 static __always_inline size_t
 iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-		 struct iopgt_cursor *cur, unsigned long iova, size_t size,
-		 struct iopgt_gather *gather)
+		 unsigned long iova, size_t size, struct iopgt_gather *gather)
 {
 	const unsigned int lg2 = fmt->granule_lg2;
 	const unsigned int last = iopgt_entries(fmt) - 1;
@@ -584,7 +558,7 @@ iopgt_fast_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		     iova > pgt->ias_last))
 		return 0;
 
-	if (unlikely(!iopgt_fast_seek(fmt, pgt, cur, iova, &table)))
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
 		return 0;
 
 	entry = iopgt_fast_entry(fmt, table, iova);

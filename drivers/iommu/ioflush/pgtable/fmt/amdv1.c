@@ -167,16 +167,16 @@ static int amdv1_map_pages(struct iopgt *pgt, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&amdv1_fmt, pgt, NULL, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, amdv1_map_slow);
+	return iopgt_ops_map(&amdv1_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, amdv1_map_slow);
 }
 
-static int amdv1_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
-			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			    int prot, gfp_t gfp, size_t *mapped)
+static int amdv1_map_list(struct iopgt *pgt, unsigned long iova,
+			  const struct iopgt_piece *piece, unsigned int n,
+			  int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&amdv1_fmt, cur->pgt, cur, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, amdv1_map_slow);
+	return iopgt_ops_map_list(&amdv1_fmt, pgt, iova, piece, n, prot, gfp,
+				  mapped, amdv1_map_slow);
 }
 
 static noinline size_t amdv1_unmap_slow(struct iopgt *pgt, unsigned long iova,
@@ -189,14 +189,7 @@ static noinline size_t amdv1_unmap_slow(struct iopgt *pgt, unsigned long iova,
 static size_t amdv1_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				size_t size, struct iopgt_gather *gather)
 {
-	return iopgt_ops_unmap(&amdv1_fmt, pgt, NULL, iova, size, gather,
-			       amdv1_unmap_slow);
-}
-
-static size_t amdv1_cursor_unmap(struct iopgt_cursor *cur, unsigned long iova,
-				 size_t size, struct iopgt_gather *gather)
-{
-	return iopgt_ops_unmap(&amdv1_fmt, cur->pgt, cur, iova, size, gather,
+	return iopgt_ops_unmap(&amdv1_fmt, pgt, iova, size, gather,
 			       amdv1_unmap_slow);
 }
 
@@ -227,8 +220,7 @@ const struct iopgt_ops iopgt_amdv1_ops = {
 	.name = "amdv1",
 	.map_pages = amdv1_map_pages,
 	.unmap_pages = amdv1_unmap_pages,
-	.cursor_map = amdv1_cursor_map,
-	.cursor_unmap = amdv1_cursor_unmap,
+	.map_list = amdv1_map_list,
 	.iova_to_phys = amdv1_iova_to_phys,
 	.init = amdv1_init,
 };

@@ -150,18 +150,17 @@ static noinline int arm_s2_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
-static noinline int arm_s2_map_large(struct iopgt *pgt,
-				     struct iopgt_cursor *cur,
-				     unsigned long iova, phys_addr_t paddr,
-				     size_t pgsize, size_t pgcount, int prot,
-				     gfp_t gfp, size_t *mapped)
+static noinline int arm_s2_map_large(struct iopgt *pgt, unsigned long iova,
+				     phys_addr_t paddr, size_t pgsize,
+				     size_t pgcount, int prot, gfp_t gfp,
+				     size_t *mapped)
 {
 	if (pgt->fmt == &arm_s2_16k)
-		return iopgt_ops_map(&arm_s2_16k, pgt, cur, iova, paddr,
-				     pgsize, pgcount, prot, gfp, mapped,
+		return iopgt_ops_map(&arm_s2_16k, pgt, iova, paddr, pgsize,
+				     pgcount, prot, gfp, mapped,
 				     arm_s2_map_slow);
-	return iopgt_ops_map(&arm_s2_64k, pgt, cur, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, arm_s2_map_slow);
+	return iopgt_ops_map(&arm_s2_64k, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, arm_s2_map_slow);
 }
 
 static int arm_s2_map_pages(struct iopgt *pgt, unsigned long iova,
@@ -169,25 +168,33 @@ static int arm_s2_map_pages(struct iopgt *pgt, unsigned long iova,
 			    int prot, gfp_t gfp, size_t *mapped)
 {
 	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_map(&arm_s2_4k, pgt, NULL, iova, paddr,
-				     pgsize, pgcount, prot, gfp, mapped,
-				     arm_s2_map_slow);
-	return arm_s2_map_large(pgt, NULL, iova, paddr, pgsize, pgcount, prot,
-				gfp, mapped);
-}
-
-static int arm_s2_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
-			     phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			     int prot, gfp_t gfp, size_t *mapped)
-{
-	struct iopgt *pgt = cur->pgt;
-
-	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_map(&arm_s2_4k, pgt, cur, iova, paddr, pgsize,
+		return iopgt_ops_map(&arm_s2_4k, pgt, iova, paddr, pgsize,
 				     pgcount, prot, gfp, mapped,
 				     arm_s2_map_slow);
-	return arm_s2_map_large(pgt, cur, iova, paddr, pgsize, pgcount, prot,
-				gfp, mapped);
+	return arm_s2_map_large(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+				mapped);
+}
+
+static noinline int arm_s2_map_list_large(struct iopgt *pgt, unsigned long iova,
+					  const struct iopgt_piece *piece,
+					  unsigned int n, int prot, gfp_t gfp,
+					  size_t *mapped)
+{
+	if (pgt->fmt == &arm_s2_16k)
+		return iopgt_ops_map_list(&arm_s2_16k, pgt, iova, piece, n,
+					  prot, gfp, mapped, arm_s2_map_slow);
+	return iopgt_ops_map_list(&arm_s2_64k, pgt, iova, piece, n, prot, gfp,
+				  mapped, arm_s2_map_slow);
+}
+
+static int arm_s2_map_list(struct iopgt *pgt, unsigned long iova,
+			   const struct iopgt_piece *piece, unsigned int n,
+			   int prot, gfp_t gfp, size_t *mapped)
+{
+	if (likely(pgt->fmt == &arm_s2_4k))
+		return iopgt_ops_map_list(&arm_s2_4k, pgt, iova, piece, n, prot,
+					  gfp, mapped, arm_s2_map_slow);
+	return arm_s2_map_list_large(pgt, iova, piece, n, prot, gfp, mapped);
 }
 
 static noinline size_t arm_s2_unmap_slow(struct iopgt *pgt,
@@ -201,15 +208,14 @@ static noinline size_t arm_s2_unmap_slow(struct iopgt *pgt,
 	return iopgt_walk_unmap(&arm_s2_64k, pgt, iova, size, gather);
 }
 
-static noinline size_t arm_s2_unmap_large(struct iopgt *pgt,
-					  struct iopgt_cursor *cur,
-					  unsigned long iova, size_t size,
+static noinline size_t arm_s2_unmap_large(struct iopgt *pgt, unsigned long iova,
+					  size_t size,
 					  struct iopgt_gather *gather)
 {
 	if (pgt->fmt == &arm_s2_16k)
-		return iopgt_ops_unmap(&arm_s2_16k, pgt, cur, iova, size,
-				       gather, arm_s2_unmap_slow);
-	return iopgt_ops_unmap(&arm_s2_64k, pgt, cur, iova, size, gather,
+		return iopgt_ops_unmap(&arm_s2_16k, pgt, iova, size, gather,
+				       arm_s2_unmap_slow);
+	return iopgt_ops_unmap(&arm_s2_64k, pgt, iova, size, gather,
 			       arm_s2_unmap_slow);
 }
 
@@ -217,21 +223,9 @@ static size_t arm_s2_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				 size_t size, struct iopgt_gather *gather)
 {
 	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_unmap(&arm_s2_4k, pgt, NULL, iova, size,
-				       gather, arm_s2_unmap_slow);
-	return arm_s2_unmap_large(pgt, NULL, iova, size, gather);
-}
-
-static size_t arm_s2_cursor_unmap(struct iopgt_cursor *cur,
-				  unsigned long iova, size_t size,
-				  struct iopgt_gather *gather)
-{
-	struct iopgt *pgt = cur->pgt;
-
-	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_unmap(&arm_s2_4k, pgt, cur, iova, size,
-				       gather, arm_s2_unmap_slow);
-	return arm_s2_unmap_large(pgt, cur, iova, size, gather);
+		return iopgt_ops_unmap(&arm_s2_4k, pgt, iova, size, gather,
+				       arm_s2_unmap_slow);
+	return arm_s2_unmap_large(pgt, iova, size, gather);
 }
 
 static phys_addr_t arm_s2_iova_to_phys(struct iopgt *pgt, unsigned long iova)
@@ -253,8 +247,7 @@ const struct iopgt_ops iopgt_arm_s2_ops = {
 	.name = "arm-s2",
 	.map_pages = arm_s2_map_pages,
 	.unmap_pages = arm_s2_unmap_pages,
-	.cursor_map = arm_s2_cursor_map,
-	.cursor_unmap = arm_s2_cursor_unmap,
+	.map_list = arm_s2_map_list,
 	.iova_to_phys = arm_s2_iova_to_phys,
 	.init = arm_s2_init,
 };

@@ -12,10 +12,9 @@
 #include "../walk.h"
 
 /**
- * iopgt_ops_map() - map_pages, and cursor_map where there is a cursor
+ * iopgt_ops_map() - the map_pages operation
  * @fmt: the format
  * @pgt: the table
- * @cur: a cursor in it, or NULL
  * @iova: see iopgt_map_pages(), as all that follow
  * @paddr: output address
  * @pgsize: leaf size
@@ -30,9 +29,8 @@
  */
 static __always_inline int
 iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-	      struct iopgt_cursor *cur, unsigned long iova, phys_addr_t paddr,
-	      size_t pgsize, size_t pgcount, int prot, gfp_t gfp,
-	      size_t *mapped,
+	      unsigned long iova, phys_addr_t paddr, size_t pgsize,
+	      size_t pgcount, int prot, gfp_t gfp, size_t *mapped,
 	      int (*slow)(struct iopgt *pgt, unsigned long iova,
 			  phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			  int prot, gfp_t gfp, size_t *mapped))
@@ -40,25 +38,19 @@ iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	const unsigned int lg2 = fmt->granule_lg2;
 	size_t done = 0;
 
-	if (likely(pgsize == BIT(lg2))) {
-		done = iopgt_fast_map(fmt, pgt, cur, iova, paddr, pgcount,
-				      prot);
-		*mapped += done << lg2;
-		/* Of no pages at all the slow way says what is wrong. */
-		if (likely(done && done == pgcount))
-			return 0;
-	}
-	if (cur)
-		cur->table = NULL;
-	return slow(pgt, iova + (done << lg2), paddr + (done << lg2), pgsize,
-		    pgcount - done, prot, gfp, mapped);
+	if (likely(pgsize == BIT(lg2)))
+		done = iopgt_fast_map(fmt, pgt, iova, paddr, pgcount, prot);
+	if (unlikely(!done))
+		return slow(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			    mapped);
+	*mapped += done << lg2;
+	return likely(done == pgcount) ? 0 : -EEXIST;
 }
 
 /**
- * iopgt_ops_unmap() - unmap_pages, and cursor_unmap where there is a cursor
+ * iopgt_ops_unmap() - the unmap_pages operation
  * @fmt: the format
  * @pgt: the table
- * @cur: a cursor in it, or NULL
  * @iova: see iopgt_unmap_pages(), as all that follow
  * @size: bytes
  * @gather: what has to be invalidated
@@ -69,18 +61,147 @@ iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  */
 static __always_inline size_t
 iopgt_ops_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
-		struct iopgt_cursor *cur, unsigned long iova, size_t size,
-		struct iopgt_gather *gather,
+		unsigned long iova, size_t size, struct iopgt_gather *gather,
 		size_t (*slow)(struct iopgt *pgt, unsigned long iova,
 			       size_t size, struct iopgt_gather *gather))
 {
-	size_t done = iopgt_fast_unmap(fmt, pgt, cur, iova, size, gather);
+	size_t done = iopgt_fast_unmap(fmt, pgt, iova, size, gather);
 
 	if (likely(done == size))
 		return done;
-	if (cur)
-		cur->table = NULL;
 	return done + slow(pgt, iova + done, size - done, gather);
+}
+
+/**
+ * struct iopgt_stretch - entries of one table at level 0 that a list has come to
+ * @first: the first one that it has filled
+ * @entry: the next one
+ * @room: how many there are from @entry on, 0 while no table is known
+ */
+struct iopgt_stretch {
+	u64 *first;
+	u64 *entry;
+	size_t room;
+};
+
+/* Find the entry for @iova; a table that is not there yet leaves no room. */
+static __always_inline void iopgt_stretch_seek(const struct iopgt_fmt *fmt,
+					       struct iopgt *pgt,
+					       struct iopgt_stretch *at,
+					       unsigned long iova)
+{
+	u64 *table;
+
+	iopgt_sync_run(pgt, at->first, at->entry - at->first);
+	*at = (struct iopgt_stretch){};
+	if (unlikely(iova > pgt->ias_last || iova & (BIT(fmt->granule_lg2) - 1)))
+		return;
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> fmt->granule_lg2,
+				       &table)))
+		return;
+	at->entry = iopgt_fast_entry(fmt, table, iova);
+	at->first = at->entry;
+	at->room = iopgt_entries(fmt) - iopgt_idx(fmt, iova, 0);
+}
+
+/* Is a piece for one table, and can its entries say where it is? */
+static __always_inline bool iopgt_stretch_fits(const struct iopgt_fmt *fmt,
+					       const struct iopgt *pgt,
+					       const struct iopgt_stretch *at,
+					       const struct iopgt_piece *piece)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const phys_addr_t last = piece->paddr + (piece->pages << lg2) - 1;
+
+	return piece->pages - 1 < at->room &&
+	       !(piece->paddr & (BIT(lg2) - 1)) &&
+	       (piece->paddr | last) <= pgt->oas_last;
+}
+
+/* A piece that is one page, if there is room for it, and nothing is wrong. */
+static __always_inline bool iopgt_stretch_page(const struct iopgt_fmt *fmt,
+					       const struct iopgt *pgt,
+					       struct iopgt_stretch *at,
+					       const struct iopgt_piece *piece,
+					       u64 attrs)
+{
+	const phys_addr_t bad = ~pgt->oas_last | (BIT(fmt->granule_lg2) - 1);
+
+	if (unlikely(piece->pages != 1 || !at->room || piece->paddr & bad ||
+		     iopgt_pte_present(fmt, READ_ONCE(*at->entry))))
+		return false;
+	WRITE_ONCE(*at->entry, fmt->leaf(piece->paddr, attrs, 0, 0));
+	at->entry++;
+	at->room--;
+	return true;
+}
+
+/**
+ * iopgt_ops_map_list() - the map_list operation
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_map_list(), as all that follow
+ * @piece: the memory
+ * @n: number of pieces
+ * @prot: permissions
+ * @gfp: for tables
+ * @mapped: raised by the bytes mapped
+ * @slow: iopgt_walk_map() for @fmt
+ *
+ * A piece for which a table has to be made, that is for more than one, or that is
+ * refused, is for @slow.
+ *
+ * Context: see iopgt_map_list().
+ * Return: see iopgt_map_list().
+ */
+static __always_inline int
+iopgt_ops_map_list(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		   unsigned long iova, const struct iopgt_piece *piece,
+		   unsigned int n, int prot, gfp_t gfp, size_t *mapped,
+		   int (*slow)(struct iopgt *pgt, unsigned long iova,
+			       phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			       int prot, gfp_t gfp, size_t *mapped))
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const u64 attrs = fmt->attrs(pgt, prot);
+	struct iopgt_stretch at = {};
+	size_t done = 0, got;
+	int ret = 0;
+
+	if (unlikely(!attrs))
+		return n ? -EINVAL : 0;
+	for (; n && likely(!ret); n--, piece++) {
+		/* Scattered memory is single pages, mostly. */
+		if (likely(iopgt_stretch_page(fmt, pgt, &at, piece, attrs))) {
+			done += BIT(lg2);
+			continue;
+		}
+		if (unlikely(piece->pages > at.room)) {
+			/* It would go on at address 0. */
+			if (unlikely(done && !(iova + done))) {
+				ret = -ERANGE;
+				break;
+			}
+			iopgt_stretch_seek(fmt, pgt, &at, iova + done);
+		}
+		if (unlikely(!iopgt_stretch_fits(fmt, pgt, &at, piece))) {
+			ret = slow(pgt, iova + done, piece->paddr, BIT(lg2),
+				   piece->pages, prot, gfp, &done);
+			at.room = 0;
+			continue;
+		}
+		got = iopgt_fill(fmt, at.entry, piece->paddr, piece->pages,
+				 attrs, 0);
+		at.entry += got;
+		at.room -= got;
+		done += got << lg2;
+		if (unlikely(got != piece->pages))
+			ret = -EEXIST;
+	}
+	iopgt_sync_run(pgt, at.first, at.entry - at.first);
+	iopgt_publish();
+	*mapped += done;
+	return ret;
 }
 
 #endif /* _IOFLUSH_PGTABLE_FMT_OPS_H */

@@ -169,16 +169,16 @@ static int riscv_map_pages(struct iopgt *pgt, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&riscv_fmt, pgt, NULL, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, riscv_map_slow);
+	return iopgt_ops_map(&riscv_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, riscv_map_slow);
 }
 
-static int riscv_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
-			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			    int prot, gfp_t gfp, size_t *mapped)
+static int riscv_map_list(struct iopgt *pgt, unsigned long iova,
+			  const struct iopgt_piece *piece, unsigned int n,
+			  int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&riscv_fmt, cur->pgt, cur, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, riscv_map_slow);
+	return iopgt_ops_map_list(&riscv_fmt, pgt, iova, piece, n, prot, gfp,
+				  mapped, riscv_map_slow);
 }
 
 static noinline size_t riscv_unmap_slow(struct iopgt *pgt, unsigned long iova,
@@ -191,14 +191,7 @@ static noinline size_t riscv_unmap_slow(struct iopgt *pgt, unsigned long iova,
 static size_t riscv_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				size_t size, struct iopgt_gather *gather)
 {
-	return iopgt_ops_unmap(&riscv_fmt, pgt, NULL, iova, size, gather,
-			       riscv_unmap_slow);
-}
-
-static size_t riscv_cursor_unmap(struct iopgt_cursor *cur, unsigned long iova,
-				 size_t size, struct iopgt_gather *gather)
-{
-	return iopgt_ops_unmap(&riscv_fmt, cur->pgt, cur, iova, size, gather,
+	return iopgt_ops_unmap(&riscv_fmt, pgt, iova, size, gather,
 			       riscv_unmap_slow);
 }
 
@@ -234,8 +227,7 @@ const struct iopgt_ops iopgt_riscv_ops = {
 	.name = "riscv",
 	.map_pages = riscv_map_pages,
 	.unmap_pages = riscv_unmap_pages,
-	.cursor_map = riscv_cursor_map,
-	.cursor_unmap = riscv_cursor_unmap,
+	.map_list = riscv_map_list,
 	.iova_to_phys = riscv_iova_to_phys,
 	.init = riscv_init,
 };

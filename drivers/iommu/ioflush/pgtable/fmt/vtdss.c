@@ -29,7 +29,7 @@
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 
-#include "../walk.h"
+#include "ops.h"
 
 #define VTDSS_R		BIT_ULL(0)
 #define VTDSS_W		BIT_ULL(1)
@@ -120,44 +120,20 @@ static noinline int vtdss_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
-/*
- * Not by way of ops.h: going on after a part has been mapped, which other formats
- * do for the sake of the exact error, costs some 10 instructions of each map.
- */
 static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	size_t done;
-
-	if (unlikely(pgsize != SZ_4K))
-		return vtdss_map_slow(pgt, iova, paddr, pgsize, pgcount, prot,
-				      gfp, mapped);
-	done = iopgt_fast_map(&vtdss_fmt, pgt, NULL, iova, paddr, pgcount,
-			      prot);
-	if (unlikely(!done))
-		return vtdss_map_slow(pgt, iova, paddr, SZ_4K, pgcount, prot,
-				      gfp, mapped);
-	*mapped += done << 12;
-	return likely(done == pgcount) ? 0 : -EEXIST;
+	return iopgt_ops_map(&vtdss_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, vtdss_map_slow);
 }
 
-static int vtdss_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
-			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			    int prot, gfp_t gfp, size_t *mapped)
+static int vtdss_map_list(struct iopgt *pgt, unsigned long iova,
+			  const struct iopgt_piece *piece, unsigned int n,
+			  int prot, gfp_t gfp, size_t *mapped)
 {
-	size_t done = 0;
-
-	if (likely(pgsize == SZ_4K))
-		done = iopgt_fast_map(&vtdss_fmt, cur->pgt, cur, iova, paddr,
-				      pgcount, prot);
-	if (unlikely(!done)) {
-		cur->table = NULL;
-		return vtdss_map_slow(cur->pgt, iova, paddr, pgsize, pgcount,
-				      prot, gfp, mapped);
-	}
-	*mapped += done << 12;
-	return likely(done == pgcount) ? 0 : -EEXIST;
+	return iopgt_ops_map_list(&vtdss_fmt, pgt, iova, piece, n, prot, gfp,
+				  mapped, vtdss_map_slow);
 }
 
 static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
@@ -170,25 +146,8 @@ static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
 static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				size_t size, struct iopgt_gather *gather)
 {
-	size_t done = iopgt_fast_unmap(&vtdss_fmt, pgt, NULL, iova, size,
-				       gather);
-
-	if (likely(done == size))
-		return done;
-	return done + vtdss_unmap_slow(pgt, iova + done, size - done, gather);
-}
-
-static size_t vtdss_cursor_unmap(struct iopgt_cursor *cur, unsigned long iova,
-				 size_t size, struct iopgt_gather *gather)
-{
-	size_t done = iopgt_fast_unmap(&vtdss_fmt, cur->pgt, cur, iova, size,
-				       gather);
-
-	if (likely(done == size))
-		return done;
-	cur->table = NULL;
-	return done + vtdss_unmap_slow(cur->pgt, iova + done, size - done,
-				       gather);
+	return iopgt_ops_unmap(&vtdss_fmt, pgt, iova, size, gather,
+			       vtdss_unmap_slow);
 }
 
 static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
@@ -223,8 +182,7 @@ const struct iopgt_ops iopgt_vtdss_ops = {
 	.name = "vtdss",
 	.map_pages = vtdss_map_pages,
 	.unmap_pages = vtdss_unmap_pages,
-	.cursor_map = vtdss_cursor_map,
-	.cursor_unmap = vtdss_cursor_unmap,
+	.map_list = vtdss_map_list,
 	.iova_to_phys = vtdss_iova_to_phys,
 	.init = vtdss_init,
 };

@@ -154,16 +154,16 @@ static int x86_64_map_pages(struct iopgt *pgt, unsigned long iova,
 			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			    int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&x86_64_fmt, pgt, NULL, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, x86_64_map_slow);
+	return iopgt_ops_map(&x86_64_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, x86_64_map_slow);
 }
 
-static int x86_64_cursor_map(struct iopgt_cursor *cur, unsigned long iova,
-			     phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			     int prot, gfp_t gfp, size_t *mapped)
+static int x86_64_map_list(struct iopgt *pgt, unsigned long iova,
+			   const struct iopgt_piece *piece, unsigned int n,
+			   int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&x86_64_fmt, cur->pgt, cur, iova, paddr, pgsize,
-			     pgcount, prot, gfp, mapped, x86_64_map_slow);
+	return iopgt_ops_map_list(&x86_64_fmt, pgt, iova, piece, n, prot, gfp,
+				  mapped, x86_64_map_slow);
 }
 
 static noinline size_t x86_64_unmap_slow(struct iopgt *pgt, unsigned long iova,
@@ -176,14 +176,7 @@ static noinline size_t x86_64_unmap_slow(struct iopgt *pgt, unsigned long iova,
 static size_t x86_64_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				 size_t size, struct iopgt_gather *gather)
 {
-	return iopgt_ops_unmap(&x86_64_fmt, pgt, NULL, iova, size, gather,
-			       x86_64_unmap_slow);
-}
-
-static size_t x86_64_cursor_unmap(struct iopgt_cursor *cur, unsigned long iova,
-				  size_t size, struct iopgt_gather *gather)
-{
-	return iopgt_ops_unmap(&x86_64_fmt, cur->pgt, cur, iova, size, gather,
+	return iopgt_ops_unmap(&x86_64_fmt, pgt, iova, size, gather,
 			       x86_64_unmap_slow);
 }
 
@@ -216,8 +209,7 @@ const struct iopgt_ops iopgt_x86_64_ops = {
 	.name = "x86_64",
 	.map_pages = x86_64_map_pages,
 	.unmap_pages = x86_64_unmap_pages,
-	.cursor_map = x86_64_cursor_map,
-	.cursor_unmap = x86_64_cursor_unmap,
+	.map_list = x86_64_map_list,
 	.iova_to_phys = x86_64_iova_to_phys,
 	.init = x86_64_init,
 };
