@@ -113,6 +113,8 @@ struct iodom_hw_ops {
  *	has made it strict since. Under the mutex of the group
  * @map_needs_flush: some link's unit caches entries that are not present
  * @granule_lg2: log2 of the smallest page
+ * @block_pages: pages of that size in the next larger one, or more than there can
+ *	be; what is shorter has no larger page inside
  * @node: on the list of all domains, for debugfs
  */
 struct iodom {
@@ -128,6 +130,7 @@ struct iodom {
 	bool lazy_asked;
 	bool map_needs_flush;
 	u8 granule_lg2;
+	size_t block_pages;
 	struct list_head node;
 };
 
@@ -155,6 +158,9 @@ void iodom_queue_remove(const struct invq *q);
 
 int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
 		    size_t bytes, int prot, gfp_t gfp);
+int iodom_map_list(struct iodom *dom, unsigned long iova,
+		   const struct iopgt_piece *piece, unsigned int n, int prot,
+		   gfp_t gfp, size_t *mapped);
 int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
 		   int error);
 void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
@@ -185,8 +191,7 @@ static inline int iodom_map(struct iodom *dom, unsigned long iova,
 	size_t done = 0;
 	int ret;
 
-	/* Most mappings are far smaller than the second page size. */
-	if (unlikely(pages > 8))
+	if (unlikely(pages >= dom->block_pages))
 		return iodom_map_mixed(dom, iova, paddr, bytes, prot, gfp);
 
 	ret = iopgt_map_pages(&dom->pgt, iova, paddr, BIT(dom->granule_lg2),

@@ -7,212 +7,129 @@
  * the device says of segments. Since it is all one range, one unmap and one
  * invalidation take it away again.
  *
- * A range that crosses the device's segment boundary is laid out again at an
- * aligned address, with gaps in front of entries that would cross. The gaps
- * are mapped to the zero page, read-only, so that the range has no holes.
+ * The list is read once, which lays it out for the device as if the range began at
+ * address 0, and collects the memory; once the range is known its start is added
+ * to each segment, of which there are few. If the range crosses a boundary of the
+ * device there, see sg_apart.c.
  */
-#include <linux/scatterlist.h>
-
-#include "internal.h"
+#include "sg.h"
 #include "slot_copy.h"
 
-/**
- * struct iodma_sg_out - the list as the device sees it, while it is filled in
- * @first: first entry of the list
- * @sg: the newest segment, NULL while there is none
- * @count: number of segments
- * @end: where @sg ends
- * @boundary: mask of what no segment may cross
- * @max_len: longest segment
- */
-struct iodma_sg_out {
-	struct scatterlist *first;
-	struct scatterlist *sg;
-	int count;
-	dma_addr_t end;
-	unsigned long boundary;
-	size_t max_len;
-};
+/* Pieces of memory that are mapped by one call. */
+#define IODMA_SG_PIECES	16
 
 /**
- * struct iodma_sg_run - contiguous memory that is mapped by one call
+ * struct iodma_sg_run - memory that is about to be mapped
  * @dom: the domain
  * @prot: permissions
- * @iova: where it is mapped
- * @phys: first byte
- * @bytes: length
+ * @iova: where the first piece goes
+ * @end: where the memory of the newest piece ends
+ * @rest: the first entry that there was no room for, or NULL
+ * @left: number of entries from @rest on
+ * @n: number of pieces
+ * @piece: the pieces
  */
 struct iodma_sg_run {
 	struct iodom *dom;
 	int prot;
 	dma_addr_t iova;
-	phys_addr_t phys;
-	size_t bytes;
+	phys_addr_t end;
+	struct scatterlist *rest;
+	int left;
+	unsigned int n;
+	struct iopgt_piece piece[IODMA_SG_PIECES];
 };
 
-/* Bytes of address space that an entry takes. */
-static size_t iodma_sg_bytes(struct scatterlist *s)
+/* False if there is no room for an entry. */
+static __always_inline bool iodma_sg_run_add(struct iodma_sg_run *run,
+					     phys_addr_t phys, size_t bytes)
 {
-	return PAGE_ALIGN((size_t)offset_in_page(s->offset) + s->length);
-}
+	const size_t pages = bytes >> run->dom->granule_lg2;
 
-static bool iodma_sg_crosses(dma_addr_t start, size_t bytes,
-			     unsigned long boundary)
-{
-	return (start ^ (start + bytes - 1)) & ~boundary;
-}
-
-/* The gap in front of an entry; none helps one that is longer than allowed. */
-static size_t iodma_sg_gap(dma_addr_t start, size_t bytes,
-			   unsigned long boundary)
-{
-	if (likely(!iodma_sg_crosses(start, bytes, boundary)))
-		return 0;
-	return start & boundary ? (~start & boundary) + 1 : 0;
-}
-
-/* The length of the range that a list takes; entries may be empty. */
-static size_t iodma_sg_measure(struct scatterlist *sgl, int nents,
-			       unsigned long boundary)
-{
-	struct scatterlist *s;
-	size_t total = 0, bytes;
-	int i;
-
-	for_each_sg(sgl, s, nents, i) {
-		if (unlikely(!s->length))
-			continue;
-		bytes = iodma_sg_bytes(s);
-		total += iodma_sg_gap(total, bytes, boundary) + bytes;
-	}
-	return total;
-}
-
-static void iodma_sg_emit(struct iodma_sg_out *out, dma_addr_t addr,
-			  unsigned int len)
-{
-	/* At an address that is a boundary a new segment has to begin. */
-	if (out->sg && addr == out->end && addr & out->boundary &&
-	    (size_t)sg_dma_len(out->sg) + len <= out->max_len) {
-		sg_dma_len(out->sg) += len;
+	if (run->n && phys == run->end) {
+		run->piece[run->n - 1].pages += pages;
 	} else {
-		out->sg = out->sg ? sg_next(out->sg) : out->first;
-		out->count++;
-		sg_dma_address(out->sg) = addr;
-		sg_dma_len(out->sg) = len;
+		if (unlikely(run->n == IODMA_SG_PIECES))
+			return false;
+		run->piece[run->n].paddr = phys;
+		run->piece[run->n].pages = pages;
+		run->n++;
 	}
-	out->end = addr + len;
+	run->end = phys + bytes;
+	return true;
 }
 
 static int iodma_sg_run_map(struct iodma_sg_run *run)
 {
+	size_t mapped = 0;
 	int ret;
 
-	if (!run->bytes)
-		return 0;
-	ret = iodom_map(run->dom, run->iova, run->phys, run->bytes, run->prot,
-			GFP_ATOMIC);
-	if (unlikely(ret))
-		return ret;
-	run->iova += run->bytes;
-	run->bytes = 0;
-	return 0;
-}
-
-static int iodma_sg_run_add(struct iodma_sg_run *run, phys_addr_t phys,
-			    size_t bytes)
-{
-	if (phys != run->phys + run->bytes) {
-		int ret = iodma_sg_run_map(run);
-
-		if (unlikely(ret))
-			return ret;
-		run->phys = phys;
-	}
-	run->bytes += bytes;
-	return 0;
-}
-
-static noinline int iodma_sg_run_add_gap(struct iodma_sg_run *run, size_t gap)
-{
-	const phys_addr_t zero = page_to_phys(ZERO_PAGE(0));
-	int prot = run->prot;
-	int ret = iodma_sg_run_map(run);
-
-	run->prot = (prot & ~IOMMU_WRITE) | IOMMU_READ;
-	while (!ret && gap) {
-		run->phys = zero;
-		run->bytes = PAGE_SIZE;
-		ret = iodma_sg_run_map(run);
-		gap -= PAGE_SIZE;
-	}
-	run->prot = prot;
+	ret = iodom_map_list(run->dom, run->iova, run->piece, run->n,
+			     run->prot, GFP_ATOMIC, &mapped);
+	run->iova += mapped;
+	run->n = 0;
 	return ret;
 }
 
 /*
- * Map the list at run->iova, which moves to the end of what has been mapped,
- * and fill in its addresses.
+ * Fill in segments as if the range began at 0, collect memory as far as there is
+ * room, and return the length of the range. Entries may be empty.
  */
-static int iodma_sg_fill(struct iodma_sg_out *out, struct iodma_sg_run *run,
-			 int nents, unsigned long boundary)
+static __always_inline size_t iodma_sg_lay(struct iodma_sg_out *out,
+					   struct iodma_sg_run *run, int nents)
 {
-	dma_addr_t addr = run->iova;
 	struct scatterlist *s;
-	size_t bytes, gap;
-	int i, ret;
+	size_t total = 0;
+	int left;
 
-	for_each_sg(out->first, s, nents, i) {
+	iodma_for_each_sg(s, out->first, nents, left) {
+		const size_t bytes = iodma_sg_bytes(s);
+
 		if (unlikely(!s->length))
 			continue;
-		bytes = iodma_sg_bytes(s);
-		gap = iodma_sg_gap(addr, bytes, boundary);
-		if (unlikely(gap)) {
-			ret = iodma_sg_run_add_gap(run, gap);
-			if (ret)
-				return ret;
-			addr += gap;
+		if (likely(!run->rest) &&
+		    unlikely(!iodma_sg_run_add(run, iodma_sg_pages(s), bytes))) {
+			run->rest = s;
+			run->left = left;
 		}
-		ret = iodma_sg_run_add(run, sg_phys(s) & PAGE_MASK, bytes);
+		iodma_sg_emit(out, total + offset_in_page(s->offset), s->length,
+			      ULONG_MAX);
+		total += bytes;
+	}
+	return total;
+}
+
+/* Map what has been collected, and then the rest of the list. */
+static __always_inline int iodma_sg_fill(struct iodma_sg_run *run)
+{
+	int ret = iodma_sg_run_map(run), left;
+	struct scatterlist *s;
+
+	if (likely(!run->rest) || ret)
+		return ret;
+	iodma_for_each_sg(s, run->rest, run->left, left) {
+		const size_t bytes = iodma_sg_bytes(s);
+
+		if (!s->length ||
+		    iodma_sg_run_add(run, iodma_sg_pages(s), bytes))
+			continue;
+		ret = iodma_sg_run_map(run);
 		if (unlikely(ret))
 			return ret;
-		iodma_sg_emit(out, addr + offset_in_page(s->offset),
-			      s->length);
-		addr += bytes;
+		iodma_sg_run_add(run, iodma_sg_pages(s), bytes);
 	}
-	ret = iodma_sg_run_map(run);
-	if (!ret && out->count < nents)
-		sg_dma_len(sg_next(out->sg)) = 0;
-	return ret;
+	return iodma_sg_run_map(run);
 }
 
-/* Addresses for a list that must not cross the boundary anywhere. */
-static noinline dma_addr_t
-iodma_sg_alloc_aligned(struct device *dev, struct iodom *dom,
-		       struct scatterlist *sgl, int nents,
-		       unsigned long boundary, size_t *total)
+/* The range is at @iova: say so in each segment. */
+static __always_inline void iodma_sg_move(struct iodma_sg_out *out,
+					  dma_addr_t iova)
 {
-	/*
-	 * Aligned to its length: it either begins at a boundary, so that gaps
-	 * can be counted from there, or has no boundary inside.
-	 */
-	*total = iodma_sg_measure(sgl, nents, boundary);
-	return iodma_iova_alloc(dom, *total, iodma_limit(dev, iodma_mask(dev)),
-				IOSPACE_LASTING);
-}
+	struct scatterlist *s;
+	int left;
 
-static dma_addr_t iodma_sg_alloc(struct device *dev, struct iodom *dom,
-				 struct scatterlist *sgl, int nents,
-				 unsigned long boundary, size_t *total)
-{
-	dma_addr_t iova = iodma_iova_alloc(dom, *total,
-					   iodma_limit(dev, iodma_mask(dev)),
-					   IOSPACE_STREAMING);
-
-	if (likely(!iova || !iodma_sg_crosses(iova, *total, boundary)))
-		return iova;
-	iospace_free(dom->space, iova, *total);
-	return iodma_sg_alloc_aligned(dev, dom, sgl, nents, boundary, total);
+	iodma_for_each_sg(s, out->first, out->count, left)
+		sg_dma_address(s) += iova;
 }
 
 /* One segment without a length: to return none would be an error. */
@@ -225,41 +142,47 @@ static int iodma_sg_map_nothing(struct scatterlist *sgl, int nents)
 	return 1;
 }
 
-static int __iodma_map_sg(struct device *dev, struct scatterlist *sgl,
-			  int nents, int prot)
+static int __iodma_map_sg(struct device *dev, struct iodom *dom,
+			  struct scatterlist *sgl, int nents, int prot)
 {
-	struct iodom *dom = iodma_domain(dev);
-	struct iodma_sg_run run = { .dom = dom, .prot = prot };
 	struct iodma_sg_out out = {
 		.first = sgl,
-		.end = DMA_MAPPING_ERROR,
-		.boundary = dma_get_seg_boundary(dev),
 		.max_len = dma_get_max_seg_size(dev),
 	};
-	size_t total = iodma_sg_measure(sgl, nents, ULONG_MAX);
+	/* To clear all of its pieces first would take longer than most lists. */
+	struct iodma_sg_run run __uninitialized;
 	dma_addr_t iova;
+	size_t total;
 	int ret;
 
 	if (unlikely(!dom))
 		return -EIO;
+	run.dom = dom;
+	run.prot = prot;
+	run.rest = NULL;
+	run.n = 0;
+	total = iodma_sg_lay(&out, &run, nents);
 	if (unlikely(!total))
 		return iodma_sg_map_nothing(sgl, nents);
-	iova = iodma_sg_alloc(dev, dom, sgl, nents, out.boundary, &total);
+	iova = iodma_iova_alloc(dom, total, iodma_limit(dev, iodma_mask(dev)),
+				IOSPACE_STREAMING);
 	if (unlikely(!iova))
-		return -ENOMEM;
+		return iodma_sg_failed(sgl, -ENOMEM);
+	if (unlikely(iodma_sg_crosses(iova, total, dma_get_seg_boundary(dev)))) {
+		iospace_free(dom->space, iova, total);
+		return iodma_sg_map_apart(dev, dom, sgl, nents, prot);
+	}
 
 	run.iova = iova;
-	ret = iodma_sg_fill(&out, &run, nents, out.boundary);
-	if (unlikely(ret))
-		goto err_unmap;
+	ret = iodma_sg_fill(&run);
+	if (unlikely(ret)) {
+		iodma_sg_undo(dom, iova, run.iova - iova, total);
+		return iodma_sg_failed(sgl, ret);
+	}
+	iodma_sg_move(&out, iova);
+	iodma_sg_end(&out, nents);
 	iodma_map_sync(dom, iova, total);
 	return out.count;
-
-err_unmap:
-	if (run.iova != iova)
-		iodom_unmap_sync(dom, iova, run.iova - iova);
-	iospace_free(dom->space, iova, total);
-	return ret == -ENOMEM ? ret : -EINVAL;
 }
 
 /* The range that a mapped list takes; its length is 0 if the list is empty. */
@@ -268,9 +191,9 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 {
 	dma_addr_t end = 0;
 	struct scatterlist *s;
-	int i;
+	int left;
 
-	for_each_sg(sgl, s, nents, i) {
+	iodma_for_each_sg(s, sgl, nents, left) {
 		if (!sg_dma_len(s))
 			break;
 		end = sg_dma_address(s) + sg_dma_len(s);
@@ -279,12 +202,6 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 		return 0;
 	*start = sg_dma_address(sgl);
 	return end - *start;
-}
-
-static struct ioslot_pool *iodma_sg_pool(struct device *dev)
-{
-	return likely(dev->iommu_group) ? iodma_pool(iodma_own_domain(dev)) :
-					  NULL;
 }
 
 /**
@@ -306,15 +223,20 @@ static struct ioslot_pool *iodma_sg_pool(struct device *dev)
 int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		 enum dma_data_direction dir, unsigned long attrs)
 {
-	struct ioslot_pool *pool = iodma_sg_pool(dev);
+	const int prot = iodma_prot(dir, true, attrs);
+	struct ioslot_pool *pool;
+	struct iodom *dom;
 	int count = 0;
 
+	if (unlikely(!dev->iommu_group))
+		return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents, prot);
+	dom = iodma_own_domain(dev);
+	pool = iodma_pool(dom);
 	/* All of them may be too long; the first says so for most. */
 	if (pool && sgl->length <= READ_ONCE(pool->limit[dir]) &&
-	    !iodom_deferred(iodma_own_domain(dev)))
+	    !iodom_deferred(dom))
 		count = iodma_map_sg_copied(pool, dev, sgl, nents, dir, attrs);
-	return count ?: __iodma_map_sg(dev, sgl, nents,
-				       iodma_prot(dir, true, attrs));
+	return count ?: __iodma_map_sg(dev, dom, sgl, nents, prot);
 }
 
 /**
@@ -330,19 +252,22 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
-	struct ioslot_pool *pool = iodma_sg_pool(dev);
+	struct ioslot_pool *pool;
 	dma_addr_t start = 0;
 	size_t size;
 
+	if (unlikely(!dev->iommu_group)) {
+		size = iodma_sg_range(sgl, nents, &start);
+		iodma_unmap_any(dev, start, size);
+		return;
+	}
+	pool = iodma_pool(iodma_own_domain(dev));
 	if (ioslot_holds(pool, sg_dma_address(sgl))) {
 		iodma_unmap_sg_copied(pool, sgl, nents, attrs);
 		return;
 	}
 	size = iodma_sg_range(sgl, nents, &start);
-	if (unlikely(!dev->iommu_group))
-		iodma_unmap_any(dev, start, size);
-	else
-		iodma_unmap_own(dev, start, size);
+	iodma_unmap_own(dev, start, size);
 }
 
 static void iodma_unmap_sg_each(struct device *dev, struct scatterlist *sgl,
@@ -417,7 +342,8 @@ int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
 		return iodma_map_sg_each(dev, sgl, nents, dir, attrs);
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		iodma_sync_sg_for_device(dev, sgl, nents, dir);
-	return __iodma_map_sg(dev, sgl, nents, iodma_prot(dir, coherent, attrs));
+	return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents,
+			      iodma_prot(dir, coherent, attrs));
 }
 
 /**

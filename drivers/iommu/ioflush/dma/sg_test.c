@@ -8,7 +8,7 @@
 #include "test_util.h"
 
 #define POOL_PAGES	64
-#define PIECES_MAX	12
+#define PIECES_MAX	44
 #define SZ_12K		(3 * SZ_4K)
 
 /**
@@ -40,6 +40,13 @@ struct list_case {
 	unsigned int n;
 	unsigned int want;
 };
+
+/* Entries of a page each, of which no two are neighbours. */
+#define EIGHT(page)							\
+	{ (page), 0, SZ_4K }, { (page) + 2, 0, SZ_4K },			\
+	{ (page) + 4, 0, SZ_4K }, { (page) + 6, 0, SZ_4K },		\
+	{ (page) + 8, 0, SZ_4K }, { (page) + 10, 0, SZ_4K },		\
+	{ (page) + 12, 0, SZ_4K }, { (page) + 14, 0, SZ_4K }
 
 static const struct list_case lists[] = {
 	{ "one", 0, 0, { { 3, 100, 200 } }, 1, 1 },
@@ -78,6 +85,18 @@ static const struct list_case lists[] = {
 	  { { 1, 0, SZ_32K }, { 9, 0, SZ_4K }, { 11, 0, SZ_16K },
 	    { 15, 0, SZ_4K }, { 16, 5, 10 }, { 17, 0, SZ_16K },
 	    { 21, 0, SZ_8K }, { 24, 0, SZ_32K }, { 32, 0, SZ_64K } }, 9, 0 },
+	/* More pieces than are mapped by one call. */
+	{ "17th joins the 16th", 0, 0,
+	  { EIGHT(0), EIGHT(16), { 31, 0, SZ_4K }, { 40, 0, SZ_4K } }, 18, 1 },
+	{ "empty around the 17th", 0, 0,
+	  { EIGHT(0), EIGHT(16), { 1, 0, 0 }, { 40, 0, SZ_4K }, { 9, 3, 0 },
+	    { 41, 0, SZ_8K }, { 2, 0, 0 }, { 50, 0, SZ_4K } }, 22, 1 },
+	{ "more than 32", 0, 0,
+	  { EIGHT(0), EIGHT(16), EIGHT(32), EIGHT(47), { 1, 0, SZ_4K },
+	    { 2, 0, SZ_4K }, { 4, 0, SZ_4K }, { 1, 0, 0 }, { 7, 8, 0 } }, 37, 1 },
+	{ "a boundary in more than 16", 0, SZ_16K - 1,
+	  { EIGHT(0), EIGHT(16), EIGHT(32), { 47, 0, SZ_8K }, { 49, 0, SZ_4K },
+	    { 3, 0, SZ_12K } }, 27, 0 },
 };
 
 static struct page *pool;
@@ -319,8 +338,9 @@ static void sg_fails(struct kunit *test)
 	for (unsigned int i = 0; i < ARRAY_SIZE(lists); i++) {
 		const struct list_case *l = &lists[i];
 		int count = 0;
+		unsigned int at;
 
-		for (unsigned int at = 1; !count; at++) {
+		for (at = 1; !count; at++) {
 			make_list(dev, sgl, l);
 			dma_test_iommu.fail_at = at;
 			dma_test_watch_maps(dom);
@@ -329,12 +349,15 @@ static void sg_fails(struct kunit *test)
 				break;
 			KUNIT_ASSERT_EQ(test, at, dma_test_iommu.map_calls);
 			check_intact(test, sgl, l);
+			/* Who unmaps it all the same unmaps nothing. */
+			dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
 			if (dma_test_iommu.map_last)
 				dma_test_expect_unmapped(test, dev,
 							 dma_test_iommu.map_first,
 							 dma_test_iommu.map_last);
 		}
 		KUNIT_EXPECT_GT(test, count, 0);
+		KUNIT_EXPECT_GT(test, at, 1);
 		dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
 	}
 }

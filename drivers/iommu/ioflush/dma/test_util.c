@@ -335,6 +335,22 @@ static int dma_test_map_pages(struct iopgt *pgt, unsigned long iova,
 					 prot, gfp, mapped);
 }
 
+/* Piece by piece, so that each of them is counted and may fail. */
+static int dma_test_map_list(struct iopgt *pgt, unsigned long iova,
+			     const struct iopgt_piece *piece, unsigned int n,
+			     int prot, gfp_t gfp, size_t *mapped)
+{
+	size_t done = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < n; i++)
+		ret = dma_test_map_pages(pgt, iova + done, piece[i].paddr,
+					 SZ_4K, piece[i].pages, prot, gfp,
+					 &done);
+	*mapped += done;
+	return ret;
+}
+
 /**
  * dma_test_any_timer() - let a domain defer unmaps however coarse timers are
  * @test: the test
@@ -366,7 +382,7 @@ void dma_test_expect_rings(struct kunit *test, struct iodom *dom)
 }
 
 /**
- * dma_test_watch_maps() - count and note calls of the page table's map_pages
+ * dma_test_watch_maps() - count and note maps in the page table, of a list each piece
  * @dom: the domain; its page table is that of the test IOMMU
  *
  * Starts anew each time, with @fail_at as it is.
@@ -379,6 +395,7 @@ void dma_test_watch_maps(struct iodom *dom)
 
 	ops = iopgt_vtdss_ops;
 	ops.map_pages = dma_test_map_pages;
+	ops.map_list = dma_test_map_list;
 	dma_test_iommu.map_calls = 0;
 	dma_test_iommu.map_first = ULONG_MAX;
 	dma_test_iommu.map_last = 0;

@@ -27,7 +27,7 @@
  * struct dma_test_iommu - settings of the IOMMU for the test that runs
  * @type: what type of default domain it asks for
  * @sw_msi: devices report a region for MSIs that the core maps
- * @map_calls: calls of the page table's map_pages so far
+ * @map_calls: maps in the page table so far, of a list each piece
  * @fail_at: which of them fails, counted from 1; 0 for none
  * @map_first: first address that has been mapped
  * @map_last: last one

@@ -90,6 +90,55 @@ int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
 	return 0;
 }
 
+/* A list in which some piece has room for a larger page. */
+static noinline int iodom_map_blocks(struct iodom *dom, unsigned long iova,
+				     const struct iopgt_piece *piece,
+				     unsigned int n, int prot, gfp_t gfp,
+				     size_t *mapped)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		size_t bytes = piece[i].pages << dom->granule_lg2;
+		int ret = iodom_map(dom, iova, piece[i].paddr, bytes, prot,
+				    gfp);
+
+		if (ret)
+			return ret;
+		iova += bytes;
+		*mapped += bytes;
+	}
+	return 0;
+}
+
+/**
+ * iodom_map_list() - map scattered memory to neighbouring addresses
+ * @dom: the domain
+ * @iova: where, a multiple of the smallest page
+ * @piece: what
+ * @n: how many pieces
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends
+ * @gfp: for table pages
+ * @mapped: raised by how much was mapped
+ *
+ * Unlike iodom_map(), a call that fails leaves mapped what @mapped says, for the caller
+ * to unmap.
+ *
+ * Context: see iodom_map().
+ * Return: 0 or an error of iopgt_map_pages().
+ */
+int iodom_map_list(struct iodom *dom, unsigned long iova,
+		   const struct iopgt_piece *piece, unsigned int n, int prot,
+		   gfp_t gfp, size_t *mapped)
+{
+	size_t longest = 0;
+
+	/* Like a page size block_pages is a power of two: that may be ored. */
+	for (unsigned int i = 0; i < n; i++)
+		longest |= piece[i].pages;
+	if (unlikely(longest >= dom->block_pages))
+		return iodom_map_blocks(dom, iova, piece, n, prot, gfp, mapped);
+	return iopgt_map_list(&dom->pgt, iova, piece, n, prot, gfp, mapped);
+}
+
 /**
  * iodom_unmap() - clear a mapping of the DMA API and give its IOVAs back
  * @dom: the domain
@@ -160,6 +209,14 @@ static void iodom_pgt_remade(struct iopgt *pgt, unsigned long iova,
 	iodom_map_sync(container_of(pgt, struct iodom, pgt), iova, bytes);
 }
 
+/* See &iodom.block_pages. */
+static size_t iodom_block_pages(unsigned long sizes)
+{
+	const unsigned long larger = sizes & (sizes - 1);
+
+	return larger ? BIT(__ffs(larger) - __ffs(sizes)) : BIT(BITS_PER_LONG - 1);
+}
+
 /**
  * iodom_create() - make a paging domain
  * @hw: the driver's part
@@ -200,6 +257,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 		dom->domain.dirty_ops = &iodom_dirty_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
 	dom->granule_lg2 = __ffs(dom->pgt.cfg.pgsize_bitmap);
+	dom->block_pages = iodom_block_pages(dom->pgt.cfg.pgsize_bitmap);
 	dom->domain.geometry.aperture_start = 0;
 	dom->domain.geometry.aperture_end =
 		GENMASK_ULL(dom->pgt.cfg.ias_bits - 1, 0);

@@ -223,6 +223,45 @@ static void domain_map_mixed(struct kunit *test)
 	iodom_link_put(dom, unit);
 }
 
+/* Of a list, a piece that is long enough has a large page inside. */
+static void domain_map_list(struct kunit *test)
+{
+	static const struct iopgt_piece piece[] = {
+		{ SZ_1G + SZ_64K, 1 },
+		{ 2UL * SZ_1G + SZ_2M, SZ_2M / SZ_4K + 3 },
+		{ SZ_1G, 2 },
+	};
+	const unsigned long iova = SZ_4M - SZ_4K, third = SZ_4M + SZ_2M + 3 * SZ_4K;
+	struct iodom *dom = dom_new(test);
+	struct unit *unit = unit_new(test);
+	size_t mapped;
+
+	link(test, dom, unit, false);
+	for (unsigned int taken = 0; taken < 2; taken++) {
+		if (taken)
+			KUNIT_ASSERT_EQ(test, 0, iodom_map(dom, third + SZ_4K, 0,
+							   SZ_4K, RW, GFP_KERNEL));
+		mapped = 0;
+		KUNIT_EXPECT_EQ(test, taken ? -EEXIST : 0,
+				iodom_map_list(dom, iova, piece, 3, RW, GFP_KERNEL,
+					       &mapped));
+		KUNIT_EXPECT_EQ(test, third + (taken ? 0 : SZ_8K) - iova, mapped);
+		KUNIT_EXPECT_EQ(test, piece[0].paddr,
+				iopgt_iova_to_phys(&dom->pgt, iova));
+		for (size_t off = 0; off < SZ_2M + 3 * SZ_4K; off += SZ_4K)
+			KUNIT_ASSERT_EQ(test, piece[1].paddr + off,
+					iopgt_iova_to_phys(&dom->pgt,
+							   SZ_4M + off));
+		KUNIT_EXPECT_EQ(test, taken ? 0 : SZ_1G,
+				iopgt_iova_to_phys(&dom->pgt, third));
+		/* Root, two more levels, and a table on either side of the block. */
+		KUNIT_EXPECT_LE(test, atomic_long_read(&dom->pgt.live_pages), 5);
+		iodom_unmap_sync(dom, iova, mapped);
+	}
+	iodom_unmap_sync(dom, third + SZ_4K, SZ_4K);
+	iodom_link_put(dom, unit);
+}
+
 /* unwind: a map that fails half-way leaves nothing mapped, and what was */
 static void domain_map_undo(struct kunit *test)
 {
@@ -694,6 +733,7 @@ static void domain_dump(struct kunit *test)
 
 static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(domain_map_mixed),
+	KUNIT_CASE(domain_map_list),
 	KUNIT_CASE(domain_map_undo),
 	KUNIT_CASE(domain_units),
 	KUNIT_CASE(domain_caching_mode),
