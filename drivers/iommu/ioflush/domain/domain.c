@@ -153,7 +153,8 @@ int iodom_map_list(struct iodom *dom, unsigned long iova,
  */
 void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
 {
-	struct iopgt_gather gather;
+	/* Of its ranges only those are read that there are. */
+	struct iopgt_gather gather __uninitialized;
 
 	iopgt_gather_init(&gather, iodom_deferred(dom));
 	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=

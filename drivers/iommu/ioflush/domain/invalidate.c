@@ -51,6 +51,12 @@
 
 #include "internal.h"
 
+/*
+ * Arrays of commands are __uninitialized: as many of them are read as an encoder says
+ * that it has written. Where the compiler clears the stack, to clear one first would
+ * take longer than to encode what most unmaps need.
+ */
+
 /* Commands for one unit that a step encodes before it looks if that will do. */
 #define IODOM_STEP_CMDS	32
 
@@ -146,7 +152,7 @@ static unsigned int iodom_encode(struct iodom *dom, struct iodom_link *link,
 static bool iodom_post_link(struct iodom *dom, struct iodom_link *link,
 			    struct ioflush_post *post)
 {
-	struct invq_cmd cmds[IODOM_STEP_CMDS + IODOM_CMDS_MAX];
+	struct invq_cmd cmds[IODOM_STEP_CMDS + IODOM_CMDS_MAX] __uninitialized;
 	unsigned int n = iodom_encode(dom, link, post, cmds);
 	u32 seq;
 
@@ -197,7 +203,7 @@ static bool iodom_only_link(struct iodom *dom, struct iodom_link *link)
 static void iodom_invalidate_one(struct iodom *dom, struct iodom_link *link,
 				 const struct ioflush_range *range)
 {
-	struct invq_cmd cmds[IODOM_CMDS_MAX];
+	struct invq_cmd cmds[IODOM_CMDS_MAX] __uninitialized;
 	unsigned int n = dom->hw->encode_range(dom, link, range, cmds) ?:
 			 dom->hw->encode_all(dom, link, cmds);
 

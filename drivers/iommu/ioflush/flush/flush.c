@@ -34,7 +34,8 @@ static LIST_HEAD(ioflush_states);
  */
 void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 {
-	struct ioflush_range range[IOPGT_GATHER_RANGES];
+	/* Filled in as far as it is read. */
+	struct ioflush_range range[IOPGT_GATHER_RANGES] __uninitialized;
 	unsigned int i = 0;
 
 	if (iopgt_gather_empty(gather))

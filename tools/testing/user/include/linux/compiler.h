@@ -16,6 +16,7 @@
 #define __printf(a, b)	__attribute__((__format__(__printf__, a, b)))
 #define __noreturn	__attribute__((__noreturn__))
 #define __cold		__attribute__((__cold__))
+#define __uninitialized
 #define __aligned(n)	__attribute__((__aligned__(n)))
 #define fallthrough	__attribute__((__fallthrough__))
 #define likely(x)	__builtin_expect(!!(x), 1)
