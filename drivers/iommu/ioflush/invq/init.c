@@ -58,7 +58,8 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	q->synced = first;
 	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
 	ops->sync(q, &q->sync_cmd);
-	return 0;
+	if (!invq_late_init(q))
+		return 0;
 
 no_mem:
 	invq_exit(q);
@@ -75,6 +76,7 @@ no_mem:
  */
 void invq_exit(struct invq *q)
 {
+	invq_late_exit(q);
 	kvfree(q->groups);
 	free_percpu(q->cpus);
 	kvfree(q->marks);

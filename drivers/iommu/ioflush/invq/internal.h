@@ -5,6 +5,8 @@
 #ifndef _IOFLUSH_INVQ_INTERNAL_H
 #define _IOFLUSH_INVQ_INTERNAL_H
 
+#include <linux/cache.h>
+#include <linux/container_of.h>
 #include <linux/ioflush/invq.h>
 
 /* A wait looks for an error after this long, and again as often. */
@@ -21,6 +23,34 @@
 /* CPUs that reserve together; no more of them, no groups */
 #define INVQ_GROUP		16
 
+/**
+ * struct invq_late - what makes a queue's syncs take longer
+ * @ops: the queue's functions meanwhile
+ * @ops_below: the encoder's
+ * @done_below: the done word that hardware stores to, unless it has a head
+ * @ns: how much longer
+ * @looks_max: how many looks after a doorbell are in any case enough
+ * @looks: so many there have been since the newest sync
+ * @due_ns: when that one may be seen to be finished
+ * @done: the queue's done word meanwhile
+ */
+struct invq_late {
+	struct invq_ops ops;
+	const struct invq_ops *ops_below;
+	__le32 *done_below;
+	u64 ns;
+	u64 looks_max;
+	u64 looks;
+	u64 due_ns;
+	__le32 done ____cacheline_aligned_in_smp;
+};
+
+/* Of a queue that is late */
+static inline struct invq_late *invq_late(const struct invq *q)
+{
+	return container_of(q->ops, struct invq_late, ops);
+}
+
 /* group.c */
 bool invq_reserve_together(struct invq *q, unsigned int n, u32 *start);
 
@@ -28,6 +58,11 @@ bool invq_reserve_together(struct invq *q, unsigned int n, u32 *start);
 u32 invq_submit_one(struct invq *q, const struct invq_cmd *cmds,
 		    unsigned int n);
 void invq_issue(struct invq *q, u32 at);
+
+/* late.c */
+int invq_make_late(struct invq *q, u64 ns);
+int invq_late_init(struct invq *q);
+void invq_late_exit(struct invq *q);
 
 /* quirk.c */
 bool invq_quirk_plain(const struct invq *q, const struct invq_cmd *cmds,

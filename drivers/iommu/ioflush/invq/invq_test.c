@@ -5,6 +5,7 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "internal.h"
 #include "test_dev.h"
 
 static unsigned long riders(const struct dev *dev)
@@ -190,6 +191,87 @@ static void invq_posts_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, invq_commands(&dev->q));
 	KUNIT_EXPECT_EQ(test, 0, dev->two_syncs);
 	KUNIT_EXPECT_EQ(test, 0, dev->backwards);
+}
+
+/* A device whose syncs are over at the @looks'th look, and not by the clock. */
+static struct dev *late_start(struct kunit *test, unsigned int looks)
+{
+	struct dev *dev = dev_start(test, true);
+
+	KUNIT_ASSERT_EQ(test, 0, invq_make_late(&dev->q, U64_MAX / 2));
+	invq_late(&dev->q)->looks_max = looks;
+	return dev;
+}
+
+/* Each wait waits, whatever the device has done; one that has come to its end does not. */
+static void invq_late_waits(struct kunit *test)
+{
+	struct dev *dev = late_start(test, 20);
+	struct invq_late *late = invq_late(&dev->q);
+	struct invq_cmd c = dev_invalidate(1);
+	u32 seq;
+
+	for (unsigned int i = 1; i <= 3 * QUEUE_SLOTS; i++) {
+		if (i & 1) {
+			invq_submit_wait(&dev->q, &c, 1);
+		} else {
+			seq = invq_submit(&dev->q, &c, 1);
+			invq_wait(&dev->q, seq);
+			invq_wait(&dev->q, seq);
+		}
+		KUNIT_ASSERT_EQ(test, i, atomic64_read(&dev->sum));
+		KUNIT_ASSERT_EQ(test, i, dev->q.stats.syncs);
+		KUNIT_ASSERT_EQ(test, 20, late->looks);
+	}
+}
+
+/* Who has something posted and comes back in time has nothing to wait for. */
+static void invq_late_posts(struct kunit *test)
+{
+	struct dev *dev = late_start(test, 1000000);
+	struct invq_late *late = invq_late(&dev->q);
+	u32 seq, behind;
+
+	KUNIT_ASSERT_TRUE(test, post(dev, 1, &seq));
+	KUNIT_EXPECT_EQ(test, 1, atomic64_read(&dev->sum));
+	for (unsigned int i = 0; i < 5; i++)
+		KUNIT_EXPECT_FALSE(test, invq_finished(&dev->q, seq));
+	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&dev->q, seq, 0));
+
+	/* Commands behind it come without a sync, and do not put it off. */
+	KUNIT_ASSERT_TRUE(test, post(dev, 1, &behind));
+	KUNIT_EXPECT_EQ(test, 1, dev->q.stats.syncs);
+	KUNIT_EXPECT_GT(test, late->looks, 0);
+	late->due_ns = 0;
+	KUNIT_EXPECT_TRUE(test, invq_finished(&dev->q, seq));
+
+	/* The next one is late again. */
+	KUNIT_EXPECT_FALSE(test, invq_finished(&dev->q, behind));
+	KUNIT_EXPECT_EQ(test, 2, dev->q.stats.syncs);
+	KUNIT_EXPECT_FALSE(test, invq_finished(&dev->q, behind));
+	late->due_ns = 0;
+	KUNIT_EXPECT_TRUE(test, invq_finished(&dev->q, behind));
+}
+
+/* Unless somebody asks for it, nothing stands between a queue and its encoder. */
+static void invq_late_off(struct kunit *test)
+{
+	const struct dev_kind *kind = test->param_value;
+	struct dev *dev = dev_start(test, true);
+
+	if (dev->q.ops != kind->ops)
+		kunit_skip(test, "ioflush.sync_ns= is set");
+	KUNIT_ASSERT_EQ(test, 0, invq_late_init(&dev->q));
+	KUNIT_EXPECT_PTR_EQ(test, kind->ops, dev->q.ops);
+	KUNIT_EXPECT_PTR_EQ(test, &dev->done, dev->q.done);
+	invq_late_exit(&dev->q);
+	KUNIT_EXPECT_PTR_EQ(test, kind->ops, dev->q.ops);
+
+	KUNIT_ASSERT_EQ(test, 0, invq_make_late(&dev->q, 1));
+	KUNIT_EXPECT_PTR_NE(test, kind->ops, dev->q.ops);
+	invq_late_exit(&dev->q);
+	KUNIT_EXPECT_PTR_EQ(test, kind->ops, dev->q.ops);
+	KUNIT_EXPECT_PTR_EQ(test, &dev->done, dev->q.done);
 }
 
 static void invq_sizes(struct kunit *test)
@@ -433,6 +515,9 @@ static struct kunit_case invq_cases[] = {
 	KUNIT_CASE_PARAM(invq_posts, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_posts_behind, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_posts_full, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_late_waits, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_late_posts, dev_gen_params),
+	KUNIT_CASE_PARAM(invq_late_off, dev_gen_params),
 	KUNIT_CASE(invq_sizes),
 	KUNIT_CASE_PARAM(invq_marks, dev_gen_params),
 	KUNIT_CASE_PARAM(invq_turn, dev_gen_params),

@@ -132,7 +132,7 @@ static void dev_advance(struct dev *dev, bool synced, u32 seq)
 
 	/* Pairs with the acquire in dev_head(). */
 	smp_store_release(&dev->head, head);
-	if (synced && !dev->q.ops->head)
+	if (synced && dev->stores)
 		/* Pairs with the acquire behind the wait. */
 		smp_store_release(&dev->done, cpu_to_le32(seq));
 }
@@ -407,6 +407,7 @@ struct dev *dev_start(struct kunit *test, bool instant)
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	KUNIT_ASSERT_EQ(test, 0, invq_init(&dev->q, kind->ops, "test",
 					   dev->slots, &dev->done, QUEUE_LG2));
+	dev->stores = !kind->ops->head;
 	dev->instant = instant;
 	/* But for tests that want it to be given up, however busy the host is. */
 	dev->q.kill_timeouts = U32_MAX;

@@ -33,6 +33,7 @@ enum dev_cmd {
  * @done: its done word
  * @tail: last doorbell
  * @head: next slot to consume, with a wrap bit; changed by whoever consumes
+ * @stores: its syncs store to @done
  * @instant: consume in the doorbell. Otherwise a timer does it
  * @sync_ticks: rounds that each sync takes
  * @sync_ticks_left: rounds that the sync at @head still takes
@@ -72,6 +73,7 @@ struct dev {
 	__le32 done;
 	u32 tail;
 	u32 head;
+	bool stores;
 	bool instant;
 	unsigned int sync_ticks;
 	unsigned int sync_ticks_left;

@@ -23,18 +23,19 @@ bool user_param_set(const char *text);
 #endif
 
 /* Unsigned numbers only. The name is that of the kernel's command line. */
-#define module_param(var, type, perm)					\
-static void __attribute__((constructor)) user_param_##var(void)	\
+#define module_param_named(param, var, type, perm)			\
+static void __attribute__((constructor)) user_param_##param(void)	\
 {									\
-	static struct user_param param = {				\
-		.name = MODULE_PARAM_PREFIX #var,			\
+	static struct user_param param_ = {				\
+		.name = MODULE_PARAM_PREFIX #param,			\
 		.bytes = sizeof(type),					\
-		.value = &var,						\
+		.value = &(var),					\
 	};								\
 									\
-	user_param_add(&param);						\
+	user_param_add(&param_);					\
 }									\
 _Static_assert(__builtin_types_compatible_p(typeof(var), type), #var)
+#define module_param(var, type, perm)	module_param_named(var, var, type, perm)
 #define MODULE_PARM_DESC(var, text)	_Static_assert(sizeof(text), #var)
 
 #endif /* _USER_LINUX_MODULEPARAM_H */
