@@ -31,9 +31,20 @@ VARIANT_ARGS = {"vtd-cm": ("--vtd-arg", "caching-mode=on")}
 #: Has a guest on the instruction counter poll while it has nothing to do.  Otherwise
 #: its clock jumps to its next timer, and how often it waits for packets that QEMU
 #: forwards behind its back depends on the host: on arm64 TCP_STREAM over virtio-net
-#: was then 816 to 1413 Mb/s, where it is 1511 to 1524.  An x86 guest never waits in
-#: the streams, and has the same figures with and without.
-POLL_ARGS = {"arm64": ("--append", "nohlt")}
+#: was then 816 to 1413 Mb/s, where it is 1511 to 1524; on x86 it varies by 5 to 10 %.
+POLL_ARGS = {"arm64": ("--append", "nohlt"), "x86_64": ("--append", "idle=poll")}
+
+#: How much longer than the emulator's an invalidation takes, in ns of the guest's
+#: clock.  0 is the emulator's own: a CPU that waits loses no time.
+SYNC_NS = ("0", "500", "1000", "2000")
+SYNC_NS_DEFAULT = ("0", "1000")
+SYNC_NS_QUICK = ("0",)
+#: What is measured with all but 0, on one NIC and by the guest's clock: what one
+#: mapping costs in strict mode, and a stream in both.  Passthrough invalidates nothing.
+SYNC_MODES = {"micro": ("strict",), "netperf": ("strict", "lazy")}
+SYNC_NIC = "virtio-net"
+SYNC_STREAM = "TCP_STREAM"
+SYNC_MAPPINGS = tuple(f"map_unmap_{shape}" for shape in ("256", "4k", "64k", "sg16"))
 
 #: How the unit of each IOMMU model is called in /sys/class/iommu by each stack.
 UNIT_OF = {

@@ -27,6 +27,7 @@ class Config:
     clocks: tuple[str, ...]
     parts: tuple[str, ...]
     engines: tuple[str, ...]
+    sync_ns: tuple[int, ...]
     runs: int
     duration_s: int
     loops: int
@@ -41,7 +42,7 @@ class Config:
 
 #: Every variable that says what is measured.
 VARIABLES = ("FULL", "QUICK", "ARCH", "STACKS", "MODES", "NICS", "TESTS", "CLOCKS", "PARTS",
-             "ENGINES", "RUNS", "DURATION", "LOOPS", "BATCHES")
+             "ENGINES", "SYNC_NS", "RUNS", "DURATION", "LOOPS", "BATCHES")
 
 #: What comes first in every bench, and is all of a quick one.
 QUICK_PARTS = ("netperf", "micro")
@@ -101,6 +102,9 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         clocks=sized("CLOCKS", axes.CLOCKS),
         parts=_words(env, "PARTS", axes.PARTS, QUICK_PARTS if quick else ()),
         engines=sized("ENGINES", axes.ENGINES),
+        sync_ns=tuple(int(word) for word in _words(
+            env, "SYNC_NS", axes.SYNC_NS,
+            axes.SYNC_NS_QUICK if quick else axes.SYNC_NS_DEFAULT)),
         runs=_number(env, "RUNS", 3 if full else 1, 99),
         duration_s=_number(env, "DURATION", 1, 600),
         loops=_number(env, "LOOPS", 10240, 10_000_000),

@@ -87,6 +87,8 @@ class Runner:
             words += axes.POLL_ARGS.get(boot.arch, ())
         if boot.engine:
             words += ["--append", f"ioflush.engine={boot.engine}"]
+        if boot.sync_ns and boot.stack == "ioflush":
+            words += ["--append", f"ioflush.sync_ns={boot.sync_ns}"]
         if boot.part in ("micro", "storm", "pgtable"):
             words.append("--edu")
         if boot.part in ("counts", "storm"):
@@ -99,10 +101,14 @@ class Runner:
         tests = len(self.config.tests) if boot.part == "netperf" else 4
         return 120 + tests * self.config.duration_s * 60
 
-    def _params(self, boot: Boot) -> str:
-        tests = self.config.tests if boot.part == "netperf" else (axes.COUNT_TEST,)
+    def params(self, boot: Boot) -> str:
+        """What the job is told, as lines for its shell."""
+        tests = boot.tests(self.config.tests)
         keep = axes.KEPT if boot.keeps else ()
+        # Mainline's take longer by a module, which the job loads.
+        late_ns = boot.sync_ns if boot.stack == "mainline" else 0
         return (f'TESTS="{" ".join(tests)}"\nDURATION={self.config.duration_s}\n'
+                f"SYNC_NS={boot.sync_ns}\nLATE_NS={late_ns}\n"
                 f'KEEP="{" ".join(map(str, keep))}"\n'
                 f"LOOPS={self.config.loops}\nBATCHES={self.config.batches}\n")
 
@@ -117,7 +123,7 @@ class Runner:
         for path in (jobs / boot.part, jobs / "lib.sh", RUN_GUEST, QEMU_DIR / "lib.sh",
                      *(code / f"{name}.py" for name in ("guest", "parse", "domains", "trace"))):
             digest.update(path.read_bytes())
-        digest.update(self._params(boot).encode())
+        digest.update(self.params(boot).encode())
         digest.update(repr(self.command(boot, Path())).encode())
         digest.update(repr(sorted(asdict(boot).items())).encode())
         return digest.hexdigest()
@@ -140,7 +146,7 @@ class Runner:
         folder = self.cells_dir / boot.slug
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder / "params").write_text(self._params(boot))
+        (folder / "params").write_text(self.params(boot))
         outcome = Outcome(folder=str(folder))
         with open(folder / "run-guest.log", "wb") as log:
             status = self._run(self.command(boot, folder), log)
@@ -183,7 +189,8 @@ class Runner:
             outcome.failure = "the guest reported nothing"
             return
         outcome.tool = report.tool
-        outcome.failure = report.mismatch(boot.iommu, boot.stack, boot.mode, boot.engine)
+        outcome.failure = (report.mismatch(boot.iommu, boot.stack, boot.mode, boot.engine)
+                           or report.late_mismatch(boot.sync_ns))
         if outcome.failure:
             return
         outcome.failures = report.failures

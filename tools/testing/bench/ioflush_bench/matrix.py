@@ -28,19 +28,26 @@ class Cell:
     #: What drains lazy mode; none where there is nothing to choose.  Left out, it
     #: is the default of the stack and mode.
     engine: str | None = ""
+    #: How much longer than the emulator's an invalidation takes.
+    sync_ns: int = 0
 
     def __post_init__(self) -> None:
         if self.engine == "":
             object.__setattr__(self, "engine", axes.engine_of(self.stack, self.mode))
 
-    def sibling(self, **other: str | None) -> "Cell":
+    def sibling(self, **other: str | int | None) -> "Cell":
         """The cell that differs as told, with the default engine of its stack and mode."""
         return replace(self, **{"engine": "", **other})
 
     @property
     def is_default(self) -> bool:
-        """Not of a second engine."""
-        return self.engine == axes.engine_of(self.stack, self.mode)
+        """Not of a second engine, nor with longer invalidations."""
+        return not self.is_second and not self.sync_ns
+
+    @property
+    def is_second(self) -> bool:
+        """Of a second engine."""
+        return self.engine != axes.engine_of(self.stack, self.mode)
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,15 @@ class Boot:
     clock: str
     run: int
     engine: str | None = None
+    sync_ns: int = 0
 
     @property
     def slug(self) -> str:
         """A name for folders and messages."""
         variant = self.iommu if self.iommu != axes.base_iommu(self.iommu) else None
         engine = self.engine if self.engine != axes.ENGINES[0] else None
-        words = (self.arch, self.part, variant, self.nic, self.stack, self.mode, engine,
+        sync = f"sync{self.sync_ns}" if self.sync_ns else None
+        words = (self.arch, self.part, variant, self.nic, self.stack, self.mode, engine, sync,
                  self.clock, f"run{self.run}")
         return "-".join(word for word in words if word)
 
@@ -71,8 +80,14 @@ class Boot:
         """Of the first comparison: what a mapping costs, and the network, in either mode."""
         return (self.run == 1 and self.clock == "guest" and self.part in QUICK_PARTS
                 and self.mode in FIRST_MODES and self.nic in (None, axes.NICS[0])
-                and self.engine in (None, axes.ENGINES[0])
+                and self.engine in (None, axes.ENGINES[0]) and not self.sync_ns
                 and self.iommu == axes.base_iommu(self.iommu))
+
+    def tests(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The network tests that this guest runs."""
+        if self.part != "netperf":
+            return (axes.COUNT_TEST,)
+        return (axes.SYNC_STREAM,) if self.sync_ns else asked
 
     @property
     def keeps(self) -> bool:
@@ -85,10 +100,19 @@ class Boot:
         if self.part == "pgtable":
             named = _pgtable_figures(self.stack)
         else:
-            named = ((self.stack, *figure) for figure in self._figures(tests))
+            figures = self._sync_figures() if self.sync_ns else self._figures(tests)
+            named = ((self.stack, *figure) for figure in figures)
         for stack, test, metric in named:
             yield Cell(self.arch, self.iommu, self.nic, stack, self.mode,
-                       test, self.clock, metric, self.engine)
+                       test, self.clock, metric, self.engine, self.sync_ns)
+
+    def _sync_figures(self) -> Iterator[tuple[str, str]]:
+        """Test and metric, where invalidations take longer."""
+        if self.part == "netperf":
+            yield from ((axes.SYNC_STREAM, metric)
+                        for metric in axes.TEST_METRICS[axes.SYNC_STREAM])
+        else:
+            yield from ((test, "instructions") for test in axes.SYNC_MAPPINGS)
 
     def _figures(self, tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Test and metric, but for the page tables'."""
@@ -158,11 +182,27 @@ def _engines(config: Config, boot: Boot) -> tuple[str | None, ...]:
                  if engine == axes.ENGINES[0] or second)
 
 
+def _is_late(boot: Boot) -> bool:
+    """Whether it is measured with longer invalidations, too."""
+    return (boot.mode in axes.SYNC_MODES.get(boot.part, ()) and boot.clock == "guest"
+            and boot.nic in (None, axes.SYNC_NIC) and boot.engine in (None, axes.ENGINES[0])
+            and boot.iommu == axes.base_iommu(boot.iommu))
+
+
+def _waits(config: Config, boot: Boot) -> tuple[int, ...]:
+    """How much longer invalidations are to take; passthrough has none, and stays for the scale."""
+    if not any(config.sync_ns):
+        return (0,)
+    late = _is_late(boot) and (boot.part != "netperf" or axes.SYNC_STREAM in config.tests)
+    scale = boot.mode == "passthrough" and _is_late(replace(boot, mode="strict"))
+    return tuple(ns for ns in config.sync_ns if not ns or late) or ((0,) if scale else ())
+
+
 def plan(config: Config) -> list[Boot]:
     """All guests of a bench: run by run, so that a stack never has a block of time.
 
     In front is what a first comparison needs, so that it can be had without the rest;
-    at the end what is smoke.
+    at the end what takes longer invalidations, and then what is smoke.
     """
     boots = (
         Boot(part, arch, iommu, nic, stack, mode, clock, run)
@@ -177,4 +217,6 @@ def plan(config: Config) -> list[Boot]:
     )
     planned = [replace(boot, engine=engine)
                for boot in boots for engine in _engines(config, boot)]
-    return sorted(planned, key=lambda boot: (not boot.is_first, boot.clock == "wall"))
+    planned = [replace(boot, sync_ns=ns) for boot in planned for ns in _waits(config, boot)]
+    return sorted(planned, key=lambda boot: (not boot.is_first, boot.clock == "wall",
+                                             boot.sync_ns))

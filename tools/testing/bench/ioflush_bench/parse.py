@@ -6,6 +6,8 @@ A report is lines of a keyword and its words:
   iommu UNIT...                   the IOMMUs in /sys/class/iommu
   domain TYPE                     how one measured device is translated
   engine NAME                     what drains ioflush's lazy mode
+  late NANOSECONDS                how much longer invalidations take; left out for 0
+  missed COUNT                    invalidations that took no longer all the same
   tool NAME VERSION...            what moved the packets
   netperf TEST KEY=VALUE...       one run of netperf, its own key=value output
   iperf3 TEST JSON                one run of iperf3, on one line
@@ -33,6 +35,11 @@ from .domains import Domains
 
 Figure = tuple[str, ...]
 
+#: By how much what a guest has measured of its longer invalidations may be off.
+_LATE_ERROR = 0.02
+#: How many of them, of hundred thousands, may be missed.
+_MISSED_MAX = 100
+
 
 @dataclass
 class Report:
@@ -48,6 +55,8 @@ class Report:
     units: list[str] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
     engine: str | None = None
+    late_ns: int = 0
+    missed: int = 0
     drains: dict[str, int] = field(default_factory=dict)
     domains: dict[str, Domains] = field(default_factory=dict)
 
@@ -63,6 +72,14 @@ class Report:
             return f"the device's domain is {found}, not {domain} as in {mode} mode"
         if engine and self.engine != engine:
             return f"the flush engine is {self.engine or 'unknown'}, not {engine}"
+        return None
+
+    def late_mismatch(self, sync_ns: int) -> str | None:
+        """Why the figures are not with invalidations that take so much longer."""
+        if abs(self.late_ns - sync_ns) > sync_ns * _LATE_ERROR:
+            return f"invalidations take {self.late_ns} ns longer, not {sync_ns}"
+        if self.missed > _MISSED_MAX:
+            return f"{self.missed} invalidations took no longer"
         return None
 
 
@@ -164,6 +181,10 @@ def _line(report: Report, keyword: str, rest: str) -> None:
         report.types.add(rest)
     elif keyword == "engine":
         report.engine = rest
+    elif keyword == "late":
+        report.late_ns = int(rest) if rest.isdecimal() else -1
+    elif keyword == "missed":
+        report.missed = int(rest) if rest.isdecimal() else _MISSED_MAX + 1
     elif keyword == "domains":
         report.domains.setdefault(first, Domains()).line(text)
     elif keyword == "drains":

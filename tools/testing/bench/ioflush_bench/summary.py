@@ -18,10 +18,10 @@ def _span(results: Results, wanted: Callable[[Cell], bool],
     return spread(min(found), max(found)) if found else None
 
 
-def _network(results: Results, mode: str) -> str | None:
+def _network(results: Results, mode: str, sync_ns: int = 0) -> str | None:
     def wanted(cell: Cell, stack: str) -> bool:
         return (cell.stack == stack and cell.mode == mode and cell.clock == "guest"
-                and cell.is_default
+                and not cell.is_second and cell.sync_ns == sync_ns
                 and cell.test in axes.STREAMS and cell.metric in ("sent", "throughput"))
 
     def ours(cell: Cell) -> bool:
@@ -35,8 +35,9 @@ def _network(results: Results, mode: str) -> str | None:
     mainline = _span(results, theirs, results.to_passthrough)
     if not to_mainline:
         return None
-    text = (f"Streams in {mode} mode, guest clock: ioflush moves {to_mainline} times what "
-            f"mainline does")
+    what = (f"{axes.SYNC_STREAM} in {mode} mode, invalidations taking {sync_ns:,} ns longer"
+            if sync_ns else f"Streams in {mode} mode")
+    text = f"{what}, guest clock: ioflush moves {to_mainline} times what mainline does"
     if to_passthrough and mainline:
         text += f", and {to_passthrough} of passthrough, where mainline has {mainline}"
     return text + "."
@@ -80,10 +81,10 @@ def _pgtable(results: Results) -> str | None:
 
 def _engines(results: Results) -> str | None:
     """Of the streams and of a map and unmap; the table has the rest."""
-    streams = _span(results, lambda cell: not cell.is_default and cell.test in axes.STREAMS
+    streams = _span(results, lambda cell: cell.is_second and cell.test in axes.STREAMS
                     and cell.metric in ("sent", "throughput"),
                     lambda result: _over_default(results, result))
-    pair = _span(results, lambda cell: not cell.is_default and cell.test == "map_unmap_4k",
+    pair = _span(results, lambda cell: cell.is_second and cell.test == "map_unmap_4k",
                  lambda result: _over_default(results, result))
     if not streams or not pair:
         return None
@@ -104,7 +105,9 @@ def sentences(results: Results) -> Iterator[str]:
     if results.failed:
         yield (f"{len(results.failed)} cells of this bench failed and have no value; "
                f"they are named in the tables with the log to read.")
-    made = [_network(results, "strict"), _network(results, "lazy"),
+    late = [_network(results, mode, int(ns)) for ns in axes.SYNC_NS if ns != "0"
+            for mode in axes.SYNC_MODES["netperf"]]
+    made = [_network(results, "strict"), _network(results, "lazy"), *late,
             _instructions(results, "strict"), _instructions(results, "lazy"),
             _flushes(results), _engines(results), bars.sentence(results), _pgtable(results)]
     yield from (text for text in made if text)

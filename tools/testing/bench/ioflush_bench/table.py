@@ -35,7 +35,9 @@ class Row:
 
 def section(cell: Cell) -> str:
     """The name of the section that a cell belongs to."""
-    if not cell.is_default:
+    if cell.sync_ns:
+        return "sync"
+    if cell.is_second:
         return "engine"
     if cell.test in axes.STORM_TESTS.values():
         return "storm"
@@ -54,6 +56,7 @@ def section(cell: Cell) -> str:
 
 TITLES = {
     "network-guest": "Network, guest clock: one vCPU, 1 ns an instruction (the one to trust)",
+    "sync": "The same with invalidations that take longer, as hardware's do, guest clock",
     "instructions": "Instructions per operation under the instruction counter (less is better)",
     "pgtable": "Instructions per operation on a page table (less is better)",
     "traffic": "IOMMU traffic per unmap, from QEMU's trace events (less is better)",
@@ -80,7 +83,7 @@ def _order(cell: Cell) -> tuple:
              *axes.STORM_TESTS.values(), *axes.PGTABLE_TESTS)
     return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
             tuple(axes.METRICS).index(cell.metric), cell.iommu, axes.MODES.index(cell.mode),
-            cell.engine or "")
+            cell.sync_ns, cell.engine or "")
 
 
 def _of_stack(result: Result | None) -> tuple[str, str]:
@@ -99,7 +102,7 @@ def _names(cell: Cell) -> tuple[str, str, str, str]:
     name = cell.metric if cell.metric == metric.unit else f"{cell.metric}, {metric.unit}"
     variant = axes.VARIANT_TITLES.get(cell.iommu)
     return (cell.nic or "-", f"{cell.test}, {variant}" if variant else cell.test, name,
-            cell.mode)
+            f"{cell.mode}, +{cell.sync_ns:,} ns" if cell.sync_ns else cell.mode)
 
 
 def _failed(found: list[Result | None]) -> tuple[Result, ...]:
@@ -127,14 +130,21 @@ def engine_row(results: Results, cell: Cell) -> Row:
     return Row(cell, words, _failed(found[1:]))
 
 
+def _with_sync(cells: set[Cell]) -> set[Cell]:
+    """The cells with longer invalidations, and those to compare them with."""
+    late = {cell for cell in cells if cell.sync_ns}
+    return late | {cell.sibling(sync_ns=0) for cell in late} & cells
+
+
 def sections(results: Results) -> dict[str, list[Row]]:
     """All rows by section, in the order of TITLES."""
-    cells = {result.cell.sibling(stack=_STACKS[0]) if result.cell.is_default else result.cell
+    cells = {result.cell if result.cell.is_second else result.cell.sibling(stack=_STACKS[0])
              for result in results}
     found: dict[str, list[Row]] = {name: [] for name in TITLES}
     for cell in sorted(cells, key=_order):
-        make = row if cell.is_default else engine_row
+        make = engine_row if cell.is_second else row
         found[section(cell)].append(make(results, cell))
+    found["sync"] = [row(results, cell) for cell in sorted(_with_sync(cells), key=_order)]
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -162,6 +172,7 @@ def failure_text(result: Result) -> str:
     """Which cell failed, why, and where to look."""
     cell = result.cell
     where = " ".join(word for word in (cell.arch, cell.nic, cell.stack, cell.mode, cell.engine,
+                                       f"+{cell.sync_ns} ns" if cell.sync_ns else None,
                                        cell.clock) if word)
     return f"{where}: {result.failure} (log {result.log})"
 

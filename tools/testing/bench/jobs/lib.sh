@@ -30,6 +30,23 @@ report_stack() {
 	fi
 }
 
+# make_late: has invalidations take longer.  For ioflush the command line does that,
+# for mainline a module; either says by how much.
+make_late() {
+	late=/sys/module/ioflush/parameters/sync_ns
+	if [ "$LATE_NS" -gt 0 ]; then
+		insmod /lib/ioflush/ioflush_late.ko ns="$LATE_NS"
+		late=/sys/module/ioflush_late/parameters/total_ns
+	fi
+	[ "$SYNC_NS" -eq 0 ] || report "late $(cat $late)"
+}
+
+# report_missed: how many invalidations the module has not seen.
+report_missed() {
+	[ "$LATE_NS" -eq 0 ] ||
+		report "missed $(cat /sys/module/ioflush_late/parameters/missed)"
+}
+
 # mark OFFSET: a line in QEMU's trace; nothing else in the guest reads these bytes
 # of the host bridge.
 mark() {

@@ -124,6 +124,13 @@ class BarsTest(unittest.TestCase):
         found.put(results.Result(slow, [5000.0]))
         self.assertEqual(self.missed(found), [])
 
+    def test_longer_invalidations_are_not_judged(self):
+        found = good("x86_64")
+        late = replace(cell("x86_64", None, "map_unmap_4k", "instructions", mode="strict"),
+                       sync_ns=1000)
+        found.put(results.Result(late, [5000.0]))
+        self.assertEqual(self.missed(found), [])
+
     def test_a_failed_cell_is_not_judged(self):
         found = good("x86_64")
         found.put(results.Result(cell("x86_64", "e1000e", "TCP_STREAM", "waits"), [], "crashed"))

@@ -22,7 +22,8 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual((asked.modes, asked.nics, asked.parts),
                          (axes.MODES, axes.NICS, axes.PARTS))
         self.assertEqual(self.sized(ARCH="arm64").arches, ("arm64",))
-        self.assertLessEqual(len(matrix.plan(asked)), 32)
+        self.assertLessEqual(len(matrix.plan(asked)), 38)
+        self.assertEqual(asked.sync_ns, (0, 1000))
 
     def test_full_is_everything(self):
         asked = self.sized(FULL="1")
@@ -56,7 +57,8 @@ class ConfigTest(unittest.TestCase):
                                     ("MODES", "strictt", "passthrough"),
                                     ("NICS", "ne2000", "e1000e"), ("TESTS", "X", "TCP_RR"),
                                     ("CLOCKS", "sun", "guest"), ("PARTS", "all", "micro"),
-                                    ("ENGINES", "steam", "rcu")):
+                                    ("ENGINES", "steam", "rcu"), ("SYNC_NS", "abc", "1000"),
+                                    ("SYNC_NS", "-1", "1000")):
             with self.subTest(name), self.assertRaisesRegex(config.ConfigError, choice):
                 wanted(**{name: value})
 
@@ -71,7 +73,7 @@ class MatrixTest(unittest.TestCase):
     """The plan holds every cell of the issue, and the stacks take turns."""
 
     def test_every_network_cell_has_all_its_runs(self):
-        asked = wanted(PARTS="netperf", ENGINES="ring")
+        asked = wanted(PARTS="netperf", ENGINES="ring", SYNC_NS="0")
         count = {}
         for boot in matrix.plan(asked):
             for cell in boot.cells(asked.tests):
@@ -106,6 +108,34 @@ class MatrixTest(unittest.TestCase):
                 self.assertFalse(any(boot.is_first for boot in boots[len(first):]))
                 self.assertEqual({(boot.nic, boot.clock) for boot in first},
                                  {(None, "guest"), ("virtio-net", "guest")})
+
+    def late(self, **env):
+        """What is booted with longer invalidations, and how much longer."""
+        return {(boot.part, boot.nic, boot.stack, boot.mode, boot.clock, boot.sync_ns)
+                for boot in matrix.plan(wanted(ARCH="x86_64", RUNS="1", **env)) if boot.sync_ns}
+
+    def test_longer_invalidations(self):
+        expected = {(part, nic, stack, mode, "guest", ns) for stack in axes.STACKS
+                    for part, nic, mode in (("micro", None, "strict"),
+                                            ("netperf", "virtio-net", "strict"),
+                                            ("netperf", "virtio-net", "lazy"))
+                    for ns in (500, 2000)}
+        self.assertEqual(self.late(SYNC_NS="0 500 2000"), expected)
+        self.assertEqual(self.late(SYNC_NS="0"), set())
+        self.assertEqual({names[0] for names in self.late(TESTS="TCP_RR")}, {"micro"})
+
+    def test_passthrough_invalidates_nothing(self):
+        plan = matrix.plan(wanted(SYNC_NS="1000", ARCH="x86_64", RUNS="1"))
+        self.assertEqual({(boot.part, boot.nic) for boot in plan if not boot.sync_ns},
+                         {("netperf", "virtio-net"), ("micro", None)})
+        for boot in plan:
+            self.assertEqual(boot.mode == "passthrough", not boot.sync_ns, boot.slug)
+
+    def test_longer_invalidations_have_cells_of_their_own(self):
+        plan = matrix.plan(wanted(ARCH="x86_64", RUNS="1", PARTS="netperf"))
+        boot = next(boot for boot in plan if boot.sync_ns)
+        self.assertEqual([(cell.test, cell.sync_ns, cell.is_default)
+                          for cell in boot.cells(axes.TESTS)], [("TCP_STREAM", 1000, False)])
 
     def test_smoke_comes_last(self):
         clocks = [boot.clock for boot in matrix.plan(wanted())]

@@ -36,13 +36,25 @@ class CommandTest(unittest.TestCase):
         self.assertNotIn("engine", command(engine=None))
 
     def test_an_idle_guest_polls_where_it_idles(self):
-        for names, polls in (({"arch": "arm64", "part": "netperf", "clock": "guest"}, True),
-                             ({"arch": "arm64", "part": "counts"}, True),
-                             ({"arch": "arm64", "part": "netperf", "clock": "wall"}, False),
-                             ({"arch": "arm64", "part": "micro"}, False),
-                             ({"arch": "x86_64", "part": "netperf"}, False)):
-            with self.subTest(names):
-                self.assertEqual("--append nohlt" in command(**names), polls)
+        for arch, how in (("arm64", "nohlt"), ("x86_64", "idle=poll")):
+            for names, polls in (({"part": "netperf", "clock": "guest"}, True),
+                                 ({"part": "counts"}, True),
+                                 ({"part": "netperf", "clock": "wall"}, False),
+                                 ({"part": "micro"}, False)):
+                with self.subTest(names, arch=arch):
+                    self.assertEqual(f"--append {how}" in command(arch=arch, **names), polls)
+
+    def test_longer_invalidations(self):
+        """Ours by the command line, mainline's by a module that the job loads."""
+        asked = wanted(RUNS="1", SYNC_NS="0 1000")
+        for boot in matrix.plan(asked):
+            call = " ".join(runner(asked).command(boot, Path("/folder")))
+            params = runner(asked).params(boot)
+            ours = boot.sync_ns and boot.stack == "ioflush"
+            with self.subTest(boot.slug):
+                self.assertEqual("--append ioflush.sync_ns=1000" in call, bool(ours))
+                self.assertIn(f"\nSYNC_NS={boot.sync_ns}\n", params)
+                self.assertIn(f"\nLATE_NS={0 if ours else boot.sync_ns}\n", params)
 
     def test_traces(self):
         self.assertIn("--trace smmuv3_cmdq_opcode", command(arch="arm64", part="storm"))

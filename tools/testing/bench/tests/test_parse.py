@@ -83,6 +83,22 @@ class ParseTest(unittest.TestCase):
         mixed = parse.report(REPORT + "domain identity\n")
         self.assertIn("DMA-FQ identity", mixed.mismatch("vtd", "ioflush", "lazy"))
 
+    def test_longer_invalidations_are_checked(self):
+        for text, sync_ns, wrong in (("", 0, None), ("late 1000", 1000, None),
+                                     ("late 985", 1000, None), ("", 1000, "0 ns longer, not 1000"),
+                                     ("late 950", 1000, "950 ns longer, not 1000"),
+                                     ("late 1000", 0, "1000 ns longer, not 0"),
+                                     ("late (null)", 1000, "-1 ns longer"),
+                                     ("late 1000\nmissed 100", 1000, None),
+                                     ("late 1000\nmissed 101", 1000, "101 invalidations"),
+                                     ("late 1000\nmissed x", 1000, "took no longer")):
+            with self.subTest(text, sync_ns=sync_ns):
+                found = parse.report(text).late_mismatch(sync_ns)
+                if wrong:
+                    self.assertIn(wrong, found)
+                else:
+                    self.assertIsNone(found)
+
     def test_iperf3(self):
         tcp = json.dumps({"end": {"sum_received": {"bits_per_second": 5e8}}})
         udp = json.dumps({"end": {"sum": {"packets": 300, "lost_packets": 100, "seconds": 2}}})
