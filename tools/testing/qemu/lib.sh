@@ -19,6 +19,7 @@ arch_choices="x86_64 arm64"
 stack_choices="ioflush mainline"
 mode_choices="strict lazy passthrough"
 nic_choices="virtio-net e1000e none"
+disk_choices="nvme virtio-blk"
 clock_choices="guest wall"
 build_choices="build build-debug build-kcsan build-rt"
 
