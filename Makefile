@@ -25,12 +25,12 @@ each_arch = $(or $(ARCH),x86_64 arm64)
 help:
 	@echo 'ioflush: an IOMMU stack for Linux 6.12, and the machinery to try and measure it'
 	@echo
-	@echo '  make bench      build all, run netperf on both stacks, compare; out/report/ is'
+	@echo '  make bench      build all, run netperf and fio on both stacks, compare; out/report/ is'
 	@echo '                  written after every guest, and an interrupted bench goes on'
 	@echo '  make bench-pgtable  instructions of page-table operations beside mainline'\''s'
 	@echo '  make check      every test; ends in a line "N passed, N failed"'
 	@echo '  make kernel     out/ARCH/build: one image with both stacks'
-	@echo '  make guest      out/ARCH/guest: the initramfs with netperf'
+	@echo '  make guest      out/ARCH/guest: the initramfs with netperf and fio'
 	@echo '  make boot       a guest to try things in, on this terminal'
 	@echo '  make kunit      the unit tests, under UML and in guests'
 	@echo '  make style      checkpatch, sparse, kernel-doc, shellcheck, ...'

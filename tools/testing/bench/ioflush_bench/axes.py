@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import storage
+
 ARCHES = ("x86_64", "arm64")
 IOMMU_OF = {"x86_64": "vtd", "arm64": "smmuv3"}
 IOMMU_TITLES = {"vtd": "VT-d", "smmuv3": "SMMUv3"}
@@ -12,9 +14,12 @@ STACKS = ("ioflush", "mainline")
 MODES = ("strict", "lazy", "passthrough")
 NICS = ("virtio-net", "e1000e")
 STREAMS = ("UDP_STREAM", "TCP_STREAM", "TCP_MAERTS")
-TESTS = (*STREAMS, "TCP_RR")
+NET_TESTS = (*STREAMS, "TCP_RR")
+#: Of the network and, by fio, of disks.
+TESTS = (*NET_TESTS, *storage.JOBS)
+TESTS_DEFAULT = (*NET_TESTS, *storage.SHORT)
 CLOCKS = ("guest", "wall")
-PARTS = ("netperf", "micro", "counts", "storm", "pgtable")
+PARTS = ("netperf", "micro", "counts", "storm", storage.PART, "pgtable")
 
 #: What drains ioflush's lazy mode; the first is the default.  No other stack and
 #: no other mode has a choice, and a second engine is measured on one NIC only.
@@ -106,6 +111,7 @@ METRICS = {
     "window_bound": Metric("us", True, "its bound"),
     "window_p99": Metric("us", True, "99 % invalidated within"),
     "window_p999": Metric("us", True, "99.9 % invalidated within"),
+    "iops": Metric("1/s", False, "I/Os"),
     "commands": Metric("commands", True, "invalidation commands"),
 }
 
@@ -116,6 +122,12 @@ TEST_METRICS = {
     "TCP_MAERTS": ("throughput",),
     "TCP_RR": ("transactions",),
 }
+
+
+def net_tests(tests: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the tests that are the network's."""
+    return tuple(test for test in tests if test in NET_TESTS)
+
 
 #: What ioflush_maptime maps: bytes for the device to read or, where it says so, to
 #: write; and a scatterlist of 16 pages.

@@ -125,6 +125,13 @@ def _streams(results: Results) -> Iterator[Bar]:
                   at_least=True)
 
 
+def _storage(results: Results) -> Iterator[Bar]:
+    found = _ours(results, "randread_4k_d32", "iops", "strict", nic="nvme")
+    ratio = results.to_passthrough(found[0]) if found else None
+    yield Bar("4 KiB reads of nvme at depth 32 over mainline's passthrough, strict", ratio, 0.8,
+              at_least=True)
+
+
 def _arm64(results: Results) -> Iterator[Bar]:
     for mode, limit in (("lazy", 1.15), ("strict", 1.2)):
         found = _ours(results, _STREAM, "throughput", mode, nic=_NIC)
@@ -140,7 +147,8 @@ def bars(results: Results) -> list[Bar]:
     arch = results.arches[0] if results.arches else axes.ARCHES[0]
     of_arch = {"x86_64": (_instructions, _small, _lists, _kept),
                "arm64": (_small, _lists, _arm64)}[arch]
-    return [bar for made in (*of_arch, _streams, _counts, _window) for bar in made(results)]
+    of_all = (_streams, _storage, _counts, _window)
+    return [bar for made in (*of_arch, *of_all) for bar in made(results)]
 
 
 def measured(results: Results) -> list[Bar]:

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Mapping
 
-from . import axes
+from . import axes, storage
 
 
 class ConfigError(Exception):
@@ -23,6 +23,7 @@ class Config:
     stacks: tuple[str, ...]
     modes: tuple[str, ...]
     nics: tuple[str, ...]
+    disks: tuple[str, ...]
     tests: tuple[str, ...]
     clocks: tuple[str, ...]
     parts: tuple[str, ...]
@@ -41,8 +42,8 @@ class Config:
 
 
 #: Every variable that says what is measured.
-VARIABLES = ("FULL", "QUICK", "ARCH", "STACKS", "MODES", "NICS", "TESTS", "CLOCKS", "PARTS",
-             "ENGINES", "SYNC_NS", "RUNS", "DURATION", "LOOPS", "BATCHES")
+VARIABLES = ("FULL", "QUICK", "ARCH", "STACKS", "MODES", "NICS", "DISKS", "TESTS", "CLOCKS",
+             "PARTS", "ENGINES", "SYNC_NS", "RUNS", "DURATION", "LOOPS", "BATCHES")
 
 #: What comes first in every bench, and is all of a quick one.
 QUICK_PARTS = ("netperf", "micro")
@@ -98,7 +99,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         stacks=_words(env, "STACKS", axes.STACKS),
         modes=_words(env, "MODES", axes.MODES),
         nics=sized("NICS", axes.NICS, quick),
-        tests=_words(env, "TESTS", axes.TESTS),
+        disks=sized("DISKS", storage.DISKS),
+        tests=_words(env, "TESTS", axes.TESTS, () if full else axes.TESTS_DEFAULT),
         clocks=sized("CLOCKS", axes.CLOCKS),
         parts=_words(env, "PARTS", axes.PARTS, QUICK_PARTS if quick else ()),
         engines=sized("ENGINES", axes.ENGINES),

@@ -13,7 +13,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import axes, parse, trace
+from . import axes, parse, storage, trace
 from .config import Config
 from .matrix import Boot, Cell
 
@@ -78,12 +78,14 @@ class Runner:
         words = [str(RUN_GUEST), "--arch", boot.arch,
                  "--iommu", axes.base_iommu(boot.iommu),
                  "--stack", boot.stack, "--mode", boot.mode, "--clock", boot.clock,
-                 "--nic", boot.nic or "none",
+                 "--nic", boot.nic if boot.nic in axes.NICS else "none",
                  "--job", str(jobs / boot.part), "--file", str(jobs / "lib.sh"),
                  "--file", f"{folder / 'params'}:params",
                  "--timeout", str(self._timeout_s(boot)), "--out", str(folder)]
         words += axes.VARIANT_ARGS.get(boot.iommu, ())
-        if boot.nic and boot.clock == "guest":
+        if boot.part == storage.PART:
+            words += ["--disk", boot.nic]
+        elif boot.nic and boot.clock == "guest":
             words += axes.POLL_ARGS.get(boot.arch, ())
         if boot.engine:
             words += ["--append", f"ioflush.engine={boot.engine}"]
@@ -98,18 +100,19 @@ class Runner:
 
     def _timeout_s(self, boot: Boot) -> int:
         """Ten times what an idle machine needs: only a hang takes that long."""
-        tests = len(self.config.tests) if boot.part == "netperf" else 4
+        tests = len(self.config.tests) if boot.part in ("netperf", storage.PART) else 4
         return 120 + tests * self.config.duration_s * 60
 
     def params(self, boot: Boot) -> str:
         """What the job is told, as lines for its shell."""
         tests = boot.tests(self.config.tests)
+        fio = storage.words_of(self.config.tests) if boot.part == storage.PART else ""
         keep = axes.KEPT if boot.keeps else ()
         # Mainline's take longer by a module, which the job loads.
         late_ns = boot.sync_ns if boot.stack == "mainline" else 0
         return (f'TESTS="{" ".join(tests)}"\nDURATION={self.config.duration_s}\n'
                 f"SYNC_NS={boot.sync_ns}\nLATE_NS={late_ns}\n"
-                f'KEEP="{" ".join(map(str, keep))}"\n'
+                f'KEEP="{" ".join(map(str, keep))}"\nFIO="{fio}"\n'
                 f"LOOPS={self.config.loops}\nBATCHES={self.config.batches}\n")
 
     def key(self, boot: Boot) -> str:
@@ -121,7 +124,8 @@ class Runner:
         digest = hashlib.sha256(f"{self.images[boot.arch]}\n{self.qemus[boot.arch]}\n".encode())
         jobs, code = BENCH_DIR / "jobs", BENCH_DIR / "ioflush_bench"
         for path in (jobs / boot.part, jobs / "lib.sh", RUN_GUEST, QEMU_DIR / "lib.sh",
-                     *(code / f"{name}.py" for name in ("guest", "parse", "domains", "trace"))):
+                     *(code / f"{name}.py"
+                       for name in ("guest", "parse", "domains", "storage", "trace"))):
             digest.update(path.read_bytes())
         digest.update(self.params(boot).encode())
         digest.update(repr(self.command(boot, Path())).encode())

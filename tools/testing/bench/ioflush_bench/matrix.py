@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Iterator
 
-from . import axes
+from . import axes, storage
 from .config import QUICK_PARTS, Config
 
 #: What the first comparison compares.
@@ -19,7 +19,7 @@ class Cell:
 
     arch: str
     iommu: str
-    nic: str | None
+    nic: str | None  # or the disk
     stack: str
     mode: str
     test: str
@@ -87,7 +87,7 @@ class Boot:
         """The network tests that this guest runs."""
         if self.part != "netperf":
             return (axes.COUNT_TEST,)
-        return (axes.SYNC_STREAM,) if self.sync_ns else asked
+        return (axes.SYNC_STREAM,) if self.sync_ns else axes.net_tests(asked)
 
     @property
     def keeps(self) -> bool:
@@ -117,9 +117,12 @@ class Boot:
     def _figures(self, tests: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Test and metric, but for the page tables'."""
         if self.part == "netperf":
-            yield from ((test, metric) for test in tests for metric in axes.TEST_METRICS[test])
+            yield from ((test, metric) for test in axes.net_tests(tests)
+                        for metric in axes.TEST_METRICS[test])
             if self.engine and self.clock == "guest":
                 yield from ((axes.WINDOW_TEST, metric) for metric in axes.WINDOW_METRICS)
+        elif self.part == storage.PART:
+            yield from storage.figures_of(tests)
         elif self.part == "counts":
             metrics = axes.COUNT_METRICS + (axes.LAZY_METRICS if self.engine else ())
             yield from ((axes.COUNT_TEST, metric) for metric in metrics)
@@ -156,7 +159,17 @@ def _clocks(config: Config, part: str) -> tuple[str, ...]:
 
 
 def _nics(config: Config, part: str) -> tuple[str | None, ...]:
+    """Or the disks."""
+    if part == storage.PART:
+        return config.disks
     return config.nics if part in ("netperf", "counts") else (None,)
+
+
+def _parts(config: Config) -> Iterator[str]:
+    """All that are asked for, but those of whose tests none is."""
+    tests = {"netperf": axes.net_tests, storage.PART: storage.jobs_of}
+    yield from (part for part in config.parts
+                if part not in tests or tests[part](config.tests))
 
 
 def _modes(config: Config, part: str) -> tuple[str, ...]:
@@ -208,7 +221,7 @@ def plan(config: Config) -> list[Boot]:
         Boot(part, arch, iommu, nic, stack, mode, clock, run)
         for arch in config.arches
         for run in range(1, config.runs + 1)
-        for part in config.parts
+        for part in _parts(config)
         for clock in _clocks(config, part)
         for nic in _nics(config, part)
         for mode in _modes(config, part)

@@ -73,6 +73,16 @@ _ABOUT = {
         "the domain and Arm. A scan looks through 1 GiB of mappings that nobody wrote "
         "through, so that its figure is in ns per GiB. Less is better.",
         "make bench-pgtable ARCH={arch}"),
+    "storage": (
+        "Storage",
+        "fio with io_uring, O_DIRECT on one disk that keeps nothing (QEMU's null block "
+        "driver) and costs no guest time; one vCPU, one nanosecond of guest time an "
+        "instruction. I/Os are those that the kernel has counted between two samples of a "
+        "run. Instructions are all of that time, divided by the I/Os, but what a program "
+        "with the lowest priority took of it: interrupts and the kernel's threads are in. "
+        "At depth 1 the guest waits for QEMU's device, which is the host's time: read the "
+        "instructions there.",
+        "make bench ARCH={arch} PARTS=storage"),
     "traffic": (
         "What one unmap costs at the IOMMU",
         "Events in QEMU's trace during a TCP_STREAM, over the unmaps that the kernel's "

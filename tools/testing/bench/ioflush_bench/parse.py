@@ -15,6 +15,8 @@ A report is lines of a keyword and its words:
   map_benchmark TEXT              a line of dma_map_benchmark's output
   pgbench FORMAT STACK OPERATION NANOSECONDS
                                   a line of ioflush_pgbench's results
+  fio NAME from SAMPLE to SAMPLE  one run of fio, each sample the I/Os, the clock and how
+                                  much of it nobody used, in ns
   unmaps NAME=COUNT...            unmaps in the counted time, by trace event
   drains count=N bytes=N max=N    drains in the counted time: how many, and the
                                   bytes of all and of the largest
@@ -30,7 +32,7 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
-from . import axes
+from . import axes, storage
 from .domains import Domains
 
 Figure = tuple[str, ...]
@@ -130,6 +132,11 @@ def iperf3(test: str, text: str) -> dict[Figure, float]:
         raise ParseError(f"iperf3 output: {error!r}") from None
 
 
+def fio(name: str, text: str) -> dict[Figure, float]:
+    """Two samples of a run of fio."""
+    return {(name, metric): value for metric, value in storage.parse(text).items()}
+
+
 def maptime(name: str, text: str) -> dict[Figure, float]:
     """One line of ioflush_maptime's results."""
     tests = axes.MAPTIME_TESTS | axes.KEPT_TESTS
@@ -197,8 +204,9 @@ def _line(report: Report, keyword: str, rest: str) -> None:
         report.figures.update(map_benchmark(rest))
     elif keyword == "pgbench":
         _pgbench_line(report, rest)
-    elif keyword in ("netperf", "iperf3", "maptime"):
-        parser = {"netperf": netperf, "iperf3": iperf3, "maptime": maptime}[keyword]
+    elif keyword in ("netperf", "iperf3", "maptime", "fio"):
+        parser = {"netperf": netperf, "iperf3": iperf3, "maptime": maptime,
+                  "fio": fio}[keyword]
         try:
             report.figures.update(parser(first, text))
         except (ParseError, ValueError) as error:

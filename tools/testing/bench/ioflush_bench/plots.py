@@ -186,7 +186,7 @@ _TRAFFIC = matrix_axes.COUNT_METRICS[:4]
 
 
 def _network_panels(results: Results, info: dict, clock: str, where: str = "",
-                    tests: Sequence[str] = matrix_axes.TESTS) -> list[tuple[str, list[Group]]]:
+                    tests: Sequence[str] = matrix_axes.NET_TESTS) -> list[tuple[str, list[Group]]]:
     """One panel a NIC."""
     def groups(nic: str) -> list[Group]:
         return [Group(test, lambda stack, mode, test=test: Cell(

@@ -43,6 +43,20 @@ def _network(results: Results, mode: str, sync_ns: int = 0) -> str | None:
     return text + "."
 
 
+def _storage(results: Results, mode: str) -> str | None:
+    """Of reads and writes that keep the CPU busy; at depth 1 it waits."""
+    def deep(cell: Cell) -> bool:
+        return (cell.metric == "iops" and cell.mode == mode and cell.stack == "ioflush"
+                and cell.is_default and not cell.test.endswith("_d1"))
+
+    to_mainline = _span(results, deep, results.to_mainline)
+    to_passthrough = _span(results, deep, results.to_passthrough)
+    if not to_mainline or not to_passthrough:
+        return None
+    return (f"Disks in {mode} mode at depth 32 and more: ioflush has {to_mainline} times the "
+            f"I/Os that mainline has, and {to_passthrough} of passthrough's.")
+
+
 def _instructions(results: Results, mode: str) -> str | None:
     pair = {}
     for result in results:
@@ -108,6 +122,7 @@ def sentences(results: Results) -> Iterator[str]:
     late = [_network(results, mode, int(ns)) for ns in axes.SYNC_NS if ns != "0"
             for mode in axes.SYNC_MODES["netperf"]]
     made = [_network(results, "strict"), _network(results, "lazy"), *late,
+            _storage(results, "strict"), _storage(results, "lazy"),
             _instructions(results, "strict"), _instructions(results, "lazy"),
             _flushes(results), _engines(results), bars.sentence(results), _pgtable(results)]
     yield from (text for text in made if text)

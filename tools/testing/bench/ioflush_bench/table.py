@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterator
 
-from . import axes, bars, meta, native, pgtable, scale
+from . import axes, bars, meta, native, pgtable, scale, storage
 from .figures import number, ratio
 from .matrix import Cell
 from .results import Result, Results
@@ -39,6 +39,8 @@ def section(cell: Cell) -> str:
         return "sync"
     if cell.is_second:
         return "engine"
+    if cell.test in storage.JOBS:
+        return storage.PART
     if cell.test in axes.STORM_TESTS.values():
         return "storm"
     if cell.test == axes.WINDOW_TEST:
@@ -57,6 +59,7 @@ def section(cell: Cell) -> str:
 TITLES = {
     "network-guest": "Network, guest clock: one vCPU, 1 ns an instruction (the one to trust)",
     "sync": "The same with invalidations that take longer, as hardware's do, guest clock",
+    "storage": "Storage, guest clock: I/Os, and the CPU's instructions for each",
     "instructions": "Instructions per operation under the instruction counter (less is better)",
     "pgtable": "Instructions per operation on a page table (less is better)",
     "traffic": "IOMMU traffic per unmap, from QEMU's trace events (less is better)",
@@ -74,6 +77,8 @@ NATIVE_TITLE = "Ours on this machine: ns, map / unmap, a lookup, a scan of 1 GiB
 
 def headings(name: str) -> tuple[str, ...]:
     """What stands above the columns of a section."""
+    if name == storage.PART:
+        return ("disk", *HEADINGS[1:])
     return ENGINE_HEADINGS if name == "engine" else HEADINGS
 
 
@@ -81,7 +86,7 @@ def _order(cell: Cell) -> tuple:
     tests = (*axes.TESTS, *axes.MAPTIME_TESTS.values(),
              *axes.KEPT_TESTS.values(), axes.BENCHMARK_TEST, axes.WINDOW_TEST,
              *axes.STORM_TESTS.values(), *axes.PGTABLE_TESTS)
-    return (axes.NICS.index(cell.nic) if cell.nic else -1, tests.index(cell.test),
+    return ((axes.NICS + storage.DISKS).index(cell.nic) if cell.nic else -1, tests.index(cell.test),
             tuple(axes.METRICS).index(cell.metric), cell.iommu, axes.MODES.index(cell.mode),
             cell.sync_ns, cell.engine or "")
 

@@ -38,6 +38,8 @@ def good(arch):
     put(1000, "virtio-net", "TCP_STREAM", "throughput", mode="passthrough", stack="mainline")
     put(900, "virtio-net", "TCP_STREAM", "throughput")
     put(820, "virtio-net", "TCP_STREAM", "throughput", mode="strict")
+    put(1000, "nvme", "randread_4k_d32", "iops", mode="passthrough", stack="mainline")
+    put(800, "nvme", "randread_4k_d32", "iops", mode="strict")
     put(350, None, "map_unmap_256", "instructions", mode="strict")
     put(3000, None, "map_unmap_sg16", "instructions")
     put(3300, None, "map_unmap_sg16", "instructions", mode="strict")
@@ -72,6 +74,12 @@ class BarsTest(unittest.TestCase):
     def test_at_the_limit(self):
         for arch in axes.ARCHES:
             self.assertEqual(self.missed(good(arch)), [], arch)
+
+    def test_disks(self):
+        words = ("nvme", "randread_4k_d32", "iops")
+        for arch in axes.ARCHES:
+            self.worse(arch, "depth 32 over mainline's passthrough, strict", words, 799,
+                       mode="strict")
 
     def test_lazy_counts(self):
         for arch in axes.ARCHES:

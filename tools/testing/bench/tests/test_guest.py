@@ -83,7 +83,7 @@ class KeyTest(unittest.TestCase):
     def test_parameters(self):
         asked = wanted(RUNS="1")
         for name, value, parts in (("DURATION", "2", "all"), ("LOOPS", "9", "all"),
-                                   ("TESTS", "TCP_RR", ("netperf",))):
+                                   ("TESTS", "TCP_RR", ("netperf", "storage"))):
             other = runner(wanted(RUNS="1", **{name: value}))
             for boot in matrix.plan(asked):
                 with self.subTest(name=name, boot=boot.slug):
