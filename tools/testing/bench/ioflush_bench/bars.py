@@ -126,10 +126,11 @@ def _streams(results: Results) -> Iterator[Bar]:
 
 
 def _storage(results: Results) -> Iterator[Bar]:
-    found = _ours(results, "randread_4k_d32", "iops", "strict", nic="nvme")
+    """Not I/Os: QEMU's device is slower than the CPU, and as fast as the host lets it be."""
+    found = _ours(results, "randread_4k_d32", "instructions", "strict", nic="nvme")
     ratio = results.to_passthrough(found[0]) if found else None
-    yield Bar("4 KiB reads of nvme at depth 32 over mainline's passthrough, strict", ratio, 0.8,
-              at_least=True)
+    yield Bar("instructions of a 4 KiB read of nvme over mainline's passthrough, strict", ratio,
+              1.25)
 
 
 def _arm64(results: Results) -> Iterator[Bar]:
