@@ -98,6 +98,7 @@ void invq_restart(struct invq *q)
 	u32 newest = invq_newest(q);
 
 	WRITE_ONCE(*q->done, cpu_to_le32(newest));
+	invq_late_restart(q, newest);
 	q->published = newest;
 	q->synced = newest;
 	q->life = INVQ_ALIVE;

@@ -62,6 +62,7 @@ void invq_issue(struct invq *q, u32 at);
 /* late.c */
 int invq_make_late(struct invq *q, u64 ns);
 int invq_late_init(struct invq *q);
+void invq_late_restart(struct invq *q, u32 newest);
 void invq_late_exit(struct invq *q);
 
 /* quirk.c */

@@ -83,12 +83,15 @@ static u32 invq_late_head(struct invq *q)
  * @ns: how much longer
  *
  * Context: process context.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -EBUSY if they do already.
  */
 int invq_make_late(struct invq *q, u64 ns)
 {
-	struct invq_late *late = kzalloc(sizeof(*late), GFP_KERNEL);
+	struct invq_late *late;
 
+	if (q->ops->head == invq_late_head)
+		return -EBUSY;
+	late = kzalloc(sizeof(*late), GFP_KERNEL);
 	if (!late)
 		return -ENOMEM;
 	late->ops = *q->ops;
@@ -213,6 +216,19 @@ int invq_late_init(struct invq *q)
 	if (!ns || q->ops->sync == invq_trial_sync)
 		return 0;
 	return invq_make_late(q, invq_late_ask(q->ops, ns));
+}
+
+/**
+ * invq_late_restart() - a queue begins anew, see invq_restart()
+ * @q: the queue
+ * @newest: what counts as done
+ *
+ * Context: that of invq_restart().
+ */
+void invq_late_restart(struct invq *q, u32 newest)
+{
+	if (q->ops->head == invq_late_head && q->sync_mask)
+		WRITE_ONCE(*invq_late(q)->done_below, cpu_to_le32(newest));
 }
 
 /**

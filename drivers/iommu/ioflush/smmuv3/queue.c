@@ -376,7 +376,7 @@ void smmu3_queue_start(struct smmu3_unit *unit)
 
 static bool smmu3_queue_stored(const struct smmu3_unit *unit)
 {
-	return unit->q.ops->head ||
+	return !unit->q.sync_mask ||
 	       READ_ONCE(unit->done[SMMU3_CHECK_WORD]) ==
 	       cpu_to_le32(SMMU3_CHECK_NUMBER);
 }
@@ -401,7 +401,8 @@ int smmu3_queue_check(struct smmu3_unit *unit)
 	bool stored;
 
 	smmu3_cmd_sync(&cmd);
-	if (!q->ops->head) {
+	/* Not by whether there is a head, which a queue that is late has, too. */
+	if (q->sync_mask) {
 		smmu3_cmd_sync_msi(&cmd, virt_to_phys(&unit->done[SMMU3_CHECK_WORD]),
 				   true);
 		cmd.u64s[0] |= cpu_to_le64(FIELD_PREP(SMMU3_SYNC0_MSIDATA,

@@ -214,7 +214,7 @@ static void smmu3_log_unit(const struct smmu3_unit *unit, phys_addr_t base)
 		unit->streams.split ? "s" : "",
 		caps->range_inval ? "range invalidation" :
 				    "invalidation page by page",
-		unit->q.ops->head ? ", polled" : ", syncs by message",
+		unit->q.sync_mask ? ", syncs by message" : ", polled",
 		unit->coherent ? ", coherent" : "",
 		caps->ats ? ", ATS" : "", caps->httu_dirty ? ", HTTU" : "",
 		caps->hitless ? ", BBM 2" : "");
