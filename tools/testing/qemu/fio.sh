@@ -22,7 +22,7 @@ fio_fetch() {
 
 # fio_tarball DIR: the newest archive that lies there.
 fio_tarball() {
-	find "$1" -name 'fio_*.orig.tar.*' ! -name '*.asc' | sort -V | tail -n 1
+	find "$1" -name 'fio_*.orig.tar.*' ! -name '*.asc' ! -name '*.FAILED' | sort -V | tail -n 1
 }
 
 # fio_build TARBALL WORK ROOT PREFIX FILE: makes FILE, with the libaio in ROOT.
@@ -41,7 +41,9 @@ fio_build() {
 	# The compiler is the one name that both configure and make use everywhere.
 	(cd "$work" && ./configure --build-static "${options[@]}" \
 		--cc="${prefix}gcc -idirafter $root/usr/include -L${library%/*}") || return 1
-	make -C "$work" -j"$(nproc)" fio || return 1
+	# ENGINES of a `make bench` that this is part of would be taken for fio's.
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES -u ENGINES \
+		make -C "$work" -j"$(nproc)" fio || return 1
 	"${prefix}strip" -o "$file.new" "$work/fio" || return 1
 	mv "$file.new" "$file"
 	rm -rf "$work"

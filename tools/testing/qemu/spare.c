@@ -45,7 +45,11 @@ static void write_down(char *at, uint64_t value)
 	barrier();
 }
 
-static void round_of(char *at, uint64_t value)
+/*
+ * Compiled once, and not for a value that is known: a round that is measured and one that
+ * is counted have to be the same instructions.
+ */
+static __attribute__((noipa)) void round_of(char *at, uint64_t value)
 {
 	for (int i = 0; i < 1000; i++)
 		barrier();
