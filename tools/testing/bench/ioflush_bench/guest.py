@@ -100,7 +100,8 @@ class Runner:
 
     def _timeout_s(self, boot: Boot) -> int:
         """Ten times what an idle machine needs: only a hang takes that long."""
-        tests = len(self.config.tests) if boot.part in ("netperf", storage.PART) else 4
+        tests = {"netperf": len(boot.tests(self.config.tests)),
+                 storage.PART: len(storage.jobs_of(self.config.tests))}.get(boot.part, 4)
         return 120 + tests * self.config.duration_s * 60
 
     def params(self, boot: Boot) -> str:

@@ -195,8 +195,10 @@ def _engines(config: Config, boot: Boot) -> tuple[str | None, ...]:
                  if engine == axes.ENGINES[0] or second)
 
 
-def _is_late(boot: Boot) -> bool:
-    """Whether it is measured with longer invalidations, too."""
+def _is_late(boot: Boot, ns: int) -> bool:
+    """Whether it is measured with invalidations that take so much longer, too."""
+    if boot.stack == "mainline" and ns < axes.SYNC_NS_LEAST.get(boot.arch, 0):
+        return False
     return (boot.mode in axes.SYNC_MODES.get(boot.part, ()) and boot.clock == "guest"
             and boot.nic in (None, axes.SYNC_NIC) and boot.engine in (None, axes.ENGINES[0])
             and boot.iommu == axes.base_iommu(boot.iommu))
@@ -206,9 +208,11 @@ def _waits(config: Config, boot: Boot) -> tuple[int, ...]:
     """How much longer invalidations are to take; passthrough has none, and stays for the scale."""
     if not any(config.sync_ns):
         return (0,)
-    late = _is_late(boot) and (boot.part != "netperf" or axes.SYNC_STREAM in config.tests)
-    scale = boot.mode == "passthrough" and _is_late(replace(boot, mode="strict"))
-    return tuple(ns for ns in config.sync_ns if not ns or late) or ((0,) if scale else ())
+    wanted = boot.part != "netperf" or axes.SYNC_STREAM in config.tests
+    scale = (boot.mode == "passthrough"
+             and _is_late(replace(boot, mode="strict"), max(config.sync_ns)))
+    return (tuple(ns for ns in config.sync_ns if not ns or wanted and _is_late(boot, ns))
+            or ((0,) if scale else ()))
 
 
 def plan(config: Config) -> list[Boot]:

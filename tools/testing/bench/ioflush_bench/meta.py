@@ -68,7 +68,8 @@ def image_hash(arch: str) -> str:
             digest.update(path.read_bytes())
         except OSError:
             raise MetaError(f"{path} is missing: run `make {target} ARCH={arch}`") from None
-    for source in sorted([MODULES / "ioflush_maptime.c", *MODULES.glob("pgbench*.[ch]")]):
+    for source in sorted([MODULES / "ioflush_late.c", MODULES / "ioflush_maptime.c",
+                          *MODULES.glob("pgbench*.[ch]")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -87,5 +87,6 @@ class KeyTest(unittest.TestCase):
             other = runner(wanted(RUNS="1", **{name: value}))
             for boot in matrix.plan(asked):
                 with self.subTest(name=name, boot=boot.slug):
-                    self.assertEqual(runner(asked).key(boot) != other.key(boot),
-                                     parts == "all" or boot.part in parts)
+                    # A guest with longer invalidations runs one test, whichever are asked for.
+                    self.assertEqual(runner(asked).key(boot) != other.key(boot), parts == "all"
+                                     or (boot.part in parts and not boot.sync_ns))
