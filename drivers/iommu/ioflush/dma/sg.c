@@ -82,7 +82,7 @@ static __always_inline size_t iodma_sg_lay(struct iodma_sg_out *out,
 	size_t total = 0;
 	int left;
 
-	iodma_for_each_sg(s, out->first, nents, left) {
+	for (s = out->first, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
 		const size_t bytes = iodma_sg_bytes(s);
 
 		if (unlikely(!s->length))
@@ -107,7 +107,7 @@ static __always_inline int iodma_sg_fill(struct iodma_sg_run *run)
 
 	if (likely(!run->rest) || ret)
 		return ret;
-	iodma_for_each_sg(s, run->rest, run->left, left) {
+	for (s = run->rest, left = run->left; left > 0; s = iodma_sg_step(s, &left)) {
 		const size_t bytes = iodma_sg_bytes(s);
 
 		if (!s->length ||
@@ -128,7 +128,7 @@ static __always_inline void iodma_sg_move(struct iodma_sg_out *out,
 	struct scatterlist *s;
 	int left;
 
-	iodma_for_each_sg(s, out->first, out->count, left)
+	for (s = out->first, left = out->count; left > 0; s = iodma_sg_step(s, &left))
 		sg_dma_address(s) += iova;
 }
 
@@ -193,7 +193,7 @@ static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
 	struct scatterlist *s;
 	int left;
 
-	iodma_for_each_sg(s, sgl, nents, left) {
+	for (s = sgl, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
 		if (!sg_dma_len(s))
 			break;
 		end = sg_dma_address(s) + sg_dma_len(s);

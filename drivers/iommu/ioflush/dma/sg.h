@@ -36,10 +36,12 @@ iodma_sg_next(struct scatterlist *s)
 	return unlikely(sg_is_chain(s)) ? sg_chain_ptr(s) : s;
 }
 
-/* Each of @left entries, which counts down. */
-#define iodma_for_each_sg(s, sgl, nents, left)			\
-	for ((s) = (sgl), (left) = (nents); (left) > 0;		\
-	     (s) = --(left) > 0 ? iodma_sg_next(s) : (s))
+/* To the next of @left entries, which counts down to 0. */
+static __always_inline struct scatterlist *
+iodma_sg_step(struct scatterlist *s, int *left)
+{
+	return --*left > 0 ? iodma_sg_next(s) : s;
+}
 
 /* Bytes of address space that an entry takes. */
 static __always_inline size_t iodma_sg_bytes(const struct scatterlist *s)

@@ -25,7 +25,7 @@ static size_t iodma_sg_measure(struct scatterlist *sgl, int nents,
 	size_t total = 0, bytes;
 	int left;
 
-	iodma_for_each_sg(s, sgl, nents, left) {
+	for (s = sgl, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
 		if (!s->length)
 			continue;
 		bytes = iodma_sg_bytes(s);
@@ -73,7 +73,7 @@ static int iodma_sg_map_entries(struct iodom *dom, struct iodma_sg_out *out,
 	size_t bytes = 0;
 	int left, ret;
 
-	iodma_for_each_sg(s, out->first, nents, left) {
+	for (s = out->first, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
 		size_t here = iodma_sg_bytes(s), gap;
 
 		if (!s->length)

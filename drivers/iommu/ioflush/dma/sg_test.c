@@ -8,7 +8,7 @@
 #include "test_util.h"
 
 #define POOL_PAGES	64
-#define PIECES_MAX	44
+#define PIECES_MAX	36
 #define SZ_12K		(3 * SZ_4K)
 
 /**
@@ -40,13 +40,6 @@ struct list_case {
 	unsigned int n;
 	unsigned int want;
 };
-
-/* Entries of a page each, of which no two are neighbours. */
-#define EIGHT(page)							\
-	{ (page), 0, SZ_4K }, { (page) + 2, 0, SZ_4K },			\
-	{ (page) + 4, 0, SZ_4K }, { (page) + 6, 0, SZ_4K },		\
-	{ (page) + 8, 0, SZ_4K }, { (page) + 10, 0, SZ_4K },		\
-	{ (page) + 12, 0, SZ_4K }, { (page) + 14, 0, SZ_4K }
 
 static const struct list_case lists[] = {
 	{ "one", 0, 0, { { 3, 100, 200 } }, 1, 1 },
@@ -85,18 +78,6 @@ static const struct list_case lists[] = {
 	  { { 1, 0, SZ_32K }, { 9, 0, SZ_4K }, { 11, 0, SZ_16K },
 	    { 15, 0, SZ_4K }, { 16, 5, 10 }, { 17, 0, SZ_16K },
 	    { 21, 0, SZ_8K }, { 24, 0, SZ_32K }, { 32, 0, SZ_64K } }, 9, 0 },
-	/* More pieces than are mapped by one call. */
-	{ "17th joins the 16th", 0, 0,
-	  { EIGHT(0), EIGHT(16), { 31, 0, SZ_4K }, { 40, 0, SZ_4K } }, 18, 1 },
-	{ "empty around the 17th", 0, 0,
-	  { EIGHT(0), EIGHT(16), { 1, 0, 0 }, { 40, 0, SZ_4K }, { 9, 3, 0 },
-	    { 41, 0, SZ_8K }, { 2, 0, 0 }, { 50, 0, SZ_4K } }, 22, 1 },
-	{ "more than 32", 0, 0,
-	  { EIGHT(0), EIGHT(16), EIGHT(32), EIGHT(47), { 1, 0, SZ_4K },
-	    { 2, 0, SZ_4K }, { 4, 0, SZ_4K }, { 1, 0, 0 }, { 7, 8, 0 } }, 37, 1 },
-	{ "a boundary in more than 16", 0, SZ_16K - 1,
-	  { EIGHT(0), EIGHT(16), EIGHT(32), { 47, 0, SZ_8K }, { 49, 0, SZ_4K },
-	    { 3, 0, SZ_12K } }, 27, 0 },
 };
 
 static struct page *pool;
@@ -217,7 +198,7 @@ static void check_intact(struct kunit *test, struct scatterlist *sgl,
 static void check_list(struct kunit *test, struct device *dev,
 		       const struct list_case *l)
 {
-	struct scatterlist sgl[PIECES_MAX];
+	static struct scatterlist sgl[PIECES_MAX];
 	dma_addr_t first, last;
 	int count;
 
@@ -241,6 +222,46 @@ static void sg_lists(struct kunit *test)
 	/* Several times, for several addresses. */
 	for (unsigned int i = 0; i < 5 * ARRAY_SIZE(lists); i++)
 		check_list(test, dev, &lists[i % ARRAY_SIZE(lists)]);
+}
+
+enum long_kind { LONG_SPREAD, LONG_JOINED, LONG_EMPTY, LONG_BOUNDARY, LONG_KINDS };
+
+/* Pages of which no two are neighbours; some that are, some empty, or a boundary. */
+static struct list_case long_list(unsigned int n, enum long_kind kind)
+{
+	struct list_case l = {
+		.name = "long list",
+		.boundary = kind == LONG_BOUNDARY ? SZ_16K - 1 : 0,
+		.n = n,
+		.want = kind == LONG_BOUNDARY ? 0 : 1,
+	};
+
+	for (unsigned int i = 0; i < n; i++)
+		l.piece[i] = (struct piece) { i * 2 % POOL_PAGES, 0, SZ_4K };
+	/* The last piece of a call goes on, in the next entry but one even. */
+	if (kind == LONG_JOINED && n > 17) {
+		l.piece[16].page = l.piece[15].page + 1;
+		l.piece[17].page = l.piece[15].page + 2;
+	}
+	/* Around what does not fit any more, too, and at the end. */
+	for (unsigned int i = 1; kind == LONG_EMPTY && i < n; i++)
+		if (i % 3 == 1 || (i > 22 && i < 26) || i + 1 == n)
+			l.piece[i].length = 0;
+	return l;
+}
+
+/* Lists of more pieces than are mapped by one call. */
+static void sg_long(struct kunit *test)
+{
+	struct device *dev = new_device(test);
+
+	for (unsigned int n = 14; n <= PIECES_MAX; n++) {
+		for (enum long_kind kind = 0; kind < LONG_KINDS; kind++) {
+			struct list_case l = long_list(n, kind);
+
+			check_list(test, dev, &l);
+		}
+	}
 }
 
 static void sg_careful(struct kunit *test)
@@ -329,36 +350,44 @@ static void sg_chained(struct kunit *test)
 }
 
 /* unwind: wherever it fails, nothing stays mapped and the list is as it was */
+static void check_fails(struct kunit *test, struct device *dev,
+			const struct list_case *l)
+{
+	static struct scatterlist sgl[PIECES_MAX];
+	unsigned int at;
+	int count = 0;
+
+	for (at = 1; !count; at++) {
+		make_list(dev, sgl, l);
+		dma_test_iommu.fail_at = at;
+		dma_test_watch_maps(iodma_domain(dev));
+		count = dma_map_sg(dev, sgl, l->n, DMA_TO_DEVICE);
+		if (count)
+			break;
+		KUNIT_ASSERT_EQ(test, at, dma_test_iommu.map_calls);
+		check_intact(test, sgl, l);
+		/* Who unmaps it all the same unmaps nothing. */
+		dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
+		if (dma_test_iommu.map_last)
+			dma_test_expect_unmapped(test, dev,
+						 dma_test_iommu.map_first,
+						 dma_test_iommu.map_last);
+	}
+	KUNIT_EXPECT_GT(test, count, 0);
+	KUNIT_EXPECT_GT(test, at, 1);
+	dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
+}
+
 static void sg_fails(struct kunit *test)
 {
 	struct device *dev = new_device(test);
-	struct iodom *dom = iodma_domain(dev);
-	struct scatterlist sgl[PIECES_MAX];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(lists); i++) {
-		const struct list_case *l = &lists[i];
-		int count = 0;
-		unsigned int at;
+	for (unsigned int i = 0; i < ARRAY_SIZE(lists); i++)
+		check_fails(test, dev, &lists[i]);
+	for (enum long_kind kind = 0; kind < LONG_KINDS; kind++) {
+		struct list_case l = long_list(PIECES_MAX, kind);
 
-		for (at = 1; !count; at++) {
-			make_list(dev, sgl, l);
-			dma_test_iommu.fail_at = at;
-			dma_test_watch_maps(dom);
-			count = dma_map_sg(dev, sgl, l->n, DMA_TO_DEVICE);
-			if (count)
-				break;
-			KUNIT_ASSERT_EQ(test, at, dma_test_iommu.map_calls);
-			check_intact(test, sgl, l);
-			/* Who unmaps it all the same unmaps nothing. */
-			dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
-			if (dma_test_iommu.map_last)
-				dma_test_expect_unmapped(test, dev,
-							 dma_test_iommu.map_first,
-							 dma_test_iommu.map_last);
-		}
-		KUNIT_EXPECT_GT(test, count, 0);
-		KUNIT_EXPECT_GT(test, at, 1);
-		dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
+		check_fails(test, dev, &l);
 	}
 }
 
@@ -384,6 +413,7 @@ static void sg_nothing(struct kunit *test)
 
 static struct kunit_case sg_cases[] = {
 	KUNIT_CASE(sg_lists),
+	KUNIT_CASE(sg_long),
 	KUNIT_CASE(sg_careful),
 	KUNIT_CASE(sg_gaps),
 	KUNIT_CASE(sg_gaps_owned),
