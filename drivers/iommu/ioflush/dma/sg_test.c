@@ -366,8 +366,8 @@ static void check_fails(struct kunit *test, struct device *dev,
 			break;
 		KUNIT_ASSERT_EQ(test, at, dma_test_iommu.map_calls);
 		check_intact(test, sgl, l);
-		/* Who unmaps it all the same unmaps nothing. */
-		dma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE);
+		/* Who unmaps it all the same unmaps nothing. DMA_API_DEBUG would mind. */
+		iodma_unmap_sg(dev, sgl, l->n, DMA_TO_DEVICE, 0);
 		if (dma_test_iommu.map_last)
 			dma_test_expect_unmapped(test, dev,
 						 dma_test_iommu.map_first,
