@@ -45,8 +45,8 @@ SYNC_NS = ("0", "500", "1000", "2000")
 SYNC_NS_DEFAULT = ("0", "1000")
 SYNC_NS_QUICK = ("0",)
 #: From what on mainline's can be made to take longer.  The probe that does it takes
-#: three exceptions on arm64, and may take 1000 by itself.
-SYNC_NS_LEAST = {"arm64": 2000}
+#: three exceptions on arm64, and 842 by itself.
+SYNC_NS_LEAST = {"arm64": 1000}
 #: What is measured with all but 0, on one NIC and by the guest's clock: what one
 #: mapping costs in strict mode, and a stream in both.  Passthrough invalidates nothing.
 SYNC_MODES = {"micro": ("strict",), "netperf": ("strict", "lazy")}
