@@ -2,9 +2,11 @@
 # shellcheck shell=sh
 # Shared by the jobs that run in the guest; sourced from /job.
 
-# pci_of NETDEV: the PCI device that a network device is on.
+# pci_of NAME: the PCI device that a network device or a disk is on.
 pci_of() {
-	path=$(readlink -f "/sys/class/net/$1/device")
+	path=/sys/class/net/$1
+	[ -e "$path" ] || path=/sys/block/$1
+	path=$(readlink -f "$path/device")
 	while [ ! -e "$path/vendor" ] || [ ! -e "$path/class" ]; do
 		path=$(dirname "$path")
 	done
