@@ -145,7 +145,9 @@ debian_mirror() {
 # kbuild ARCH DIR ARGUMENT...: the kernel's make, for the tree in out/src/linux.
 #
 # The compiler's cache is shared by all clones: names relative to the clone, and
-# nothing in an object that tells when, where or by whom it was built.
+# nothing in an object that tells when, where or by whom it was built. What an object
+# depends on the compiler says as it runs (CCACHE_DEPEND), not a preprocessor before it:
+# from nothing a build takes a fifth less.
 kbuild() {
 	local arch=$1 dir=$2 prefix
 	shift 2
@@ -153,7 +155,7 @@ kbuild() {
 	prefix=$(cross_prefix "$arch")
 	need make gcc "${prefix}gcc" ccache flex bison bc
 	CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 \
-	CCACHE_MAXSIZE=3G CCACHE_SLOPPINESS=time_macros \
+	CCACHE_MAXSIZE=3G CCACHE_SLOPPINESS=time_macros CCACHE_DEPEND=1 \
 	KBUILD_BUILD_TIMESTAMP="Thu Jan  1 00:00:00 UTC 1970" \
 	KBUILD_BUILD_USER=ioflush KBUILD_BUILD_HOST=ioflush \
 	PYTHONDONTWRITEBYTECODE=1 \
