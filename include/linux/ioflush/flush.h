@@ -3,6 +3,8 @@
  * ioflush: when a translation is invalidated
  *
  * Strict: the gather of an unmap goes to the queues and the caller waits.
+ * Guarded: an unmap of memory that a device could only read is deferred, and the memory
+ * held; others wait.
  * Deferred: the range is put on this CPU's ring together with its IOVA, and a
  * drain invalidates many of them at once. A range's IOVAs and table pages are
  * given back only after an invalidation that began after the range's entries
@@ -18,6 +20,7 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
+struct folio;
 struct invq;
 struct ioflush;
 struct iospace;
@@ -118,7 +121,8 @@ struct ioflush_costs {
  * @IOFLUSH_IDLE: the same, on a CPU that was idle
  * @IOFLUSH_OFFLINE: the ring's CPU went offline
  * @IOFLUSH_SPACE: the IOVA space ran dry
- * @IOFLUSH_TIGHTEN: the domain goes from lazy to strict, or goes away
+ * @IOFLUSH_TIGHTEN: the domain goes to a stricter mode, or goes away
+ * @IOFLUSH_PRESSURE: memory that is held is wanted elsewhere
  * @IOFLUSH_RCU: a grace period of RCU has passed, with the engine of that name
  * @IOFLUSH_REASONS: how many there are
  */
@@ -129,6 +133,7 @@ enum ioflush_reason {
 	IOFLUSH_OFFLINE,
 	IOFLUSH_SPACE,
 	IOFLUSH_TIGHTEN,
+	IOFLUSH_PRESSURE,
 	IOFLUSH_RCU,
 	IOFLUSH_REASONS,
 };
@@ -138,7 +143,8 @@ enum ioflush_reason {
  * @IOFLUSH_N_STRICT: unmaps that waited for an invalidation of their own
  * @IOFLUSH_N_DEFERRED: unmaps that were put on a ring
  * @IOFLUSH_N_MERGED: of those, the ones that extended an entry
- * @IOFLUSH_N_FULL: unmaps that found the ring full and went strict
+ * @IOFLUSH_N_FULL: unmaps that found no room, for their range or for what they
+ *	brought to be held, and went strict
  * @IOFLUSH_N_COARSE: unmaps that went strict because timers were too coarse to
  *	hold the window
  * @IOFLUSH_N_LONE: unmaps that went strict because there were too few for a timer
@@ -190,11 +196,27 @@ struct ioflush_hist {
  * @bytes: of IOVAs
  * @entries: ranges
  * @tables: unlinked table pages
+ * @held: bytes of memory that is held meanwhile
  */
 struct ioflush_pending {
 	unsigned long bytes;
 	unsigned long entries;
 	unsigned long tables;
+	unsigned long held;
+};
+
+/** IOFLUSH_HOLD_MAX - folios that one unmap may have held */
+#define IOFLUSH_HOLD_MAX 32
+
+/**
+ * struct ioflush_hold - memory of an unmap, to be held until its invalidation
+ * @n: how many folios
+ * @folio: the folios, a reference to each, in the order of the addresses; neighbours
+ *	differ
+ */
+struct ioflush_hold {
+	unsigned int n;
+	struct folio *folio[IOFLUSH_HOLD_MAX];
 };
 
 /** IOFLUSH_WINDOW_MIN_US - the narrowest window */
@@ -212,18 +234,20 @@ struct ioflush_sim;
  * @space: where IOVAs go after a flush; set by iodom_set_space()
  * @rings: one a CPU, where unmaps are to be deferred now; else NULL. Published
  *	with release ordering
+ * @held_rings: the same, for unmaps that bring memory to be held
  * @started: whole-domain invalidations begun
  * @finished: a whole-domain invalidation with this number, and all before it,
  *	had begun when an invalidation that has finished began
- * @all_rings: the same as @rings from the first time on, deferred or not
+ * @all_rings: the same from the first time on, deferred or not
  * @ring_mask: entries of a ring, less one
  * @window_us: the bound; 0 for the parameter that holds for all
  * @engine_rcu: callbacks of RCU drain the rings
+ * @holds: unmaps have brought memory to be held, or may. Stays set once it is
  * @lone: unmaps on a CPU within a window that are strict before others are deferred
  * @costs: what to choose by; changed by the owner when the units change
  * @id: tells domains apart in what users see
  * @window_max_ns: longest time seen from an unmap to its invalidation
- * @lock: serialises changes of @rings
+ * @lock: serialises changes of @rings and @held_rings
  * @node: on the list of all flush states
  * @hotplug: on the list of states whose rings a dead CPU leaves behind
  * @stats: counters, by the CPU that did the work
@@ -234,17 +258,19 @@ struct ioflush {
 	struct iopgt *pgt;
 	struct iospace *space;
 	struct ioflush_ring __percpu *rings;
+	struct ioflush_ring __percpu *held_rings;
 	atomic64_t started;
 	atomic64_t finished;
 	struct ioflush_ring __percpu *all_rings;
 	u32 ring_mask;
 	unsigned int window_us;
 	bool engine_rcu;
+	bool holds;
 	unsigned int lone;
 	struct ioflush_costs costs;
 	u32 id;
 	atomic64_t window_max_ns;
-	struct mutex lock; /* changes of @rings */
+	struct mutex lock; /* changes of @rings and @held_rings */
 	struct list_head node;
 	struct hlist_node hotplug;
 	struct ioflush_stats __percpu *stats;
@@ -257,6 +283,7 @@ int ioflush_init(struct ioflush *flush, const struct ioflush_ops *ops,
 		 struct iopgt *pgt);
 void ioflush_exit(struct ioflush *flush);
 int ioflush_enable_deferred(struct ioflush *flush);
+int ioflush_enable_holds(struct ioflush *flush);
 void ioflush_disable_deferred(struct ioflush *flush);
 int ioflush_set_window(struct ioflush *flush, unsigned int us);
 void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather);
@@ -265,6 +292,10 @@ void ioflush_ranges(struct ioflush *flush, const struct ioflush_range *range,
 void ioflush_all(struct ioflush *flush);
 void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 		      dma_addr_t iova, size_t bytes);
+void ioflush_unmapped_held(struct ioflush *flush, struct iopgt_gather *gather,
+			   dma_addr_t iova, size_t bytes,
+			   struct ioflush_hold *hold);
+unsigned long ioflush_release_held(void);
 void ioflush_drain(struct ioflush *flush, enum ioflush_reason reason);
 unsigned long ioflush_count(const struct ioflush *flush,
 			    enum ioflush_count what);

@@ -6,9 +6,9 @@
  * is cleared always. What is posted takes effect at some time until a wait for
  * it is over, which is all that hardware promises: some of it at once, the rest
  * at the very end. So an invalidation that comes before the clearing, and one
- * that nobody waits for, both leave something in the cache; and when an IOVA or
- * a table is given back, that is looked for. Who waits may be another than who
- * has posted. Now and then a queue is full.
+ * that nobody waits for, both leave something in the cache; and when an IOVA, a
+ * table or memory that was held is given back, that is looked for. Who waits may
+ * be another than who has posted. Now and then a queue is full.
  */
 #include <sched.h>
 
@@ -58,8 +58,10 @@ void hw_access(struct hw_domain *d, unsigned long nr)
 	unsigned int entry = __atomic_load_n(&d->all, __ATOMIC_ACQUIRE) + 1;
 
 	page_lock(page);
-	if (LOAD(page->pte))
+	if (LOAD(page->pte)) {
 		STORE(page->iotlb, entry);
+		page->iotlb_map = LOAD(page->map);
+	}
 	page_unlock(page);
 }
 
@@ -191,6 +193,8 @@ static void check_stale(const struct hw_domain *d, const struct hw_page *page,
 			 page - d->page);
 }
 
+static unsigned long maps;
+
 /* A mapping of the DMA API, or 0. */
 dma_addr_t hw_map(struct hw_domain *d, unsigned int pages,
 		  enum iospace_kind kind)
@@ -198,11 +202,13 @@ dma_addr_t hw_map(struct hw_domain *d, unsigned int pages,
 	dma_addr_t iova = iospace_alloc(d->flush.space, HW_BYTES(pages),
 					HW_BYTES(HW_PAGES) - 1, kind);
 	struct hw_page *page = &d->page[iova >> HW_PAGE_LG2];
+	unsigned long map = __atomic_add_fetch(&maps, 1, __ATOMIC_RELAXED);
 
 	for (unsigned int i = 0; iova && i < pages; i++) {
 		change_owner(page + i, HW_FREE, HW_TAKEN, "handed out twice");
 		check_stale(d, page + i, "handed out");
 		page[i].data++;
+		STORE(page[i].map, map);
 		STORE(page[i].pte, 1);
 	}
 	return iova;
@@ -240,6 +246,51 @@ void iopgt_gather_more(struct iopgt_gather *gather, unsigned long iova,
 		       size_t bytes, u8 leaf_lg2)
 {
 	user_die("a gather of two ranges\n");
+}
+
+/* The memory has another owner next: is there a way for hardware to read it? */
+static void folio_free(struct folio *folio)
+{
+	struct hw_folio *f = container_of(folio, struct hw_folio, folio);
+
+	for (unsigned int i = 0; i < f->n; i++) {
+		for (unsigned int j = 0; j < f->map[i].pages; j++) {
+			struct hw_page *page = f->map[i].page + j;
+
+			page_lock(page);
+			if ((cached(f->d, LOAD(page->iotlb)) &&
+			     page->iotlb_map == f->map[i].map) ||
+			    (LOAD(page->pte) && LOAD(page->map) == f->map[i].map))
+				user_die("memory is freed before its invalidation\n");
+			page_unlock(page);
+		}
+	}
+	__atomic_fetch_sub(&f->d->folios, 1, __ATOMIC_RELAXED);
+	kfree(f);
+}
+
+/* Memory with one reference, of which parts can be mapped. */
+struct hw_folio *hw_folio_alloc(struct hw_domain *d)
+{
+	struct hw_folio *f = kzalloc(sizeof(*f), GFP_KERNEL);
+
+	user_refuse(!f);
+	atomic_set(&f->folio.refs, 1);
+	f->folio.bytes = HW_BYTES(1);
+	f->folio.free = folio_free;
+	f->d = d;
+	__atomic_fetch_add(&d->folios, 1, __ATOMIC_RELAXED);
+	return f;
+}
+
+/* A mapping is of this memory. */
+void hw_folio_map(struct hw_folio *f, dma_addr_t iova, unsigned int pages)
+{
+	user_refuse(f->n == HW_FOLIO_MAPS);
+	f->map[f->n].page = &f->d->page[iova >> HW_PAGE_LG2];
+	f->map[f->n].pages = pages;
+	f->map[f->n].map = LOAD(f->map[f->n].page->map);
+	f->n++;
 }
 
 static void table_free(struct rcu_head *rcu)
@@ -305,6 +356,7 @@ struct hw_domain *hw_create(unsigned long pages)
 	d->flush.space = iospace_create(0, HW_BYTES(pages) - 1);
 	user_refuse(!d->flush.space);
 	user_refuse(ioflush_enable_deferred(&d->flush));
+	user_refuse(ioflush_enable_holds(&d->flush));
 	d->next = domains;
 	domains = d;
 	return d;
@@ -320,6 +372,8 @@ void hw_destroy(struct hw_domain *d)
 				 i, LOAD(d->page[i].owner));
 	if (LOAD(d->tables))
 		user_die("%ld tables were never freed\n", d->tables);
+	if (LOAD(d->folios))
+		user_die("%ld folios were never freed\n", d->folios);
 	iospace_destroy(d->flush.space);
 	rcu_barrier();
 	vfree(d);

@@ -7,6 +7,7 @@
 
 #include <linux/ioflush/flush.h>
 #include <linux/ioflush/iova.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 
 /* Enough for each part that a space has. */
@@ -30,6 +31,8 @@ struct hw_table;
  * @pte: it is mapped
  * @iotlb: it was when the hardware looked: one more than the invalidations of
  *	the whole domain that there had been by then; or 0
+ * @map: number of the newest mapping
+ * @iotlb_map: of the one that @iotlb is of
  * @lock: held where the hardware looks and fills its cache
  * @table: a table page that an unmap of this page has unlinked, or NULL
  * @data: changed by whoever owns the page; no atomic type, so that
@@ -39,6 +42,8 @@ struct hw_page {
 	unsigned int owner;
 	unsigned int pte;
 	unsigned int iotlb;
+	unsigned long map;
+	unsigned long iotlb_map;
 	bool lock;
 	struct hw_table *table;
 	unsigned long data;
@@ -56,6 +61,27 @@ struct hw_table {
 	struct rcu_head rcu;
 	struct hw_page *page;
 	unsigned int walk;
+};
+
+/** HW_FOLIO_MAPS - mappings of one folio */
+#define HW_FOLIO_MAPS	8
+
+/**
+ * struct hw_folio - memory that devices read, and nobody may have once it is freed
+ * @folio: its count of references
+ * @d: the domain that it is mapped in
+ * @n: mappings that there have been
+ * @map: where each of them was: its first page, its length and its number
+ */
+struct hw_folio {
+	struct folio folio;
+	struct hw_domain *d;
+	unsigned int n;
+	struct {
+		struct hw_page *page;
+		unsigned int pages;
+		unsigned long map;
+	} map[HW_FOLIO_MAPS];
 };
 
 /* Invalidations that hardware has been told of and has not come to */
@@ -83,6 +109,7 @@ struct hw_cmd {
  * @nr_cmds: how many there are
  * @seq: of the newest
  * @tables: unlinked table pages that have not been freed
+ * @folios: folios that have not been freed
  * @next: all domains
  * @page: by IOVA
  */
@@ -95,6 +122,7 @@ struct hw_domain {
 	unsigned int nr_cmds;
 	u32 seq;
 	long tables;
+	long folios;
 	struct hw_domain *next;
 	struct hw_page page[HW_PAGES];
 };
@@ -108,6 +136,8 @@ dma_addr_t hw_map(struct hw_domain *d, unsigned int pages,
 		  enum iospace_kind kind);
 void hw_clear(struct hw_domain *d, dma_addr_t iova, unsigned int pages,
 	      struct iopgt_gather *gather, bool table);
+struct hw_folio *hw_folio_alloc(struct hw_domain *d);
+void hw_folio_map(struct hw_folio *f, dma_addr_t iova, unsigned int pages);
 void hw_access(struct hw_domain *d, unsigned long nr);
 
 /* flush_dry.c */

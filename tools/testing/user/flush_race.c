@@ -36,6 +36,7 @@ unsigned int ioflush_pending_entries = 16;
 unsigned int ioflush_pending_tables = 4;
 unsigned int ioflush_lone_unmaps = 2;
 unsigned long ioflush_pending_bytes_max = HW_BYTES(64);
+unsigned long ioflush_held_bytes_max = HW_BYTES(32);
 bool ioflush_engine_rcu;
 
 /**
@@ -68,10 +69,18 @@ static const struct scenario scenarios[] = {
 	  .engine_rcu = true },
 };
 
+/**
+ * struct mapping - a mapping of a domain
+ * @d: the domain
+ * @iova: its address
+ * @pages: its length
+ * @folio: the memory if devices can only read it, with a reference; or NULL
+ */
 struct mapping {
 	struct hw_domain *d;
 	dma_addr_t iova;
 	unsigned int pages;
+	struct hw_folio *folio;
 };
 
 /**
@@ -103,6 +112,7 @@ struct race {
  * @rnd: its random numbers
  * @held: what it has mapped, oldest first
  * @nr: how much
+ * @folio: the memory that it maps parts of now, or NULL
  */
 struct member {
 	struct race *r;
@@ -110,6 +120,7 @@ struct member {
 	struct rnd_state rnd;
 	struct mapping *held[HELD];
 	unsigned int nr;
+	struct hw_folio *folio;
 };
 
 static unsigned int pick(struct member *m, unsigned int n)
@@ -124,6 +135,26 @@ static void member_start(struct member *m)
 	user_cpu_enter(min(m->id, m->r->threads));
 }
 
+/* It is done with the memory: others have what is left of it. */
+static void member_put(struct member *m)
+{
+	if (m->folio)
+		folio_put(&m->folio->folio);
+	m->folio = NULL;
+}
+
+/* Memory of which there are a few mappings, one after the other. */
+static struct hw_folio *member_get(struct member *m, struct mapping *map)
+{
+	if (m->folio && (m->folio->d != map->d || m->folio->n == HW_FOLIO_MAPS))
+		member_put(m);
+	if (!m->folio)
+		m->folio = hw_folio_alloc(map->d);
+	hw_folio_map(m->folio, map->iova, map->pages);
+	folio_get(&m->folio->folio);
+	return m->folio;
+}
+
 static void member_map(struct member *m)
 {
 	struct mapping *map = kzalloc(sizeof(*map), GFP_KERNEL);
@@ -132,10 +163,31 @@ static void member_map(struct member *m)
 	map->pages = 1 + pick(m, m->r->s->pages);
 	map->iova = hw_map(map->d, map->pages, pick(m, 16) ?
 			   IOSPACE_STREAMING : IOSPACE_LASTING);
-	if (map->iova)
-		m->held[m->nr++] = map;
-	else
+	if (!map->iova) {
 		kfree(map);
+		return;
+	}
+	if (pick(m, 2))
+		map->folio = member_get(m, map);
+	m->held[m->nr++] = map;
+}
+
+/* The owner lets go of the memory as soon as it may. */
+static void member_unmapped(struct mapping *map, struct iopgt_gather *gather)
+{
+	struct ioflush_hold hold = { .n = 1 };
+
+	if (map->folio && gather->may_defer) {
+		hold.folio[0] = &map->folio->folio;
+		folio_get(hold.folio[0]);
+		ioflush_unmapped_held(&map->d->flush, gather, map->iova,
+				      HW_BYTES(map->pages), &hold);
+	} else {
+		ioflush_unmapped(&map->d->flush, gather, map->iova,
+				 HW_BYTES(map->pages));
+	}
+	if (map->folio)
+		folio_put(&map->folio->folio);
 }
 
 static void member_unmap(struct member *m, struct mapping *map)
@@ -151,8 +203,7 @@ static void member_unmap(struct member *m, struct mapping *map)
 	atomic_long_inc(&m->r->unmaps);
 	if (irqs_off)
 		local_irq_save(flags);
-	ioflush_unmapped(&map->d->flush, &gather, map->iova,
-			 HW_BYTES(map->pages));
+	member_unmapped(map, &gather);
 	if (irqs_off)
 		local_irq_restore(flags);
 	kfree(map);
@@ -216,6 +267,7 @@ static int member_thread(void *arg)
 	}
 	while (m->nr)
 		member_unmap_run(m);
+	member_put(m);
 	return 0;
 }
 
@@ -255,6 +307,8 @@ static void check_bounds(struct race *r, struct ioflush *flush, bool none)
 	    pending.bytes > (none ? 0 : user_nr_cpus * ioflush_pending_bytes_max))
 		user_die("%lu entries, %lu bytes are pending\n",
 			 pending.entries, pending.bytes);
+	if (pending.held > (none ? 0 : user_nr_cpus * ioflush_held_bytes_max))
+		user_die("%lu bytes are held\n", pending.held);
 	if (none && pending.tables)
 		user_die("%lu tables are pending\n", pending.tables);
 }
@@ -308,7 +362,9 @@ static void change(struct member *m, struct ioflush *flush)
 		ioflush_disable_deferred(flush);
 		check_bounds(m->r, flush, true);
 		usleep_range(pick(m, 300), 300);
-		user_refuse(ioflush_enable_deferred(flush));
+		if (pick(m, 2))
+			user_refuse(ioflush_enable_deferred(flush));
+		user_refuse(ioflush_enable_holds(flush));
 		break;
 	}
 }

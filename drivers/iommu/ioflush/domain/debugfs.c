@@ -140,6 +140,7 @@ static void iodom_show_counts(struct seq_file *m, const struct ioflush *flush)
 		[IOFLUSH_OFFLINE] = "offline",
 		[IOFLUSH_SPACE] = "space",
 		[IOFLUSH_TIGHTEN] = "tighten",
+		[IOFLUSH_PRESSURE] = "pressure",
 		[IOFLUSH_RCU] = "rcu",
 	};
 
@@ -170,9 +171,9 @@ static void iodom_show_window(struct seq_file *m, const struct ioflush *flush)
 	struct ioflush_hist hist;
 
 	ioflush_get_pending(flush, &pending);
-	seq_printf(m, "  pending bytes %lu, longest window %lld ns, entries %lu tables %lu\n",
+	seq_printf(m, "  pending bytes %lu, longest window %lld ns, entries %lu tables %lu held %lu\n",
 		   pending.bytes, atomic64_read(&flush->window_max_ns),
-		   pending.entries, pending.tables);
+		   pending.entries, pending.tables, pending.held);
 	seq_printf(m, "  window: bound_us %llu engine %s cmd_ns %u all_ns %u\n",
 		   ioflush_window_ns(flush) / NSEC_PER_USEC,
 		   flush->engine_rcu ? "rcu" : "ring",

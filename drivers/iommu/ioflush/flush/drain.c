@@ -95,11 +95,13 @@ static void ioflush_ring_give_back(struct ioflush_ring *ring, u32 end)
  * struct ioflush_posted - what has been posted from a ring and not waited for
  * @token: what to wait for
  * @end: number behind the last entry
+ * @held_end: number behind the last reference that can go with it
  * @all: number of an invalidation of the whole domain among it, or 0
  */
 struct ioflush_posted {
 	struct ioflush_token token;
 	u32 end;
+	u32 held_end;
 	s64 all;
 };
 
@@ -108,6 +110,7 @@ static bool ioflush_ring_posted_now(const struct ioflush_ring *ring,
 				    struct ioflush_posted *posted)
 {
 	posted->end = ring->posted;
+	posted->held_end = ring->held_posted;
 	if (ring->done == posted->end)
 		return false;
 	posted->token = ring->token;
@@ -141,6 +144,8 @@ void ioflush_ring_finish(struct ioflush_ring *ring)
 		ioflush_all_end(flush, posted.all);
 	}
 	ioflush_ring_give_back(ring, posted.end);
+	if (unlikely(READ_ONCE(ring->held)))
+		ioflush_ring_release(ring, posted.held_end);
 	if (unlikely(!list_empty(&pages)))
 		iopgt_free_pages(flush->pgt, &pages);
 }

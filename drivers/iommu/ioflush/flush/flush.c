@@ -54,6 +54,21 @@ void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 	iopgt_gather_init(gather, gather->may_defer);
 }
 
+static int ioflush_enable(struct ioflush *flush,
+			  struct ioflush_ring __percpu **rings)
+{
+	int ret = 0;
+
+	mutex_lock(&flush->lock);
+	if (!flush->all_rings)
+		ret = ioflush_rings_alloc(flush);
+	if (!ret)
+		/* Pairs with the dependency in ioflush_unmapped(). */
+		smp_store_release(rings, flush->all_rings);
+	mutex_unlock(&flush->lock);
+	return ret;
+}
+
 /**
  * ioflush_enable_deferred() - let a domain's unmaps be deferred from now on
  * @flush: the domain's flush state
@@ -65,16 +80,23 @@ void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
  */
 int ioflush_enable_deferred(struct ioflush *flush)
 {
-	int ret = 0;
+	return ioflush_enable(flush, &flush->rings);
+}
 
-	mutex_lock(&flush->lock);
-	if (!flush->all_rings)
-		ret = ioflush_rings_alloc(flush);
-	if (!ret)
-		/* Pairs with the dependency in ioflush_unmapped(). */
-		smp_store_release(&flush->rings, flush->all_rings);
-	mutex_unlock(&flush->lock);
-	return ret;
+/**
+ * ioflush_enable_holds() - let unmaps be deferred that bring memory to be held
+ * @flush: the domain's flush state
+ *
+ * And no others, even if they have begun while they were. May be called again.
+ * @flush->space is set before.
+ *
+ * Context: process context.
+ * Return: 0, or -ENOMEM: the domain stays strict.
+ */
+int ioflush_enable_holds(struct ioflush *flush)
+{
+	WRITE_ONCE(flush->holds, true);
+	return ioflush_enable(flush, &flush->held_rings);
 }
 
 /**
@@ -90,6 +112,7 @@ void ioflush_disable_deferred(struct ioflush *flush)
 {
 	mutex_lock(&flush->lock);
 	WRITE_ONCE(flush->rings, NULL);
+	WRITE_ONCE(flush->held_rings, NULL);
 	mutex_unlock(&flush->lock);
 	/* Whoever has found the rings pushes with interrupts off: wait for it. */
 	synchronize_rcu();
@@ -146,6 +169,27 @@ void ioflush_for_each(void (*fn)(struct ioflush *flush))
 	mutex_lock(&ioflush_states_lock);
 	list_for_each_entry(flush, &ioflush_states, node)
 		fn(flush);
+	mutex_unlock(&ioflush_states_lock);
+}
+
+/**
+ * ioflush_try_each() - do something to all flush states, unless they change now
+ * @fn: what
+ * @arg: for it
+ *
+ * For those that are called because somebody wants memory: who changes the states
+ * may be the one.
+ *
+ * Context: process context.
+ */
+void ioflush_try_each(void (*fn)(struct ioflush *flush, void *arg), void *arg)
+{
+	struct ioflush *flush;
+
+	if (!mutex_trylock(&ioflush_states_lock))
+		return;
+	list_for_each_entry(flush, &ioflush_states, node)
+		fn(flush, arg);
 	mutex_unlock(&ioflush_states_lock);
 }
 

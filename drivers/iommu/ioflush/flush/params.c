@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioflush: parameters of lazy mode
+ * ioflush: parameters of lazy and guarded mode
  */
 #include <linux/cpumask.h>
 #include <linux/init.h>
@@ -32,7 +32,7 @@ static const struct kernel_param_ops ioflush_window_ops = {
 
 module_param_cb(window_us, &ioflush_window_ops, &ioflush_window_us, 0644);
 MODULE_PARM_DESC(window_us,
-		 "Lazy mode: a cleared translation is invalidated within this many microseconds, 100 to 1000000 (default 2000)");
+		 "Lazy and guarded mode: a cleared translation is invalidated within this many microseconds, 100 to 1000000 (default 2000)");
 
 /*
  * Entries of a ring; it is drained at three quarters. 32 bytes each. Until the setup
@@ -58,7 +58,7 @@ static const struct kernel_param_ops ioflush_entries_ops = {
 module_param_cb(pending_entries, &ioflush_entries_ops,
 		&ioflush_pending_entries, 0444);
 MODULE_PARM_DESC(pending_entries,
-		 "Lazy mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512, or 256 where more than 64 CPUs are possible)");
+		 "Lazy and guarded mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512, or 256 where more than 64 CPUs are possible)");
 
 static int __init ioflush_entries_init(void)
 {
@@ -72,18 +72,23 @@ core_initcall(ioflush_entries_init);
 unsigned long ioflush_pending_bytes_max = SZ_32M;
 module_param_named(pending_bytes, ioflush_pending_bytes_max, ulong, 0644);
 MODULE_PARM_DESC(pending_bytes,
-		 "Lazy mode: bytes that may wait for an invalidation, per CPU and domain (default 33554432)");
+		 "Lazy and guarded mode: bytes that may wait for an invalidation, per CPU and domain (default 33554432)");
+
+unsigned long ioflush_held_bytes_max = SZ_16M;
+module_param_named(held_bytes, ioflush_held_bytes_max, ulong, 0644);
+MODULE_PARM_DESC(held_bytes,
+		 "Guarded mode: bytes of memory that may be held until it has been invalidated, per CPU and domain (default 16777216)");
 
 unsigned int ioflush_pending_tables = 64;
 module_param_named(pending_tables, ioflush_pending_tables, uint, 0644);
 MODULE_PARM_DESC(pending_tables,
-		 "Lazy mode: page-table pages that may wait for an invalidation, per CPU and domain (default 64)");
+		 "Lazy and guarded mode: page-table pages that may wait for an invalidation, per CPU and domain (default 64)");
 
 /* A timer and what it starts cost about what so many save. */
 unsigned int ioflush_lone_unmaps = 8;
 module_param_named(lone_unmaps, ioflush_lone_unmaps, uint, 0444);
 MODULE_PARM_DESC(lone_unmaps,
-		 "Lazy mode: unmaps within a window that are strict before others are deferred, per CPU and domain (default 8)");
+		 "Lazy and guarded mode: unmaps within a window that are strict before others are deferred, per CPU and domain (default 8)");
 
 bool ioflush_engine_rcu;
 

@@ -114,7 +114,8 @@ bool ioflush_ring_high(const struct ioflush_ring *ring)
 
 	return ring->tail - ring->posted >= mark ||
 	       ring->bytes > ring->limit ||
-	       ring->nr_pages > READ_ONCE(ioflush_pending_tables);
+	       ring->nr_pages > READ_ONCE(ioflush_pending_tables) ||
+	       (ring->held && ioflush_ring_held_high(ring));
 }
 
 enum ioflush_added {
@@ -126,10 +127,11 @@ enum ioflush_added {
 	IOFLUSH_ADDED_NOT,
 };
 
-/* Any case. Called with interrupts off and the lock held. */
+/* Any case. Called with interrupts off and the lock held. @hold may be NULL. */
 static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 					   struct iopgt_gather *gather,
-					   dma_addr_t iova, size_t bytes)
+					   dma_addr_t iova, size_t bytes,
+					   struct ioflush_hold *hold)
 {
 	struct ioflush *flush = ring->flush;
 	u64 limit = gather->tables_unlinked ? 0 :
@@ -145,9 +147,11 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 
 	if (unlikely(!ioflush_window_holds(flush)))
 		return IOFLUSH_ADDED_COARSE;
-	if (unlikely(!ring->entries))
+	if (unlikely(!ring->entries || (hold && !ring->held)))
 		return IOFLUSH_ADDED_EMPTY;
-	if (ioflush_ring_full(ring, bytes))
+	/* From here on it is added: what is held goes with an entry. */
+	if (ioflush_ring_full(ring, bytes) ||
+	    (hold && !ioflush_ring_hold(ring, hold)))
 		return IOFLUSH_ADDED_NOT;
 
 	if (!ioflush_ring_merge(ring, &new)) {
@@ -190,7 +194,7 @@ ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 }
 
 /* Several may come to it; the first one's entries stay. */
-static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
+static int ioflush_ring_fill_entries(struct ioflush_ring *ring, gfp_t gfp)
 {
 	struct ioflush_entry *entries = kvcalloc_node(ring->flush->ring_mask + 1,
 						      sizeof(*entries), gfp,
@@ -200,11 +204,24 @@ static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
 	if (!entries)
 		return -ENOMEM;
 	ioflush_ring_lock(ring, &flags);
-	if (!ring->entries)
-		swap(ring->entries, entries);
+	if (!ring->entries) {
+		WRITE_ONCE(ring->entries, entries);
+		entries = NULL;
+	}
 	ioflush_ring_unlock(ring, flags);
 	kvfree(entries);
 	return 0;
+}
+
+static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
+{
+	int ret = 0;
+
+	if (!READ_ONCE(ring->entries))
+		ret = ioflush_ring_fill_entries(ring, gfp);
+	if (!ret && READ_ONCE(ring->flush->holds) && !READ_ONCE(ring->held))
+		ret = ioflush_ring_fill_held(ring, gfp);
+	return ret;
 }
 
 /* With a real-time kernel an unmap may be where nothing can be allocated. */
@@ -221,7 +238,8 @@ static void ioflush_ring_fill_soon(struct ioflush_ring *ring)
  * Returns false if there is no ring or no room; nothing has been done then.
  */
 static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
-			 dma_addr_t iova, size_t bytes)
+			 dma_addr_t iova, size_t bytes,
+			 struct ioflush_hold *hold)
 {
 	struct ioflush_ring __percpu *rings;
 	enum ioflush_added added = IOFLUSH_ADDED_NOT;
@@ -229,13 +247,13 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 	unsigned long flags;
 
 	local_irq_save(flags);
-	rings = READ_ONCE(flush->rings);
+	rings = hold ? READ_ONCE(flush->held_rings) : READ_ONCE(flush->rings);
 	if (rings) {
 		ring = this_cpu_ptr(rings);
 		bit_spin_lock(0, &ring->lock);
 		/* See ioflush_unmapped(). */
 		smp_mb__after_atomic();
-		added = ioflush_ring_add(ring, gather, iova, bytes);
+		added = ioflush_ring_add(ring, gather, iova, bytes, hold);
 		__bit_spin_unlock(0, &ring->lock);
 	}
 	local_irq_restore(flags);
@@ -292,8 +310,8 @@ static __always_inline bool ioflush_ring_lone(struct ioflush_ring *ring)
 	return true;
 }
 
-/* The same for this CPU's ring. */
-static bool ioflush_lone(struct ioflush *flush)
+/* The same for this CPU's ring, if there is one. */
+static bool ioflush_lone(struct ioflush_ring __percpu *const *from)
 {
 	struct ioflush_ring __percpu *rings;
 	unsigned long flags;
@@ -301,7 +319,7 @@ static bool ioflush_lone(struct ioflush *flush)
 
 	local_irq_save(flags);
 	/* See ioflush_unmapped(). */
-	rings = READ_ONCE(flush->rings);
+	rings = READ_ONCE(*from);
 	lone = rings && ioflush_ring_lone(this_cpu_ptr(rings));
 	local_irq_restore(flags);
 	return lone;
@@ -321,7 +339,7 @@ static void ioflush_unmapped_slow(struct ioflush *flush,
 				  struct iopgt_gather *gather, dma_addr_t iova,
 				  size_t bytes)
 {
-	if (ioflush_push(flush, gather, iova, bytes))
+	if (ioflush_push(flush, gather, iova, bytes, NULL))
 		trace_ioflush_defer(flush, iova, bytes);
 	else
 		ioflush_unmapped_strict(flush, gather, iova, bytes);
@@ -349,7 +367,7 @@ static noinline void ioflush_unmapped_traced(struct ioflush *flush,
 					     dma_addr_t iova, size_t bytes)
 {
 	trace_ioflush_unmap(flush, iova, bytes);
-	if (gather->may_defer && !ioflush_lone(flush))
+	if (gather->may_defer && !ioflush_lone(&flush->rings))
 		ioflush_unmapped_slow(flush, gather, iova, bytes);
 	else
 		ioflush_unmapped_strict(flush, gather, iova, bytes);
@@ -405,6 +423,33 @@ void ioflush_unmapped(struct ioflush *flush, struct iopgt_gather *gather,
 	ioflush_unmapped_new(ring, gather, iova, bytes, flags);
 }
 
+/**
+ * ioflush_unmapped_held() - memory that a device could read has been cleared
+ * @flush: the domain's flush state
+ * @gather: what the unmap removed; of no use afterwards
+ * @iova: first byte of its IOVAs
+ * @bytes: their length
+ * @hold: the memory, with references that are this function's from now on
+ *
+ * Deferred where there is room, and then the memory is held until the invalidation
+ * has finished, as it is while an unmap waits that is not deferred.
+ *
+ * Context: any context. The caller should hold no lock.
+ */
+void ioflush_unmapped_held(struct ioflush *flush, struct iopgt_gather *gather,
+			   dma_addr_t iova, size_t bytes,
+			   struct ioflush_hold *hold)
+{
+	trace_ioflush_unmap(flush, iova, bytes);
+	if (!ioflush_lone(&flush->held_rings) &&
+	    ioflush_push(flush, gather, iova, bytes, hold))
+		trace_ioflush_defer(flush, iova, bytes);
+	else
+		ioflush_unmapped_strict(flush, gather, iova, bytes);
+	for (unsigned int i = 0; i < hold->n; i++)
+		folio_put(hold->folio[i]);
+}
+
 /* Without memory, unmaps stay strict and ask again. */
 static void ioflush_ring_fill_work(struct work_struct *work)
 {
@@ -456,8 +501,10 @@ int ioflush_rings_alloc(struct ioflush *flush)
 	return 0;
 
 err_free:
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		kvfree(per_cpu_ptr(rings, cpu)->held);
 		kvfree(per_cpu_ptr(rings, cpu)->entries);
+	}
 	free_percpu(rings);
 	return -ENOMEM;
 }
@@ -506,6 +553,8 @@ void ioflush_rings_free(struct ioflush *flush)
 
 		cancel_work_sync(&ring->fill);
 		WARN_ON(ring->head != ring->tail);
+		WARN_ON(ring->held_head != ring->held_tail);
+		kvfree(ring->held);
 		kvfree(ring->entries);
 	}
 	free_percpu(rings);

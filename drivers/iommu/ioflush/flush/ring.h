@@ -91,6 +91,13 @@ struct ioflush_open {
  * @flush: whose ring this is
  * @entries: the ring; NULL until its CPU has more than a few unmaps to defer
  * @cpu: whose
+ * @held: references to memory that devices can read until then; like @entries, NULL
+ *	until an unmap that brings some is to be deferred. Numbered and indexed like those
+ * @held_head: number of the oldest reference
+ * @held_posted: hardware has been told of all entries that those before this one
+ *	came with
+ * @held_tail: number behind the newest one
+ * @held_bytes: length of the folios that are held; read without the lock, too
  * @stagger: how many 128ths of a window earlier than others its CPU is to drain it
  * @hist: what the drains of this ring have seen
  *
@@ -127,6 +134,11 @@ struct ioflush_ring {
 	struct work_struct fill;
 	struct ioflush *flush;
 	struct ioflush_entry *entries;
+	struct folio **held;
+	u32 held_head;
+	u32 held_posted;
+	u32 held_tail;
+	size_t held_bytes;
 	int cpu;
 	u8 stagger;
 	struct ioflush_hist hist;
@@ -134,6 +146,7 @@ struct ioflush_ring {
 
 /* flush.c */
 void ioflush_for_each(void (*fn)(struct ioflush *flush));
+void ioflush_try_each(void (*fn)(struct ioflush *flush, void *arg), void *arg);
 
 /* ring.c */
 bool ioflush_ring_high(const struct ioflush_ring *ring);
@@ -141,6 +154,12 @@ void ioflush_ring_close(struct ioflush_ring *ring);
 int ioflush_rings_alloc(struct ioflush *flush);
 void ioflush_rings_stop(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
+
+/* hold.c */
+bool ioflush_ring_hold(struct ioflush_ring *ring, struct ioflush_hold *hold);
+bool ioflush_ring_held_high(const struct ioflush_ring *ring);
+void ioflush_ring_release(struct ioflush_ring *ring, u32 end);
+int ioflush_ring_fill_held(struct ioflush_ring *ring, gfp_t gfp);
 
 /* step.c */
 
@@ -219,6 +238,7 @@ extern unsigned int ioflush_pending_entries;
 extern unsigned int ioflush_pending_tables;
 extern unsigned int ioflush_lone_unmaps;
 extern unsigned long ioflush_pending_bytes_max;
+extern unsigned long ioflush_held_bytes_max;
 extern bool ioflush_engine_rcu;
 
 #if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)

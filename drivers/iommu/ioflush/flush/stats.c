@@ -76,6 +76,7 @@ void ioflush_get_pending(const struct ioflush *flush,
 		pending->bytes += ring->bytes + ring->posted_bytes;
 		pending->entries += ring->tail - ring->head;
 		pending->tables += ring->nr_pages;
+		pending->held += ring->held_bytes;
 		ioflush_ring_unlock(ring, flags);
 	}
 }

@@ -237,6 +237,25 @@ void ioflush_hw_unmapped(struct ioflush_hw *hw, dma_addr_t iova, size_t bytes)
 }
 
 /**
+ * ioflush_hw_unmapped_held() - the same, of memory that is to be held
+ * @hw: the hardware
+ * @iova: its address
+ * @bytes: its length
+ * @hold: the memory, with references that go
+ *
+ * Context: any context.
+ */
+void ioflush_hw_unmapped_held(struct ioflush_hw *hw, dma_addr_t iova,
+			      size_t bytes, struct ioflush_hold *hold)
+{
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, true);
+	iopgt_gather_add(&gather, iova, bytes, PAGE_LG2);
+	ioflush_unmapped_held(&hw->flush, &gather, iova, bytes, hold);
+}
+
+/**
  * ioflush_hw_scatter() - unmap pages none of which touches another
  * @hw: the hardware
  * @n: how many

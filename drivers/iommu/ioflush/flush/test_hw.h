@@ -67,6 +67,8 @@ struct ioflush_hw *ioflush_hw_start(struct kunit *test, u64 last,
 void ioflush_hw_stop(struct ioflush_hw *hw);
 dma_addr_t ioflush_hw_alloc(struct ioflush_hw *hw, size_t bytes);
 void ioflush_hw_unmapped(struct ioflush_hw *hw, dma_addr_t iova, size_t bytes);
+void ioflush_hw_unmapped_held(struct ioflush_hw *hw, dma_addr_t iova,
+			      size_t bytes, struct ioflush_hold *hold);
 void ioflush_hw_scatter(struct ioflush_hw *hw, unsigned int n);
 struct ioflush_ring *ioflush_hw_ring(struct ioflush_hw *hw);
 int ioflush_hw_use_rcu(struct kunit_suite *suite);

@@ -15,6 +15,7 @@
 
 #include <linux/cacheflush.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 #ifdef USER_ASAN
 #include <sanitizer/asan_interface.h>
@@ -202,4 +203,21 @@ void user_free_pages(void *virt, unsigned int order)
 	pthread_mutex_lock(&lock);
 	block_put(pfn, order);
 	pthread_mutex_unlock(&lock);
+}
+
+static void folio_free(struct folio *folio)
+{
+	kfree(folio);
+}
+
+struct folio *folio_alloc(gfp_t gfp, unsigned int order)
+{
+	struct folio *folio = kzalloc(sizeof(*folio), gfp);
+
+	if (folio) {
+		atomic_set(&folio->refs, 1);
+		folio->bytes = PAGE_SIZE << order;
+		folio->free = folio_free;
+	}
+	return folio;
 }

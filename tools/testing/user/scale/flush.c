@@ -23,6 +23,7 @@ unsigned int ioflush_pending_entries = 512;
 unsigned int ioflush_pending_tables = 64;
 unsigned int ioflush_lone_unmaps;	/* no CPU is idle */
 unsigned long ioflush_pending_bytes_max = SZ_32M;
+unsigned long ioflush_held_bytes_max = SZ_16M;
 bool ioflush_engine_rcu;
 
 #define MANY		64

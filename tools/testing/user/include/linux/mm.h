@@ -84,6 +84,52 @@ static inline unsigned int get_order(unsigned long bytes)
 	return bytes <= PAGE_SIZE ? 0 : fls64((bytes - 1) >> PAGE_SHIFT);
 }
 
+/**
+ * struct folio - memory with a count of those who use it
+ * @refs: references
+ * @bytes: how long it is
+ * @free: called when the last reference goes
+ */
+struct folio {
+	atomic_t refs;
+	size_t bytes;
+	void (*free)(struct folio *folio);
+};
+
+static inline size_t folio_size(const struct folio *folio)
+{
+	return folio->bytes;
+}
+
+static inline int folio_ref_count(const struct folio *folio)
+{
+	return atomic_read(&folio->refs);
+}
+
+static inline bool folio_try_get(struct folio *folio)
+{
+	int refs = atomic_read(&folio->refs);
+
+	do {
+		if (!refs)
+			return false;
+	} while (!atomic_try_cmpxchg_relaxed(&folio->refs, &refs, refs + 1));
+	return true;
+}
+
+static inline void folio_get(struct folio *folio)
+{
+	user_refuse(!folio_try_get(folio));
+}
+
+static inline void folio_put(struct folio *folio)
+{
+	if (atomic_dec_and_test(&folio->refs))
+		folio->free(folio);
+}
+
+struct folio *folio_alloc(gfp_t gfp, unsigned int order);
+
 /* Zeroed whatever is asked for, as every user of ours wants it. */
 void *user_alloc_pages(unsigned int order);
 void user_free_pages(void *virt, unsigned int order);
