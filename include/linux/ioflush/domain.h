@@ -111,6 +111,8 @@ struct iodom_hw_ops {
  * @attach_lock: serialises attach and detach
  * @lazy_asked: the core wanted unmaps to be deferred when it set up the domain, and
  *	has made it strict since. Under the mutex of the group
+ * @guarded: unmaps of memory that devices only read may be deferred if it is held
+ *	meanwhile, though the domain is strict for the core
  * @map_needs_flush: some link's unit caches entries that are not present
  * @granule_lg2: log2 of the smallest page
  * @block_pages: pages of that size in the next larger one, or more than there can
@@ -128,6 +130,7 @@ struct iodom {
 	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool lazy_asked;
+	bool guarded;
 	bool map_needs_flush;
 	u8 granule_lg2;
 	size_t block_pages;
@@ -165,6 +168,8 @@ int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
 		   int error);
 void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
 void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes);
+void iodom_unmap_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
+		      struct ioflush_hold *hold);
 void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes);
 
 /**

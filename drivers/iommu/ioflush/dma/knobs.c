@@ -17,7 +17,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "internal.h"
+#include "mode.h"
 #include "slot_copy.h"
 
 /**
@@ -100,8 +100,7 @@ static DEVICE_ATTR_RW(window_us);
 
 static ssize_t iodma_mode_get(struct iodom *dom, struct device *dev, void *buf)
 {
-	return sysfs_emit(buf, "%s\n", iodom_deferred(dom) &&
-			  READ_ONCE(dom->flush.rings) ? "lazy" : "strict");
+	return sysfs_emit(buf, "%s\n", iodma_mode_name(dom));
 }
 
 static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
@@ -110,36 +109,23 @@ static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
 	return iodma_knob(dev, iodma_mode_get, buf);
 }
 
-/*
- * The type goes first: an unmap that finds the domain lazy and without rings
- * asks for new ones, see lazy.c.
- */
-static ssize_t iodma_mode_set(struct iodom *dom, struct device *dev, void *arg)
+static ssize_t iodma_mode_change(struct iodom *dom, struct device *dev,
+				 void *mode)
 {
-	bool *lazy = arg;
-
-	if (*lazy) {
-		if (!dom->space)
-			return -ENODEV;
-		WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
-		iodma_lazy_enable(dom, dev);
-		return iodom_deferred(dom) ? 1 : -ENOMEM;
-	}
-	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
-	ioflush_disable_deferred(&dom->flush);
-	ioslot_enable(dom, dev);
-	return 1;
+	if (!dom->space)
+		return -ENODEV;
+	return iodma_mode_set(dom, dev, *(int *)mode) ?: 1;
 }
 
 static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count)
 {
-	bool lazy = sysfs_streq(buf, "lazy");
+	int mode = iodma_mode_parse(buf);
 	ssize_t ret;
 
-	if (!lazy && !sysfs_streq(buf, "strict"))
-		return -EINVAL;
-	ret = iodma_knob(dev, iodma_mode_set, &lazy);
+	if (mode < 0)
+		return mode;
+	ret = iodma_knob(dev, iodma_mode_change, &mode);
 	return ret < 0 ? ret : count;
 }
 static DEVICE_ATTR_RW(mode);

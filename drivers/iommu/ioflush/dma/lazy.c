@@ -19,7 +19,7 @@
 #include <linux/bitops.h>
 #include <linux/workqueue.h>
 
-#include "internal.h"
+#include "mode.h"
 
 /**
  * struct iodma_lazy - a device that asked for its domain to be made lazy
@@ -63,6 +63,9 @@ void iodma_lazy_restore(struct iodom *dom)
 	if (!dom->lazy_asked)
 		return;
 	dom->lazy_asked = false;
+	/* The command line names the mode of all groups: see mode.c. */
+	if (iodma_mode_asked())
+		return;
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
 }
 

@@ -7,6 +7,7 @@
  * any dma_set_min_align_mask() of up to a page; no driver asks for more.
  */
 #include "copied.h"
+#include "guard.h"
 
 /**
  * iodma_iova_retry() - allocate addresses from a space that has run dry
@@ -201,14 +202,18 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct ioslot_pool *pool;
+	struct iodom *dom;
 
 	if (unlikely(!dev->iommu_group)) {
 		iodma_unmap_any(dev, iova, size);
 		return;
 	}
-	pool = iodma_pool(iodma_own_domain(dev));
+	dom = iodma_own_domain(dev);
+	pool = iodma_pool(dom);
 	if (ioslot_holds(pool, iova))
 		__ioslot_unmap(pool, iova, size, attrs);
+	else if (iodma_guards(dom, dir) && size)
+		iodma_unmap_guarded(dom, iova, size);
 	else
 		iodma_unmap_own(dev, iova, size);
 }

@@ -12,6 +12,7 @@
  * to each segment, of which there are few. If the range crosses a boundary of the
  * device there, see sg_apart.c.
  */
+#include "guard.h"
 #include "sg.h"
 #include "slot_copy.h"
 
@@ -254,6 +255,7 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 {
 	struct ioslot_pool *pool;
 	dma_addr_t start = 0;
+	struct iodom *dom;
 	size_t size;
 
 	if (unlikely(!dev->iommu_group)) {
@@ -261,13 +263,17 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		iodma_unmap_any(dev, start, size);
 		return;
 	}
-	pool = iodma_pool(iodma_own_domain(dev));
+	dom = iodma_own_domain(dev);
+	pool = iodma_pool(dom);
 	if (ioslot_holds(pool, sg_dma_address(sgl))) {
 		iodma_unmap_sg_copied(pool, sgl, nents, attrs);
 		return;
 	}
 	size = iodma_sg_range(sgl, nents, &start);
-	iodma_unmap_own(dev, start, size);
+	if (iodma_guards(dom, dir) && size)
+		iodma_unmap_sg_guarded(dom, sgl, nents, start, size);
+	else
+		iodma_unmap_own(dev, start, size);
 }
 
 static void iodma_unmap_sg_each(struct device *dev, struct scatterlist *sgl,

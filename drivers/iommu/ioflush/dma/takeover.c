@@ -23,7 +23,7 @@
 #include <linux/platform_device.h>
 #include <linux/seq_file.h>
 
-#include "internal.h"
+#include "mode.h"
 #include "slot.h"
 
 /* Is the device using these operations? */
@@ -82,7 +82,9 @@ static int iodma_create_space(struct iodom *dom, struct device *dev)
 /* Make a domain ready for a device's mappings. */
 static int iodma_prepare(struct iodom *dom, struct device *dev)
 {
-	if (!dom->space) {
+	const bool new = !dom->space;
+
+	if (new) {
 		int ret = iodma_create_space(dom, dev);
 
 		if (ret) {
@@ -95,6 +97,8 @@ static int iodma_prepare(struct iodom *dom, struct device *dev)
 	}
 	iodma_lazy_enable(dom, dev);
 	ioslot_enable(dom, dev);
+	if (new)
+		iodma_mode_boot(dom, dev);
 	return 0;
 }
 
@@ -223,7 +227,8 @@ static int iodma_show_one(struct device *dev, void *data)
 	if (dev != show->dev)
 		return 0;
 	if (iodma_in_charge(dev) && iodom_is(domain)) {
-		rings = READ_ONCE(to_iodom(domain)->flush.rings);
+		rings = READ_ONCE(to_iodom(domain)->flush.rings) ||
+			READ_ONCE(to_iodom(domain)->flush.held_rings);
 		seq_printf(show->m, "%s %s %s rings %s\n", dev_name(dev),
 			   get_dma_ops(dev) == &iodma_ops ? "plain" : "careful",
 			   iodom_deferred(to_iodom(domain)) ? "DMA-FQ" : "DMA",

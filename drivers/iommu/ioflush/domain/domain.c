@@ -163,6 +163,29 @@ void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
 }
 
 /**
+ * iodom_unmap_held() - clear a mapping of memory that is held as long as it is read
+ * @dom: a guarded domain
+ * @iova: first byte, as allocated
+ * @bytes: length, as allocated
+ * @hold: all of the memory, with references that are given back in the end
+ *
+ * The device could not write to it.
+ *
+ * Context: any context; waits for hardware if there is no room. The caller should
+ *	hold no lock.
+ */
+void iodom_unmap_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
+		      struct ioflush_hold *hold)
+{
+	struct iopgt_gather gather __uninitialized;
+
+	iopgt_gather_init(&gather, true);
+	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
+		     bytes);
+	ioflush_unmapped_held(&dom->flush, &gather, iova, bytes, hold);
+}
+
+/**
  * iodom_unmap_sync() - clear a range and wait for its invalidation
  * @dom: the domain
  * @iova: first byte

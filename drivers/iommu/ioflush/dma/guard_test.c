@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioflush: tests of guarded domains
+ *
+ * A page that a test has allocated has one reference; a second one is that of an
+ * unmap that holds it.
+ */
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/poison.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include "mode.h"
+#include "test_util.h"
+
+/* One more than an unmap may hold, and each of them apart from the others. */
+#define PAGES	(IOFLUSH_HOLD_MAX + 1)
+
+static struct page *pages[PAGES];
+
+static void put_pages(void *unused)
+{
+	for (unsigned int i = 0; i < PAGES && pages[i]; i++) {
+		__free_page(pages[i]);
+		pages[i] = NULL;
+	}
+}
+
+static struct device *guarded_device(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pages, NULL));
+	for (unsigned int i = 0; i < PAGES; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, pages[i]);
+	}
+	dma_test_any_timer(test, dom);
+	KUNIT_ASSERT_EQ(test, 0, iodma_mode_set(dom, dev, IODMA_GUARDED));
+	KUNIT_ASSERT_STREQ(test, "guarded", iodma_mode_name(dom));
+	return dev;
+}
+
+static unsigned long strict_unmaps(struct device *dev)
+{
+	return ioflush_count(&iodma_domain(dev)->flush, IOFLUSH_N_STRICT);
+}
+
+static unsigned long deferred_unmaps(struct device *dev)
+{
+	return ioflush_count(&iodma_domain(dev)->flush, IOFLUSH_N_DEFERRED);
+}
+
+static void drain(struct device *dev)
+{
+	ioflush_drain(&iodma_domain(dev)->flush, IOFLUSH_TIGHTEN);
+}
+
+static void map_and_unmap(struct kunit *test, struct device *dev,
+			  struct page *page, size_t offset, size_t size,
+			  enum dma_data_direction dir)
+{
+	dma_addr_t iova = dma_map_page(dev, page, offset, size, dir);
+
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	dma_unmap_page(dev, iova, size, dir);
+	/* Cleared it is in any case. */
+	dma_test_expect_unmapped(test, dev, iova, iova + size - 1);
+}
+
+/* What a device could only read is held until it cannot. */
+static void guarded_holds(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	unsigned long strict = strict_unmaps(dev);
+
+	map_and_unmap(test, dev, pages[0], 100, 2000, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
+	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, strict, strict_unmaps(dev));
+	drain(dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+}
+
+/* What it could write to is invalidated when the unmap returns. */
+static void guarded_written(struct kunit *test)
+{
+	static const enum dma_data_direction dirs[] = {
+		DMA_FROM_DEVICE, DMA_BIDIRECTIONAL,
+	};
+	struct device *dev = guarded_device(test);
+	struct scatterlist sg;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(dirs); i++) {
+		unsigned long strict = strict_unmaps(dev);
+
+		map_and_unmap(test, dev, pages[0], 0, SZ_4K, dirs[i]);
+		KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
+		sg_init_one(&sg, page_address(pages[1]), SZ_4K);
+		KUNIT_ASSERT_EQ(test, 1, dma_map_sg(dev, &sg, 1, dirs[i]));
+		dma_unmap_sg(dev, &sg, 1, dirs[i]);
+		KUNIT_EXPECT_EQ(test, strict + 2, strict_unmaps(dev));
+	}
+	KUNIT_EXPECT_EQ(test, 0, deferred_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+}
+
+static void expect_refused(struct kunit *test, struct device *dev,
+			   struct page *page, size_t offset)
+{
+	unsigned long strict = strict_unmaps(dev);
+	int count = page_count(page);
+
+	map_and_unmap(test, dev, page, offset, SZ_1K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, 0, deferred_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, count, page_count(page));
+}
+
+/* What is not freed by its last reference cannot be held. */
+static void guarded_refuses(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	void *object = kunit_kmalloc(test, SZ_1K, GFP_KERNEL);
+	struct page *two = alloc_pages(GFP_KERNEL, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_NOT_NULL(test, two);
+	expect_refused(test, dev, virt_to_page(object), offset_in_page(object));
+
+	/* Not a compound page: the first one has all references. */
+	KUNIT_EXPECT_EQ(test, 0, page_count(two + 1));
+	expect_refused(test, dev, two + 1, 0);
+	__free_pages(two, 1);
+
+	SetPageReserved(pages[0]);
+	expect_refused(test, dev, pages[0], 0);
+	ClearPageReserved(pages[0]);
+}
+
+#ifdef CONFIG_PAGE_POOL
+/* A page_pool has back only what nobody else has a reference to. */
+static void guarded_pooled(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	unsigned long was = pages[0]->pp_magic;
+
+	pages[0]->pp_magic = PP_SIGNATURE;
+	expect_refused(test, dev, pages[0], 0);
+	pages[0]->pp_magic = was;
+}
+#else
+static void guarded_pooled(struct kunit *test)
+{
+	kunit_skip(test, "this kernel has no page_pool");
+}
+#endif
+
+/* One reference holds all of a large folio. */
+static void guarded_large(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	struct page *large = alloc_pages(GFP_KERNEL | __GFP_COMP, 3);
+
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	/* On one CPU, whose ring that is. */
+	migrate_disable();
+	map_and_unmap(test, dev, large + 2, 10, 3 * SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 2, page_count(large));
+	map_and_unmap(test, dev, large + 7, 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 2, page_count(large));
+	migrate_enable();
+	drain(dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(large));
+	__free_pages(large, 3);
+}
+
+static void map_and_unmap_list(struct kunit *test, struct device *dev,
+			       unsigned int n)
+{
+	struct scatterlist *sgl = kunit_kcalloc(test, n, sizeof(*sgl), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, sgl);
+	sg_init_table(sgl, n);
+	/* So that neighbours in memory are not neighbours in the list. */
+	for (unsigned int i = 0; i < n; i++)
+		sg_set_page(&sgl[i], pages[n - 1 - i], SZ_4K, 0);
+	KUNIT_ASSERT_NE(test, 0, dma_map_sg(dev, sgl, n, DMA_TO_DEVICE));
+	dma_unmap_sg(dev, sgl, n, DMA_TO_DEVICE);
+}
+
+/* Drivers that name segments where they should name entries unmap all the same. */
+static void guarded_list_short(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	unsigned long strict = strict_unmaps(dev);
+	struct scatterlist sgl[3];
+
+	sg_init_table(sgl, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		sg_set_page(&sgl[i], pages[2 * i], SZ_4K, 0);
+	KUNIT_ASSERT_NE(test, 0, dma_map_sg(dev, sgl, 3, DMA_TO_DEVICE));
+	dma_unmap_sg(dev, sgl, 1, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, deferred_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+}
+
+/* All of a list is held, or nothing of it. */
+static void guarded_list(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+
+	map_and_unmap_list(test, dev, PAGES - 1);
+	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
+	for (unsigned int i = 0; i < PAGES - 1; i++)
+		KUNIT_EXPECT_EQ(test, 2, page_count(pages[i]));
+	drain(dev);
+
+	/* It is too long, or one of it cannot be. */
+	map_and_unmap_list(test, dev, PAGES);
+	SetPageReserved(pages[1]);
+	map_and_unmap_list(test, dev, 3);
+	ClearPageReserved(pages[1]);
+	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
+	for (unsigned int i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_EQ(test, 1, page_count(pages[i]));
+}
+
+/* A mode that is stricter holds for what was unmapped before, too. */
+static void guarded_modes(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	struct iodom *dom = iodma_domain(dev);
+
+	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, iodma_mode_set(dom, dev, IODMA_STRICT));
+	KUNIT_EXPECT_STREQ(test, "strict", iodma_mode_name(dom));
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
+
+	KUNIT_EXPECT_EQ(test, 0, iodma_mode_set(dom, dev, IODMA_LAZY));
+	KUNIT_EXPECT_STREQ(test, "lazy", iodma_mode_name(dom));
+	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	KUNIT_EXPECT_NE(test, 0, ioflush_pending_bytes(&dom->flush));
+
+	KUNIT_EXPECT_EQ(test, 0, iodma_mode_set(dom, dev, IODMA_GUARDED));
+	KUNIT_EXPECT_STREQ(test, "guarded", iodma_mode_name(dom));
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&dom->flush));
+	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, ioflush_pending_bytes(&dom->flush));
+}
+
+static void guarded_names(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, IODMA_STRICT, iodma_mode_parse("strict"));
+	KUNIT_EXPECT_EQ(test, IODMA_GUARDED, iodma_mode_parse("guarded\n"));
+	KUNIT_EXPECT_EQ(test, IODMA_LAZY, iodma_mode_parse("lazy"));
+	KUNIT_EXPECT_GT(test, 0, iodma_mode_parse("lazily"));
+	KUNIT_EXPECT_GT(test, 0, iodma_mode_parse(""));
+}
+
+/* Who wants memory has what is held. */
+static void guarded_pressure(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+
+	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
+	/* The kernel may be at it by itself: then there is nothing left, or to wait for. */
+	for (unsigned int ms = 0; ms < 1000 && page_count(pages[0]) != 1; ms += 10) {
+		ioflush_release_held();
+		msleep(10);
+	}
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	KUNIT_EXPECT_LE(test, 1, ioflush_count(&iodma_domain(dev)->flush,
+					       IOFLUSH_N_DRAIN + IOFLUSH_PRESSURE));
+}
+
+static struct kunit_case guard_cases[] = {
+	KUNIT_CASE(guarded_holds),
+	KUNIT_CASE(guarded_written),
+	KUNIT_CASE(guarded_refuses),
+	KUNIT_CASE(guarded_pooled),
+	KUNIT_CASE(guarded_large),
+	KUNIT_CASE(guarded_list),
+	KUNIT_CASE(guarded_list_short),
+	KUNIT_CASE(guarded_modes),
+	KUNIT_CASE(guarded_names),
+	KUNIT_CASE(guarded_pressure),
+	{}
+};
+
+static struct kunit_suite guard_suite = {
+	.name = "ioflush_dma_guard",
+	.init = dma_test_init,
+	.test_cases = guard_cases,
+};
+
+kunit_test_suite(guard_suite);
+
+MODULE_DESCRIPTION("KUnit tests of ioflush's guarded domains");
+MODULE_LICENSE("GPL");
