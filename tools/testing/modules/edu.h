@@ -28,6 +28,7 @@ enum edu_mode {
 	EDU_NO_IOMMU,
 	EDU_IDENTITY,
 	EDU_STRICT,
+	EDU_GUARDED,	/* strict for what the device may write to */
 	EDU_LAZY,
 };
 
@@ -51,6 +52,7 @@ int edu_write_start(struct edu *edu, dma_addr_t to);
 u64 edu_fires_ns(const struct edu *edu);
 int edu_finish(struct edu *edu, u64 *done_ns);
 int edu_write(struct edu *edu, dma_addr_t to);
+int edu_read_start(struct edu *edu, dma_addr_t from);
 int edu_read(struct edu *edu, dma_addr_t from);
 int edu_buffer_get(struct edu *edu, u8 *to);
 
@@ -130,8 +132,16 @@ struct edu_trial {
 	s64 late_ns;
 };
 
+/*
+ * Strict: the device comes this long after the unmap. Short, so that a flush that
+ * only comes soon does not pass for one that came before the return.
+ */
+#define EDU_LEAD_SOON_NS	(2 * NSEC_PER_MSEC)
+
 int edu_trial(struct edu *edu, struct edu_trial *trial);
 void edu_sleep_until(u64 ns);
+u64 edu_lead_soon_ns(struct edu *edu);
+u64 edu_lead_late_ns(struct edu *edu);
 
 /* What else goes on in the domain while the window is measured. */
 enum edu_load_kind {
@@ -166,6 +176,7 @@ struct edu_case {
 
 extern const struct edu_case edu_access_cases[];
 extern const struct edu_case edu_unmap_cases[];
+extern const struct edu_case edu_read_cases[];
 extern const struct edu_case edu_window_cases[];
 
 /* Module parameters */

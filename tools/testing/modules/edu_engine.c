@@ -53,6 +53,12 @@ int edu_write_start(struct edu *edu, dma_addr_t to)
 	return edu_start(edu, EDU_BUFFER, to, EDU_DMA_CMD_TO_RAM);
 }
 
+/* Have the device read its buffer from @from, by then. */
+int edu_read_start(struct edu *edu, dma_addr_t from)
+{
+	return edu_start(edu, from, EDU_BUFFER, 0);
+}
+
 /*
  * The transfer in progress does not take place before this time. It may do so
  * up to a millisecond later, as the device's clock has no finer ticks.

@@ -33,6 +33,11 @@ module_param_named(window_us, edu_window_us, uint, 0444);
 MODULE_PARM_DESC(window_us,
 		 "lazy mode: no write may land longer after its unmap");
 
+static bool guarded;
+module_param(guarded, bool, 0444);
+MODULE_PARM_DESC(guarded,
+		 "the domain defers unmaps of what the device could only read; the core calls it strict");
+
 static unsigned int seed;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "makes a run repeat the choices of another (default 0: a new one)");
@@ -81,7 +86,7 @@ static enum edu_mode edu_mode(const struct edu *edu)
 		return EDU_NO_IOMMU;
 	switch (edu->domain->type) {
 	case IOMMU_DOMAIN_DMA:
-		return EDU_STRICT;
+		return guarded ? EDU_GUARDED : EDU_STRICT;
 	case IOMMU_DOMAIN_DMA_FQ:
 		return EDU_LAZY;
 	default:
@@ -95,6 +100,7 @@ static const char *edu_mode_name(enum edu_mode mode)
 		[EDU_NO_IOMMU]	= "none",
 		[EDU_IDENTITY]	= "passthrough",
 		[EDU_STRICT]	= "strict",
+		[EDU_GUARDED]	= "guarded",
 		[EDU_LAZY]	= "lazy",
 	};
 
@@ -104,6 +110,7 @@ static const char *edu_mode_name(enum edu_mode mode)
 static const struct edu_case * const edu_tables[] = {
 	edu_access_cases,
 	edu_unmap_cases,
+	edu_read_cases,
 	edu_window_cases,
 };
 

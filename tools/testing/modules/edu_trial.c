@@ -22,6 +22,22 @@ struct edu_unmap {
 	u64 done_ns;
 };
 
+/* It comes this long after the unmap at least. */
+#define EDU_LEAD_MIN_NS	(100 * NSEC_PER_USEC)
+
+/* Deferred: it comes this long after, by when the window has long ended. */
+#define EDU_LEAD_LATE_NS	(90 * NSEC_PER_MSEC)
+
+u64 edu_lead_soon_ns(struct edu *edu)
+{
+	return edu_random(edu, EDU_LEAD_MIN_NS, EDU_LEAD_SOON_NS);
+}
+
+u64 edu_lead_late_ns(struct edu *edu)
+{
+	return EDU_LEAD_LATE_NS;
+}
+
 void edu_sleep_until(u64 ns)
 {
 	s64 left_us = div_s64(ns - ktime_get_ns(), NSEC_PER_USEC);

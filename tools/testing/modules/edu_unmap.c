@@ -9,16 +9,6 @@
 
 #include "edu.h"
 
-/*
- * Strict: the device writes this long after the unmap. Short, so that a flush
- * that only comes soon does not pass for one that came before the return.
- */
-#define EDU_LEAD_MIN_NS		(100 * NSEC_PER_USEC)
-#define EDU_LEAD_MAX_NS		(2 * NSEC_PER_MSEC)
-
-/* Lazy: it writes this long after, by when the window has long ended. */
-#define EDU_LEAD_LAZY_NS	(90 * NSEC_PER_MSEC)
-
 /* Reuse: the address has this long to come back to another page. */
 #define EDU_LEAD_REUSE_NS	(80 * NSEC_PER_MSEC)
 #define EDU_TRY_MAPS		256U
@@ -27,9 +17,8 @@
 
 static u64 edu_lead_ns(struct edu *edu)
 {
-	if (edu->mode == EDU_LAZY)
-		return EDU_LEAD_LAZY_NS;
-	return edu_random(edu, EDU_LEAD_MIN_NS, EDU_LEAD_MAX_NS);
+	return edu->mode == EDU_LAZY ? edu_lead_late_ns(edu) :
+				       edu_lead_soon_ns(edu);
 }
 
 static int edu_case_unmapped(struct edu *edu, int arg)
@@ -232,7 +221,7 @@ static int edu_reuse(struct edu_target *old, struct edu_target *new,
  */
 static u64 edu_reuse_lead_ns(struct edu *edu, unsigned int i)
 {
-	u64 soon_ns = EDU_LEAD_MAX_NS;
+	u64 soon_ns = EDU_LEAD_SOON_NS;
 
 	if (i & 1)
 		return EDU_LEAD_REUSE_NS;

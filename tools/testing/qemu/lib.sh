@@ -17,7 +17,7 @@ export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$to
 
 arch_choices="x86_64 arm64"
 stack_choices="ioflush mainline"
-mode_choices="strict lazy passthrough"
+mode_choices="strict guarded lazy passthrough"
 nic_choices="virtio-net e1000e none"
 disk_choices="nvme virtio-blk"
 clock_choices="guest wall"

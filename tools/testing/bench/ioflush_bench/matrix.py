@@ -176,7 +176,8 @@ def _modes(config: Config, part: str) -> tuple[str, ...]:
     """A domain of one's own, as those parts have it, waits for each invalidation."""
     if part in ("storm", "pgtable"):
         return ("strict",)
-    return tuple(mode for mode in config.modes if part != "counts" or mode != "passthrough")
+    left_out = ("passthrough", axes.MODE_OURS) if part == "counts" else ()
+    return tuple(mode for mode in config.modes if mode not in left_out)
 
 
 def _iommus(arch: str, part: str, mode: str) -> tuple[str, ...]:
@@ -230,7 +231,7 @@ def plan(config: Config) -> list[Boot]:
         for nic in _nics(config, part)
         for mode in _modes(config, part)
         for iommu in _iommus(arch, part, mode)
-        for stack in _turns(config, run)
+        for stack in _turns(config, run) if axes.has_mode(stack, mode)
     )
     planned = [replace(boot, engine=engine)
                for boot in boots for engine in _engines(config, boot)]

@@ -15,7 +15,9 @@ _INTRO = """
 Two DMA stacks in one kernel image, chosen at boot: <b>ioflush</b> and
 <b>mainline</b>'s own. Each is booted in QEMU behind an emulated IOMMU ({iommus}), in
 <b>strict</b> mode (an unmap waits until the hardware has forgotten the
-translation) and in <b>lazy</b> mode (invalidations are batched), and without
+translation) and in <b>lazy</b> mode (invalidations are batched), ioflush in
+<b>guarded</b> mode, too (batched for memory that a device could only read, which is held
+meanwhile), and without
 translation (<b>passthrough</b>), which is the ceiling. Every figure is the median
 of {runs} run{s}, the stacks taking turns; whiskers and the columns <i>min-max</i>
 span all runs. Ratios to passthrough are to mainline's, for both stacks.

@@ -23,6 +23,7 @@ from .results import Result, Results
 SERIES = {
     ("mainline", "strict"): "#5b7083",
     ("ioflush", "strict"): "#c2571a",
+    ("ioflush", "guarded"): "#dd8d45",
     ("mainline", "lazy"): "#a9b8c4",
     ("ioflush", "lazy"): "#f0a35e",
     ("mainline", "passthrough"): "#dcdfd6",
@@ -38,6 +39,9 @@ _STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
     "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#e6e8ea",
 }
+
+#: Modes in which there is something to protect, from the strictest on.
+_PROTECTED = ("strict", "guarded", "lazy")
 
 Scale = Callable[[Result], float]
 
@@ -199,8 +203,7 @@ def _network_panels(results: Results, info: dict, clock: str, where: str = "",
 def network(results: Results, info: dict, clock: str) -> str | None:
     """Network tests over mainline's passthrough."""
     panels = _network_panels(results, info, clock)
-    return panels and _figure(panels, results, "of passthrough", True,
-                              ("strict", "lazy"), f"network-{clock}") or None
+    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED, f"network-{clock}") or None
 
 
 def overview(results: Results, info: dict) -> str | None:
@@ -210,8 +213,7 @@ def overview(results: Results, info: dict) -> str | None:
                   results.of_arch(arch), meta.of_arch(info, arch), "guest",
                   f"{matrix_axes.IOMMU_TITLES[matrix_axes.IOMMU_OF[arch]]} ({arch}), ",
                   matrix_axes.STREAMS)]
-    return panels and _figure(panels, results, "of passthrough", True,
-                              ("strict", "lazy"), "netperf") or None
+    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED, "netperf") or None
 
 
 def _nics(results: Results, clock: str) -> list[str]:

@@ -34,7 +34,7 @@ def runner(asked: config.Config, x86_64: str = "a", qemu: str = "7") -> guest.Ru
 
 def figure(boot: matrix.Boot) -> int:
     """Passthrough 1000, mainline lazy 800 and strict 700, ioflush 10 % above; run n adds n."""
-    base = {"passthrough": 1000, "lazy": 800, "strict": 700}[boot.mode]
+    base = {"passthrough": 1000, "lazy": 800, "guarded": 750, "strict": 700}[boot.mode]
     more = base // 10 if boot.stack == "ioflush" and boot.mode != "passthrough" else 0
     return base + more + boot.run
 

@@ -215,21 +215,21 @@ class PublishTest(unittest.TestCase):
     def test_drawings_of_a_part(self):
         boots = matrix.plan(config.from_environment({}))
         made = self.report(boots)
-        outcomes = {boot: self.outcome(boot) for boot in boots[:10]}
+        outcomes = {boot: self.outcome(boot) for boot in boots[:11]}
         made.publish(outcomes)
         drawn = {path.name: path.read_text() for path in self.folder.glob("*.svg")}
         self.assertEqual(set(drawn), {"x86_64-network-guest.svg", "x86_64-instructions.svg",
                                       "x86_64-benchmark.svg", "netperf.svg"})
         # Of the other NIC there is no passthrough yet: an empty panel says nothing.
-        for boot in boots[10:12]:
+        for boot in boots[11:13]:
             outcomes[boot] = self.outcome(boot)
         made.publish(outcomes)
         self.assertNotIn("e1000e", (self.folder / "netperf.svg").read_text())
-        for boot in boots[10:12]:
+        for boot in boots[11:13]:
             del outcomes[boot]
         # A further guest: what it adds to is drawn anew, the rest is not.
         with mock.patch.object(page.plots, "instructions") as again:
-            for boot in boots[10:16]:
+            for boot in boots[11:18]:
                 outcomes[boot] = self.outcome(boot)
             made.publish(outcomes)
             again.assert_not_called()

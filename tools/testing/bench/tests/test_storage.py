@@ -46,7 +46,7 @@ class PlanTest(unittest.TestCase):
 
     def test_default_is_short(self):
         boots = planned()
-        self.assertEqual(len(boots), 6)
+        self.assertEqual(len(boots), 7)
         self.assertEqual({(boot.nic, boot.clock, boot.engine) for boot in boots},
                          {("nvme", "guest", None), ("nvme", "guest", "ring")})
         asked = config.from_environment({})
