@@ -32,6 +32,7 @@
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/poison.h>
+#include <linux/sizes.h>
 
 #include "guard.h"
 #include "sg.h"
@@ -49,7 +50,7 @@ static bool iodma_is_pooled(const struct folio *folio)
 }
 #endif
 
-static bool iodma_may_hold(struct folio *folio)
+static __always_inline bool iodma_may_hold(struct folio *folio)
 {
 	return !folio_test_slab(folio) && !folio_test_reserved(folio) &&
 	       !folio_is_zone_device(folio) && !iodma_is_pooled(folio) &&
@@ -60,16 +61,16 @@ static bool iodma_may_hold(struct folio *folio)
  * A reference to the folio of @page, which is the one that was looked at: who frees
  * what is mapped may have it change its shape meanwhile.
  */
-static bool iodma_hold_folio(struct ioflush_hold *hold, struct page *page)
+static __always_inline bool iodma_hold_folio(struct ioflush_hold *hold,
+					     struct folio *folio,
+					     const struct page *page)
 {
-	struct folio *folio = page_folio(page);
-
 	if (hold->n && hold->folio[hold->n - 1] == folio)
 		return true;
 	if (hold->n == IOFLUSH_HOLD_MAX || !iodma_may_hold(folio) ||
 	    !folio_try_get(folio))
 		return false;
-	/* With it whoever looks next puts it. */
+	/* Whoever looks next puts it, too. */
 	hold->folio[hold->n++] = folio;
 	return page_folio(page) == folio;
 }
@@ -77,25 +78,27 @@ static bool iodma_hold_folio(struct ioflush_hold *hold, struct page *page)
 /* The folios that a range of memory is in; false if not all of them can be held. */
 static bool iodma_hold(struct ioflush_hold *hold, phys_addr_t phys, size_t bytes)
 {
-	for (;;) {
+	const unsigned long last = PHYS_PFN(phys + bytes - 1);
+	unsigned long pfn = PHYS_PFN(phys), valid = pfn;
+
+	while (pfn <= last) {
 		struct folio *folio;
 		struct page *page;
-		size_t left;
 
-		if (unlikely(!pfn_valid(PHYS_PFN(phys))))
+		/* Where there is memory does not change within 2 MiB. */
+		if (pfn >= valid) {
+			if (unlikely(!pfn_valid(pfn)))
+				return false;
+			valid = ALIGN(pfn + 1, PHYS_PFN(SZ_2M));
+		}
+		page = pfn_to_page(pfn);
+		folio = page_folio(page);
+		if (!iodma_hold_folio(hold, folio, page))
 			return false;
-		page = pfn_to_page(PHYS_PFN(phys));
-		if (!iodma_hold_folio(hold, page))
-			return false;
-		folio = hold->folio[hold->n - 1];
-		left = folio_size(folio) -
-		       (folio_page_idx(folio, page) << PAGE_SHIFT) -
-		       offset_in_page(phys);
-		if (left >= bytes)
-			return true;
-		bytes -= left;
-		phys += left;
+		pfn += likely(!folio_test_large(folio)) ? 1 :
+			folio_nr_pages(folio) - folio_page_idx(folio, page);
 	}
+	return true;
 }
 
 /* Defer the unmap if all of its memory is held; else it is held until it is over. */

@@ -99,10 +99,10 @@ class Runner:
         return words
 
     def _timeout_s(self, boot: Boot) -> int:
-        """Ten times what an idle machine needs: only a hang takes that long."""
+        """Ten times what an idle machine needs: it takes long to poll all of the time."""
         tests = {"netperf": len(boot.tests(self.config.tests)),
                  storage.PART: len(storage.jobs_of(self.config.tests))}.get(boot.part, 4)
-        return 120 + tests * self.config.duration_s * 60
+        return 240 + tests * self.config.duration_s * 120
 
     def params(self, boot: Boot) -> str:
         """What the job is told, as lines for its shell."""
