@@ -148,6 +148,7 @@ static int edu_peek(struct edu *edu, struct edu_peek *peek)
 
 static int edu_peeks(struct edu *edu, struct edu_peek *peek, u64 (*lead_ns)(struct edu *edu))
 {
+	const bool held = edu->mode == EDU_GUARDED;
 	unsigned int i, learned = 0, again = 0, tried = 0;
 
 	/* A busy host may make the unmap come too late: that proves nothing. */
@@ -176,7 +177,7 @@ static int edu_peeks(struct edu *edu, struct edu_peek *peek, u64 (*lead_ns)(stru
 		return -ETIME;
 	}
 	/* Where it is held it must not come back, else it has to: or nothing is proved. */
-	if (peek->freed && (edu->mode == EDU_GUARDED) == !!again) {
+	if (peek->freed && held == !!again) {
 		edu_note("what was freed %s", again ? "was not held" :
 						      "never had another owner");
 		return -ENOMEM;

@@ -273,9 +273,9 @@ static void guarded_pressure(struct kunit *test)
 
 	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	/* The kernel may be at it by itself: then there is nothing left, or to wait for. */
-	for (unsigned int ms = 0; ms < 1000 && page_count(pages[0]) != 1; ms += 10) {
+	for (unsigned int ms = 0; ms < 1000 && page_count(pages[0]) != 1; ms += 20) {
 		ioflush_release_held();
-		msleep(10);
+		msleep(20);
 	}
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
 	KUNIT_EXPECT_LE(test, 1, ioflush_count(&iodma_domain(dev)->flush,
