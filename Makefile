@@ -41,7 +41,7 @@ help:
 	@echo '  ARCH=$(ARCH)               x86_64 arm64; if empty, check and kunit do both, others x86_64'
 	@echo '  IOMMU=$(IOMMU)              vtd none for x86_64, smmuv3 none for arm64; if empty, the first'
 	@echo '  STACK=$(STACK)       ioflush mainline'
-	@echo '  MODE=$(MODE)         strict lazy passthrough'
+	@echo '  MODE=$(MODE)         strict guarded lazy passthrough'
 	@echo '  NIC=$(NIC)      virtio-net e1000e none'
 	@echo '  APPEND=$(APPEND)              more of the kernel command line, for boot'
 	@echo '  QEMU_ARGS=$(QEMU_ARGS)           more arguments for QEMU, for boot'

@@ -71,6 +71,13 @@ choose() {
 	die "$1=$2 is not known; choose one of: $3"
 }
 
+# choose_mode STACK MODE: dies unless the stack has that mode.
+choose_mode() {
+	choose MODE "$2" "$mode_choices"
+	[[ $1 != mainline || $2 != guarded ]] ||
+		die "MODE=guarded is one of ioflush's; choose another for STACK=mainline"
+}
+
 # need TOOL...: every tool has to be there.  `deps` is what installs them.
 need() {
 	local tool
