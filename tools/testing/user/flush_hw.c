@@ -277,7 +277,7 @@ struct hw_folio *hw_folio_alloc(struct hw_domain *d)
 	user_refuse(!f);
 	atomic_set(&f->folio.refs, 1);
 	f->folio.bytes = HW_BYTES(1);
-	f->folio.free = folio_free;
+	f->folio.release = folio_free;
 	f->d = d;
 	__atomic_fetch_add(&d->folios, 1, __ATOMIC_RELAXED);
 	return f;

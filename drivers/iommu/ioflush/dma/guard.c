@@ -37,18 +37,12 @@
 #include "guard.h"
 #include "sg.h"
 
-#ifdef CONFIG_PAGE_POOL
-static bool iodma_is_pooled(const struct folio *folio)
+/* Of other pages that is where a list's pointer is, which is never the same. */
+static __always_inline bool iodma_is_pooled(const struct folio *folio)
 {
 	/* What the low bits say of a page is not of its pool. */
 	return (READ_ONCE(folio->page.pp_magic) & ~0x3UL) == PP_SIGNATURE;
 }
-#else
-static bool iodma_is_pooled(const struct folio *folio)
-{
-	return false;
-}
-#endif
 
 static __always_inline bool iodma_may_hold(struct folio *folio)
 {

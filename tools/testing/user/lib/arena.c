@@ -217,7 +217,7 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 	if (folio) {
 		atomic_set(&folio->refs, 1);
 		folio->bytes = PAGE_SIZE << order;
-		folio->free = folio_free;
+		folio->release = folio_free;
 	}
 	return folio;
 }

@@ -88,12 +88,12 @@ static inline unsigned int get_order(unsigned long bytes)
  * struct folio - memory with a count of those who use it
  * @refs: references
  * @bytes: how long it is
- * @free: called when the last reference goes
+ * @release: called when the last reference goes
  */
 struct folio {
 	atomic_t refs;
 	size_t bytes;
-	void (*free)(struct folio *folio);
+	void (*release)(struct folio *folio);
 };
 
 static inline size_t folio_size(const struct folio *folio)
@@ -125,7 +125,7 @@ static inline void folio_get(struct folio *folio)
 static inline void folio_put(struct folio *folio)
 {
 	if (atomic_dec_and_test(&folio->refs))
-		folio->free(folio);
+		folio->release(folio);
 }
 
 struct folio *folio_alloc(gfp_t gfp, unsigned int order);
