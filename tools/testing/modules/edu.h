@@ -142,6 +142,7 @@ int edu_trial(struct edu *edu, struct edu_trial *trial);
 void edu_sleep_until(u64 ns);
 u64 edu_lead_soon_ns(struct edu *edu);
 u64 edu_lead_late_ns(struct edu *edu);
+u64 edu_lead_ns(struct edu *edu);
 
 /* What else goes on in the domain while the window is measured. */
 enum edu_load_kind {

@@ -185,18 +185,11 @@ static int edu_peeks(struct edu *edu, struct edu_peek *peek, u64 (*lead_ns)(stru
 	return 0;
 }
 
-/* Before and after the end of the window alike. */
-static u64 edu_freed_lead_ns(struct edu *edu)
-{
-	return edu->mode == EDU_LAZY ? edu_lead_late_ns(edu) :
-				       edu_lead_soon_ns(edu);
-}
-
 static int edu_case_freed(struct edu *edu, int arg)
 {
 	struct edu_peek peek = { .shape = arg, .freed = true };
 
-	return edu_peeks(edu, &peek, edu_freed_lead_ns);
+	return edu_peeks(edu, &peek, edu_lead_ns);
 }
 
 /* Where unmaps are deferred, the window has long ended. */

@@ -38,6 +38,13 @@ u64 edu_lead_late_ns(struct edu *edu)
 	return EDU_LEAD_LATE_NS;
 }
 
+/* For what has to be closed as soon as the unmap has returned, but in lazy mode. */
+u64 edu_lead_ns(struct edu *edu)
+{
+	return edu->mode == EDU_LAZY ? edu_lead_late_ns(edu) :
+				       edu_lead_soon_ns(edu);
+}
+
 void edu_sleep_until(u64 ns)
 {
 	s64 left_us = div_s64(ns - ktime_get_ns(), NSEC_PER_USEC);

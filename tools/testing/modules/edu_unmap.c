@@ -15,12 +15,6 @@
 #define EDU_TRY_PAUSE_US	4000
 #define EDU_HOLD		4096U
 
-static u64 edu_lead_ns(struct edu *edu)
-{
-	return edu->mode == EDU_LAZY ? edu_lead_late_ns(edu) :
-				       edu_lead_soon_ns(edu);
-}
-
 static int edu_case_unmapped(struct edu *edu, int arg)
 {
 	unsigned int i, landed = 0, tried = 0;

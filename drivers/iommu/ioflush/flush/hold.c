@@ -22,7 +22,6 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "ring.h"
 
@@ -111,33 +110,4 @@ void ioflush_ring_release(struct ioflush_ring *ring, u32 end)
 		for (unsigned int i = 0; i < n; i++)
 			folio_put(folio[i]);
 	} while (n == IOFLUSH_RELEASE);
-}
-
-/**
- * ioflush_ring_fill_held() - give a ring room for references
- * @ring: the ring
- * @gfp: how to allocate
- *
- * Several may come to it; the first one's room stays.
- *
- * Context: any context that @gfp allows.
- * Return: 0 or -ENOMEM.
- */
-int ioflush_ring_fill_held(struct ioflush_ring *ring, gfp_t gfp)
-{
-	struct folio **held = kvcalloc_node(ring->flush->ring_mask + 1,
-					    sizeof(*held), gfp,
-					    cpu_to_node(ring->cpu));
-	unsigned long flags;
-
-	if (!held)
-		return -ENOMEM;
-	ioflush_ring_lock(ring, &flags);
-	if (!ring->held) {
-		WRITE_ONCE(ring->held, held);
-		held = NULL;
-	}
-	ioflush_ring_unlock(ring, flags);
-	kvfree(held);
-	return 0;
 }

@@ -37,8 +37,8 @@ static struct ioflush_hw *hold_start(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, ioflush_enable_holds(&hw->flush));
 	for_each_possible_cpu(cpu)
 		KUNIT_ASSERT_EQ(test, 0,
-				ioflush_ring_fill_held(per_cpu_ptr(hw->flush.all_rings, cpu),
-						       GFP_KERNEL));
+				ioflush_ring_fill(per_cpu_ptr(hw->flush.all_rings, cpu),
+						  GFP_KERNEL));
 	for (unsigned int i = 0; i < FOLIOS; i++)
 		folios[i] = new_folio(test, 0);
 	return hw;

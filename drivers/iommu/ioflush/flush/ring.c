@@ -193,34 +193,44 @@ ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 	return true;
 }
 
-/* Several may come to it; the first one's entries stay. */
-static int ioflush_ring_fill_entries(struct ioflush_ring *ring, gfp_t gfp)
+/* Give a ring one of its arrays. Several may come to it; the first one's stays. */
+static int ioflush_ring_fill_array(struct ioflush_ring *ring, void **array,
+				   size_t bytes, gfp_t gfp)
 {
-	struct ioflush_entry *entries = kvcalloc_node(ring->flush->ring_mask + 1,
-						      sizeof(*entries), gfp,
-						      cpu_to_node(ring->cpu));
+	void *new = kvcalloc_node(ring->flush->ring_mask + 1, bytes, gfp,
+				  cpu_to_node(ring->cpu));
 	unsigned long flags;
 
-	if (!entries)
+	if (!new)
 		return -ENOMEM;
 	ioflush_ring_lock(ring, &flags);
-	if (!ring->entries) {
-		WRITE_ONCE(ring->entries, entries);
-		entries = NULL;
+	if (!*array) {
+		WRITE_ONCE(*array, new);
+		new = NULL;
 	}
 	ioflush_ring_unlock(ring, flags);
-	kvfree(entries);
+	kvfree(new);
 	return 0;
 }
 
-static int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
+/**
+ * ioflush_ring_fill() - give a ring room for entries and, if wanted, for references
+ * @ring: the ring
+ * @gfp: how to allocate
+ *
+ * Context: any context that @gfp allows.
+ * Return: 0 or -ENOMEM.
+ */
+int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp)
 {
 	int ret = 0;
 
 	if (!READ_ONCE(ring->entries))
-		ret = ioflush_ring_fill_entries(ring, gfp);
+		ret = ioflush_ring_fill_array(ring, (void **)&ring->entries,
+					      sizeof(*ring->entries), gfp);
 	if (!ret && READ_ONCE(ring->flush->holds) && !READ_ONCE(ring->held))
-		ret = ioflush_ring_fill_held(ring, gfp);
+		ret = ioflush_ring_fill_array(ring, (void **)&ring->held,
+					      sizeof(*ring->held), gfp);
 	return ret;
 }
 

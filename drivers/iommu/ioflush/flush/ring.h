@@ -151,6 +151,7 @@ void ioflush_try_each(void (*fn)(struct ioflush *flush, void *arg), void *arg);
 /* ring.c */
 bool ioflush_ring_high(const struct ioflush_ring *ring);
 void ioflush_ring_close(struct ioflush_ring *ring);
+int ioflush_ring_fill(struct ioflush_ring *ring, gfp_t gfp);
 int ioflush_rings_alloc(struct ioflush *flush);
 void ioflush_rings_stop(struct ioflush *flush);
 void ioflush_rings_free(struct ioflush *flush);
@@ -159,7 +160,6 @@ void ioflush_rings_free(struct ioflush *flush);
 bool ioflush_ring_hold(struct ioflush_ring *ring, struct ioflush_hold *hold);
 bool ioflush_ring_held_high(const struct ioflush_ring *ring);
 void ioflush_ring_release(struct ioflush_ring *ring, u32 end);
-int ioflush_ring_fill_held(struct ioflush_ring *ring, gfp_t gfp);
 
 /* step.c */
 

@@ -203,7 +203,8 @@ def _network_panels(results: Results, info: dict, clock: str, where: str = "",
 def network(results: Results, info: dict, clock: str) -> str | None:
     """Network tests over mainline's passthrough."""
     panels = _network_panels(results, info, clock)
-    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED, f"network-{clock}") or None
+    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED,
+                              f"network-{clock}") or None
 
 
 def overview(results: Results, info: dict) -> str | None:
@@ -213,7 +214,8 @@ def overview(results: Results, info: dict) -> str | None:
                   results.of_arch(arch), meta.of_arch(info, arch), "guest",
                   f"{matrix_axes.IOMMU_TITLES[matrix_axes.IOMMU_OF[arch]]} ({arch}), ",
                   matrix_axes.STREAMS)]
-    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED, "netperf") or None
+    return panels and _figure(panels, results, "of passthrough", True, _PROTECTED,
+                              "netperf") or None
 
 
 def _nics(results: Results, clock: str) -> list[str]:
