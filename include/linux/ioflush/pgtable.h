@@ -17,6 +17,14 @@ struct iopgt;
 struct iopgt_fmt;
 struct iopgt_test;
 
+/**
+ * IOPGT_MARK - leaves that their owner wants to find again, among IOMMU_READ and friends
+ *
+ * It means nothing to hardware: it is a bit that the architecture leaves to software.
+ * See iopgt_marked().
+ */
+#define IOPGT_MARK (1 << 30)
+
 /** IOPGT_GATHER_RANGES - ranges that a gather keeps apart */
 #define IOPGT_GATHER_RANGES 4
 
@@ -170,6 +178,7 @@ struct iopgt_piece {
  * @unmap_pages: see iopgt_unmap_pages()
  * @map_list: see iopgt_map_list()
  * @iova_to_phys: see iopgt_iova_to_phys()
+ * @marked: see iopgt_marked()
  * @init: check and complete the config, set @fmt and @levels, allocate the
  *	root; mostly by iopgt_tree_init()
  */
@@ -184,6 +193,8 @@ struct iopgt_ops {
 			const struct iopgt_piece *piece, unsigned int n,
 			int prot, gfp_t gfp, size_t *mapped);
 	phys_addr_t (*iova_to_phys)(struct iopgt *pgt, unsigned long iova);
+	size_t (*marked)(struct iopgt *pgt, unsigned long iova, size_t size,
+			 struct iopgt_piece *piece, unsigned int *n);
 	int (*init)(struct iopgt *pgt);
 };
 
@@ -261,7 +272,7 @@ void iopgt_free_pages(struct iopgt *pgt, struct list_head *pages);
  * @paddr: first output address, a multiple of @pgsize
  * @pgsize: one of the sizes in the table's pgsize_bitmap
  * @pgcount: how many, not 0
- * @prot: IOMMU_READ, IOMMU_WRITE and friends from linux/iommu.h
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends from linux/iommu.h, and IOPGT_MARK
  * @gfp: for table pages
  * @mapped: raised by the number of bytes mapped; on an error the caller
  *	unmaps them, as the IOMMU core does
@@ -361,6 +372,27 @@ static inline phys_addr_t iopgt_iova_to_phys(struct iopgt *pgt,
 					     unsigned long iova)
 {
 	return pgt->ops->iova_to_phys(pgt, iova);
+}
+
+/**
+ * iopgt_marked() - which memory is behind leaves that were mapped with IOPGT_MARK
+ * @pgt: the table
+ * @iova: first input address, a multiple of the smallest leaf size
+ * @size: bytes, a multiple of that
+ * @piece: receives the memory, in the order of its addresses; neighbours are one piece
+ * @n: how many there is room for, not 0; receives how many there are
+ *
+ * The caller owns the range, as for an unmap.
+ *
+ * Context: any context.
+ * Return: how many bytes from @iova on that is: up to the first leaf without a mark,
+ *	the first hole, or as many as there is room for.
+ */
+static inline size_t iopgt_marked(struct iopgt *pgt, unsigned long iova,
+				  size_t size, struct iopgt_piece *piece,
+				  unsigned int *n)
+{
+	return pgt->ops->marked(pgt, iova, size, piece, n);
 }
 
 int iopgt_cut(struct iopgt *pgt, unsigned long iova, gfp_t gfp);

@@ -37,10 +37,10 @@ static inline unsigned int user_lg2(const struct user_format *f,
 	return f->granule_lg2 + level * f->idx_lg2;
 }
 
-/* What leaves may differ in: permissions, and on Arm the memory type. */
+/* What leaves may differ in: permissions, the mark, and on Arm the memory type. */
 static inline int user_prots(const struct user_format *f)
 {
-	const int prots = IOMMU_READ | IOMMU_WRITE;
+	const int prots = IOMMU_READ | IOMMU_WRITE | IOPGT_MARK;
 
 	if (f->ops == &iopgt_arm_s1_ops || f->ops == &iopgt_arm_s2_ops)
 		return prots | IOMMU_CACHE;

@@ -140,7 +140,7 @@ static phys_addr_t output(struct fuzz *z, unsigned long iova, size_t pgsize,
 static int permissions(u8 salt)
 {
 	static const int prots[] = {
-		IOMMU_READ | IOMMU_WRITE, IOMMU_READ,
+		IOMMU_READ | IOMMU_WRITE, IOMMU_READ | IOPGT_MARK,
 		IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE, 0,
 	};
 
@@ -162,6 +162,32 @@ static void compare(struct fuzz *z)
 	       "%ld, %lu", atomic_long_read(&z->pgt.live_pages), tables);
 }
 
+/* What is marked from @iova on, a page at a time, for as many as there are. */
+static void look_marked(struct fuzz *z, unsigned long iova)
+{
+	const size_t page = 1UL << z->f->granule_lg2;
+	struct iopgt_piece piece[2];
+	unsigned int n = 2, i;
+	size_t done, j;
+
+	iova &= -page;
+	if (iova > z->pgt.ias_last - 4 * page)
+		return;
+	done = iopgt_marked(&z->pgt, iova, 4 * page, piece, &n);
+	EXPECT(done == 4 * page || n == 2 || !oracle_marked(&z->o, iova + done),
+	       "%#lx: %#zx in %u", iova, done, n);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < piece[i].pages; j++, iova += page, done -= page) {
+			phys_addr_t want = oracle_to_phys(&z->o, iova);
+
+			EXPECT(oracle_marked(&z->o, iova) &&
+			       piece[i].paddr + j * page == want,
+			       "%#lx: %#llx, expected %#llx", iova,
+			       piece[i].paddr + j * page, want);
+		}
+	EXPECT(!done, "%#zx", done);
+}
+
 static void look(struct fuzz *z, unsigned long iova)
 {
 	phys_addr_t want = oracle_to_phys(&z->o, iova);
@@ -170,6 +196,7 @@ static void look(struct fuzz *z, unsigned long iova)
 	if (iova > z->pgt.ias_last)
 		want = 0;
 	EXPECT(got == want, "%#lx: %#llx, expected %#llx", iova, got, want);
+	look_marked(z, iova);
 }
 
 static void fuzz_map(struct fuzz *z)

@@ -122,7 +122,7 @@ static unsigned int dump_leaf(const struct iopgt_fmt *fmt, const u64 *entry,
 		.iova = iova,
 		.lg2 = iopgt_lg2(fmt, level) + k,
 		.prot = fmt->prot(*entry, level) &
-			(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE),
+			(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | IOPGT_MARK),
 	};
 	u64 inside = (1ULL << leaf.lg2) - 1;
 	unsigned int i;

@@ -12,14 +12,14 @@
  * @iova: first input address
  * @paddr: where that goes
  * @lg2: log2 of its size
- * @prot: IOMMU_READ, IOMMU_WRITE, and IOMMU_CACHE where that is not the same for all
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOPGT_MARK, and IOMMU_CACHE where that is not the same for all
  * @written: it says that it was written through, or would not say so if it was
  */
 struct user_leaf {
 	unsigned long iova;
 	phys_addr_t paddr;
 	u8 lg2;
-	u8 prot;
+	u32 prot;
 	bool written;
 };
 

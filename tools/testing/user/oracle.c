@@ -143,6 +143,13 @@ phys_addr_t oracle_to_phys(const struct oracle *o, unsigned long iova)
 	return leaf ? leaf->paddr + (iova - leaf->iova) : 0;
 }
 
+bool oracle_marked(const struct oracle *o, unsigned long iova)
+{
+	const struct user_leaf *leaf = leaf_at(o, iova);
+
+	return leaf && leaf->prot & IOPGT_MARK;
+}
+
 /* Can @n leaves from number @at on become one of size 2^@lg2? */
 static bool joins(const struct oracle *o, size_t at, unsigned long iova,
 		  unsigned int lg2, unsigned int small_lg2)

@@ -31,6 +31,7 @@ int oracle_map(struct oracle *o, unsigned long iova, phys_addr_t paddr,
 size_t oracle_unmap(struct oracle *o, unsigned long iova, size_t size,
 		    struct user_leaves *removed);
 phys_addr_t oracle_to_phys(const struct oracle *o, unsigned long iova);
+bool oracle_marked(const struct oracle *o, unsigned long iova);
 int oracle_cut(struct oracle *o, unsigned long iova);
 int oracle_collapse(struct oracle *o, unsigned long iova, size_t size);
 void oracle_tracking(struct oracle *o, bool on);

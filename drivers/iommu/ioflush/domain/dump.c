@@ -109,14 +109,15 @@ static int iodom_dump_show(struct seq_file *m, void *v)
 	}
 	prot = r->first.prot;
 	lg2 = r->first.lg2;
-	seq_printf(m, "%#018lx-%#018lx to %#014llx %c%c%s%s%s%s, %lu of %u%c, entry %#llx\n",
+	seq_printf(m, "%#018lx-%#018lx to %#014llx %c%c%s%s%s%s%s, %lu of %u%c, entry %#llx\n",
 		   r->start, r->last, (u64)r->first.paddr,
 		   prot & IOMMU_READ ? 'r' : '-',
 		   prot & IOMMU_WRITE ? 'w' : '-',
 		   prot & IOMMU_CACHE ? " cache" : "",
 		   prot & IOMMU_MMIO ? " mmio" : "",
 		   prot & IOMMU_NOEXEC ? " noexec" : "",
-		   prot & IOMMU_PRIV ? " priv" : "", r->leaves,
+		   prot & IOMMU_PRIV ? " priv" : "",
+		   prot & IOPGT_MARK ? " held" : "", r->leaves,
 		   1U << lg2 % 10, unit[lg2 / 10 - 1], r->first.pte);
 	return 0;
 }

@@ -33,6 +33,7 @@
  * @synced: a bit that hardware ignores in entries that refer to a table. Set
  *	there, and nowhere else, once the entry has reached the walker; so that
  *	it also is the short way to tell that a walk may go on
+ * @mark: a bit that hardware ignores in leaves: IOPGT_MARK. Set nowhere else
  * @dirty_mask: together with
  * @dirty_bits: a leaf was written through if under the mask it equals these
  *	bits; both 0 in a format without dirty tracking
@@ -61,6 +62,7 @@ struct iopgt_fmt {
 	u64 present;
 	u64 run;
 	u64 synced;
+	u64 mark;
 	u64 dirty_mask;
 	u64 dirty_bits;
 	u64 dirty_flip;

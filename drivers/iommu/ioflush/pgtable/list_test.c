@@ -12,6 +12,7 @@
  * struct list_test - some pieces, as a test has laid them out
  * @k: the table that they are mapped in
  * @iova: where the first one goes
+ * @mark: 0 or IOPGT_MARK
  * @n: how many
  * @pages: in all of them
  * @piece: the pieces, none a neighbour of the one before
@@ -19,6 +20,7 @@
 struct list_test {
 	struct iopgt_kunit *k;
 	unsigned long iova;
+	int mark;
 	unsigned int n;
 	size_t pages;
 	struct iopgt_piece piece[LIST_MAX];
@@ -37,8 +39,8 @@ static void list_piece(struct list_test *l, size_t pages)
 static int list_try(const struct list_test *l, size_t *mapped)
 {
 	*mapped = 0;
-	return iopgt_map_list(&l->k->pgt, l->iova, l->piece, l->n, IOPGT_RW,
-			      GFP_KERNEL, mapped);
+	return iopgt_map_list(&l->k->pgt, l->iova, l->piece, l->n,
+			      IOPGT_RW | l->mark, GFP_KERNEL, mapped);
 }
 
 /* What hardware finds for the first @pages of a list, and behind them nothing. */
@@ -253,6 +255,96 @@ static void list_test_nomem(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iopgt_kunit_unmap(l.k, l.iova, mapped), mapped);
 }
 
+/* What is found of @size bytes from piece @first on has to be the next @n pieces. */
+static size_t list_found(const struct list_test *l, unsigned long iova,
+			 size_t size, unsigned int room, unsigned int first,
+			 unsigned int n)
+{
+	struct iopgt_piece found[LIST_MAX];
+	struct kunit *test = l->k->test;
+	unsigned int got = room;
+	size_t done, pages = 0;
+
+	done = iopgt_marked(&l->k->pgt, iova, size, found, &got);
+	KUNIT_EXPECT_EQ(test, n, got);
+	for (unsigned int i = 0; i < min(n, got); i++) {
+		KUNIT_EXPECT_EQ(test, l->piece[first + i].paddr, found[i].paddr);
+		KUNIT_EXPECT_EQ(test, l->piece[first + i].pages, found[i].pages);
+		pages += found[i].pages;
+	}
+	KUNIT_EXPECT_EQ(test, done, pages * iopgt_kunit_size(l->k, 0));
+	return done;
+}
+
+/* A list that was marked is found, up to what is not marked, or not there. */
+static void list_test_marked(struct kunit *test)
+{
+	struct list_test l = list_around(iopgt_kunit_param(test));
+	const unsigned long page = iopgt_kunit_size(l.k, 0);
+	const size_t bytes = l.pages * page;
+	size_t mapped, done;
+
+	KUNIT_EXPECT_EQ(test, list_found(&l, l.iova, bytes, 1, 0, 0), 0);
+	KUNIT_ASSERT_EQ(test, list_try(&l, &mapped), 0);
+	KUNIT_EXPECT_EQ(test, list_found(&l, l.iova, bytes, LIST_MAX, 0, 0), 0);
+	iopgt_kunit_unmap(l.k, l.iova, bytes);
+
+	l.mark = IOPGT_MARK;
+	KUNIT_ASSERT_EQ(test, list_try(&l, &mapped), 0);
+	list_expect(&l, l.pages);
+	KUNIT_EXPECT_EQ(test, bytes,
+			list_found(&l, l.iova, bytes, LIST_MAX, 0, l.n));
+	done = list_found(&l, l.iova, bytes, 4, 0, 4);
+	KUNIT_EXPECT_EQ(test, bytes - done,
+			list_found(&l, l.iova + done, bytes - done, 4, 4, 2));
+	/* Behind it there is a hole, and then what has no mark. */
+	KUNIT_EXPECT_EQ(test, bytes,
+			list_found(&l, l.iova, bytes + page, LIST_MAX, 0, l.n));
+	iopgt_kunit_map(l.k, l.iova + bytes, l.k->out, page, 1);
+	KUNIT_EXPECT_EQ(test, bytes,
+			list_found(&l, l.iova, bytes + page, LIST_MAX, 0, l.n));
+	KUNIT_EXPECT_EQ(test, 0, list_found(&l, iopgt_kunit_last(l.k) - page + 1,
+					    2 * page, 1, 0, 0));
+}
+
+/* Of a large leaf any part is found, and with its neighbours it is one piece. */
+static void list_test_marked_large(struct kunit *test)
+{
+	struct iopgt_kunit *k = iopgt_kunit_param(test);
+	const unsigned long page = iopgt_kunit_size(k, 0);
+	const unsigned long large = iopgt_kunit_size(k, 1);
+	const unsigned long iova = 2 * large - page;
+	const phys_addr_t paddr = 4 * large - page;
+	struct iopgt_piece found;
+	size_t mapped = 0;
+	unsigned int n;
+
+	KUNIT_ASSERT_EQ(test, 0, iopgt_map_pages(&k->pgt, iova, paddr, page, 1,
+						 IOPGT_RW | IOPGT_MARK,
+						 GFP_KERNEL, &mapped));
+	KUNIT_ASSERT_EQ(test, 0, iopgt_map_pages(&k->pgt, iova + page,
+						 paddr + page, large, 1,
+						 IOPGT_RW | IOPGT_MARK,
+						 GFP_KERNEL, &mapped));
+	for (unsigned int first = 0; first < 3; first++) {
+		size_t size = large - first * page;
+
+		n = 1;
+		KUNIT_EXPECT_EQ(test, size,
+				iopgt_marked(&k->pgt, iova + first * page, size,
+					     &found, &n));
+		KUNIT_EXPECT_EQ(test, 1, n);
+		KUNIT_EXPECT_EQ(test, found.paddr, paddr + first * page);
+		KUNIT_EXPECT_EQ(test, found.pages, size / page);
+	}
+	/* A cut keeps the mark. */
+	KUNIT_ASSERT_EQ(test, 0, iopgt_cut(&k->pgt, iova + 2 * page, GFP_KERNEL));
+	n = 1;
+	KUNIT_EXPECT_EQ(test, large + page,
+			iopgt_marked(&k->pgt, iova, large + page, &found, &n));
+	KUNIT_EXPECT_EQ(test, found.pages, large / page + 1);
+}
+
 static struct kunit_case list_test_cases[] = {
 	KUNIT_CASE_PARAM(list_test_tables, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(list_test_noncoherent, iopgt_kunit_formats),
@@ -260,6 +352,8 @@ static struct kunit_case list_test_cases[] = {
 	KUNIT_CASE_PARAM(list_test_refused, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(list_test_end, iopgt_kunit_formats),
 	KUNIT_CASE_PARAM(list_test_nomem, iopgt_kunit_formats),
+	KUNIT_CASE_PARAM(list_test_marked, iopgt_kunit_formats),
+	KUNIT_CASE_PARAM(list_test_marked_large, iopgt_kunit_formats),
 	{}
 };
 

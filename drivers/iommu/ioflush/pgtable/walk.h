@@ -450,6 +450,97 @@ iopgt_walk_to_phys(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	return paddr;
 }
 
+/* The entry that a walk for @iova ends at, and its level. The caller owns the range. */
+static __always_inline const u64 *iopgt_walk_down(const struct iopgt_fmt *fmt,
+						  const struct iopgt *pgt,
+						  unsigned long iova,
+						  unsigned int *level)
+{
+	unsigned int l = pgt->levels - 1;
+	const u64 *entry = &pgt->root[iova >> iopgt_lg2(fmt, l)];
+
+	for (;;) {
+		u64 pte = READ_ONCE(*entry);
+
+		if (!iopgt_pte_is_table(fmt, pte, l))
+			break;
+		l--;
+		entry = &iopgt_pte_table(fmt, pte)[iopgt_idx(fmt, iova, l)];
+	}
+	*level = l;
+	return entry;
+}
+
+/* One piece more, or one that is longer; false if there is no room. */
+static __always_inline bool iopgt_piece_add(struct iopgt_piece *piece,
+					    unsigned int *n, unsigned int room,
+					    phys_addr_t *end, phys_addr_t paddr,
+					    size_t bytes, unsigned int page_lg2)
+{
+	if (*n && *end == paddr) {
+		piece[*n - 1].pages += bytes >> page_lg2;
+	} else {
+		if (unlikely(*n == room))
+			return false;
+		piece[*n].paddr = paddr;
+		piece[*n].pages = bytes >> page_lg2;
+		++*n;
+	}
+	*end = paddr + bytes;
+	return true;
+}
+
+/**
+ * iopgt_walk_marked() - the marked operation of a format
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_marked(), as all that follow
+ * @size: bytes
+ * @piece: receives the memory
+ * @n: room, and number of pieces
+ *
+ * Context: any context.
+ * Return: bytes.
+ */
+static __always_inline size_t
+iopgt_walk_marked(const struct iopgt_fmt *fmt, const struct iopgt *pgt,
+		  unsigned long iova, size_t size, struct iopgt_piece *piece,
+		  unsigned int *n)
+{
+	const unsigned int room = *n;
+	phys_addr_t end = 0;
+	size_t done = 0;
+
+	*n = 0;
+	if (unlikely(iova > pgt->ias_last || size - 1 > pgt->ias_last - iova))
+		return 0;
+	while (done < size) {
+		unsigned int level, lg2, left;
+		const u64 *entry = iopgt_walk_down(fmt, pgt, iova + done, &level);
+
+		left = iopgt_level_entries(fmt, pgt, level) -
+		       iopgt_level_idx(fmt, pgt, iova + done, level);
+		lg2 = iopgt_lg2(fmt, level);
+		for (; left && done < size; left--, entry++) {
+			const u64 pte = READ_ONCE(*entry);
+			const u64 leaf = BIT(lg2 + iopgt_run_lg2(fmt, pte, level)) - 1;
+			const size_t in = (iova + done) & (BIT(lg2) - 1);
+			const size_t bytes = min_t(size_t, BIT(lg2) - in, size - done);
+
+			if (iopgt_pte_is_table(fmt, pte, level))
+				break;
+			if (!(pte & fmt->mark) ||
+			    !iopgt_piece_add(piece, n, room, &end,
+					     (fmt->to_phys(pte, level) & ~leaf) |
+					     ((iova + done) & leaf),
+					     bytes, fmt->granule_lg2))
+				return done;
+			done += bytes;
+		}
+	}
+	return done;
+}
+
 /*
  * Find the table at level 0 that translates a page frame, unless the walk does
  * not get there by the short way. No calls, so that a function made of this and

@@ -8,6 +8,7 @@
  *	bit	leaf			refers to a table
  *	0	PR: present		PR
  *	1	ignored, 0		ignored: ours, see AMDV1_SYNCED
+ *	2	ignored: AMDV1_MARK	ignored, 0
  *	5	A: accessed		0
  *	6	D: dirty		ignored, 0
  *	11:9	NextLevel: 0 or 7	NextLevel: of that table, 1 to 6
@@ -41,6 +42,7 @@
 
 #define AMDV1_PR	BIT_ULL(0)
 #define AMDV1_SYNCED	BIT_ULL(1)
+#define AMDV1_MARK	BIT_ULL(2)
 #define AMDV1_A		BIT_ULL(5)
 #define AMDV1_D		BIT_ULL(6)
 #define AMDV1_NEXT	GENMASK_ULL(11, 9)
@@ -73,6 +75,8 @@ static __always_inline u64 amdv1_attrs(const struct iopgt *pgt, int prot)
 		return 0;
 	if ((p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= AMDV1_FC;
+	if (p & IOPGT_MARK)
+		attrs |= AMDV1_MARK;
 	return attrs | AMDV1_PR | AMDV1_A;
 }
 
@@ -80,7 +84,8 @@ static __always_inline int amdv1_prot(u64 pte, unsigned int level)
 {
 	return (pte & AMDV1_IR ? IOMMU_READ : 0) |
 	       (pte & AMDV1_IW ? IOMMU_WRITE : 0) |
-	       (pte & AMDV1_FC ? IOMMU_CACHE : 0);
+	       (pte & AMDV1_FC ? IOMMU_CACHE : 0) |
+	       (pte & AMDV1_MARK ? IOPGT_MARK : 0);
 }
 
 static __always_inline u64 amdv1_leaf(phys_addr_t paddr, u64 attrs,
@@ -97,8 +102,8 @@ static __always_inline u64 amdv1_leaf(phys_addr_t paddr, u64 attrs,
 
 static __always_inline u64 amdv1_leaf_attrs(u64 pte, unsigned int level)
 {
-	return pte & (AMDV1_PR | AMDV1_A | AMDV1_D | AMDV1_FC | AMDV1_IR |
-		      AMDV1_IW);
+	return pte & (AMDV1_PR | AMDV1_MARK | AMDV1_A | AMDV1_D | AMDV1_FC |
+		      AMDV1_IR | AMDV1_IW);
 }
 
 static __always_inline unsigned int amdv1_run_lg2(u64 pte, unsigned int level)
@@ -140,6 +145,7 @@ static const struct iopgt_fmt amdv1_fmt = {
 	.present = AMDV1_PR,
 	.run = AMDV1_NEXT,
 	.synced = AMDV1_SYNCED,
+	.mark = AMDV1_MARK,
 	.dirty_mask = AMDV1_D,
 	.dirty_bits = AMDV1_D,
 	.dirty_flip = AMDV1_D,
@@ -198,6 +204,12 @@ static phys_addr_t amdv1_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&amdv1_fmt, pgt, iova);
 }
 
+static size_t amdv1_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			   struct iopgt_piece *piece, unsigned int *n)
+{
+	return iopgt_walk_marked(&amdv1_fmt, pgt, iova, size, piece, n);
+}
+
 /*
  * As many levels as the input address needs, and at least the three of the
  * smallest host table that everybody has tried. Hardware that has errors in
@@ -222,6 +234,7 @@ const struct iopgt_ops iopgt_amdv1_ops = {
 	.unmap_pages = amdv1_unmap_pages,
 	.map_list = amdv1_map_list,
 	.iova_to_phys = amdv1_iova_to_phys,
+	.marked = amdv1_marked,
 	.init = amdv1_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_amdv1_ops);

@@ -14,6 +14,7 @@
 
 #define AMDV1_HW_PR	BIT_ULL(0)
 #define AMDV1_HW_IGN	BIT_ULL(1)		/* of bits 4:1 */
+#define AMDV1_HW_IGN2	BIT_ULL(2)
 #define AMDV1_HW_A	BIT_ULL(5)
 #define AMDV1_HW_D	BIT_ULL(6)
 #define AMDV1_HW_NEXT	GENMASK_ULL(11, 9)
@@ -59,8 +60,8 @@ static void amdv1_hw_check_table(struct iopgt_kunit *k, u64 pte,
 static void amdv1_hw_check_leaf(struct iopgt_kunit *k, u64 pte,
 				unsigned int level, unsigned int lg2)
 {
-	u64 known = AMDV1_HW_PR | AMDV1_HW_A | AMDV1_HW_D | AMDV1_HW_NEXT |
-		    AMDV1_HW_IR | AMDV1_HW_IW;
+	u64 known = AMDV1_HW_PR | AMDV1_HW_IGN2 | AMDV1_HW_A | AMDV1_HW_D |
+		    AMDV1_HW_NEXT | AMDV1_HW_IR | AMDV1_HW_IW;
 
 	/* An address that is aligned, and below it what tells the size. */
 	if (lg2 < k->pgt.cfg.oas_bits)

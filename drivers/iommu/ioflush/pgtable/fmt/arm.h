@@ -12,6 +12,7 @@
  *	15:12	64 KiB granule: bits 51:48 of the address, in both
  *	47:12	address			address
  *	52	contiguous hint		ignored, 0
+ *	55	ignored: ARM_PTE_MARK	ignored, 0
  *	63:51	attributes, by stage	0
  *
  * Three granules, each of which resolves as many bits a level as fill a table
@@ -41,6 +42,12 @@
 #define ARM_PTE_ADDR	GENMASK_ULL(47, 12)
 #define ARM_PTE_DBM	BIT_ULL(51)
 #define ARM_PTE_CONT	BIT_ULL(52)
+#define ARM_PTE_MARK	BIT_ULL(55)
+
+/* What IOPGT_MARK is shifted left by to be that. */
+#define ARM_MARK_SHIFT	25
+
+static_assert((u64)IOPGT_MARK << ARM_MARK_SHIFT == ARM_PTE_MARK);
 
 /* Entries are little-endian, and are written as the CPU has them. */
 static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));

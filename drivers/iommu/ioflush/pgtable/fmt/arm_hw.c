@@ -97,6 +97,8 @@ static void arm_hw_reserved(const struct arm_hw *hw, u64 pte, unsigned int lg2,
 		/* AttrIndx or MemAttr, AP, SH, AF; DBM, Contiguous, XN. */
 		ok |= GENMASK_ULL(4, 2) | GENMASK_ULL(10, 6);
 		ok |= GENMASK_ULL(54, 51);
+		/* One of the bits that are for software. */
+		ok |= BIT_ULL(55);
 		/* MemAttr[3]; nG. */
 		ok |= hw->s2 ? BIT_ULL(5) : BIT_ULL(11);
 	}

@@ -43,7 +43,8 @@ static __always_inline u64 arm_s1_attrs(const struct iopgt *pgt, int prot)
 {
 	const unsigned int p = prot;
 	u64 attrs = ARM_S1_ALWAYS | (p & (IOMMU_CACHE | IOMMU_MMIO)) |
-		    (~p & IOMMU_WRITE) << 6 | (~p & IOMMU_PRIV) << 1;
+		    (~p & IOMMU_WRITE) << 6 | (~p & IOMMU_PRIV) << 1 |
+		    (u64)(p & IOPGT_MARK) << ARM_MARK_SHIFT;
 
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
@@ -63,7 +64,8 @@ static __always_inline int arm_s1_prot(u64 pte, unsigned int level)
 		IOMMU_WRITE : 0) |
 	       (pte & ARM_S1_UNPRIV ? 0 : IOMMU_PRIV) |
 	       ((pte & ARM_S1_XN) == ARM_S1_XN ? IOMMU_NOEXEC : 0) |
-	       (indx & (IOMMU_CACHE | IOMMU_MMIO));
+	       (indx & (IOMMU_CACHE | IOMMU_MMIO)) |
+	       (pte & ARM_PTE_MARK ? IOPGT_MARK : 0);
 }
 
 static const struct iopgt_fmt arm_s1_4k = {
@@ -74,6 +76,7 @@ static const struct iopgt_fmt arm_s1_4k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S1_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S1_RDONLY,
 	.dirty_bits = ARM_PTE_DBM,
 	.dirty_flip = ARM_S1_RDONLY,
@@ -96,6 +99,7 @@ static const struct iopgt_fmt arm_s1_16k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S1_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S1_RDONLY,
 	.dirty_bits = ARM_PTE_DBM,
 	.dirty_flip = ARM_S1_RDONLY,
@@ -118,6 +122,7 @@ static const struct iopgt_fmt arm_s1_64k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S1_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S1_RDONLY,
 	.dirty_bits = ARM_PTE_DBM,
 	.dirty_flip = ARM_S1_RDONLY,
@@ -234,6 +239,16 @@ static phys_addr_t arm_s1_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&arm_s1_64k, pgt, iova);
 }
 
+static size_t arm_s1_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			    struct iopgt_piece *piece, unsigned int *n)
+{
+	if (likely(pgt->fmt == &arm_s1_4k))
+		return iopgt_walk_marked(&arm_s1_4k, pgt, iova, size, piece, n);
+	if (pgt->fmt == &arm_s1_16k)
+		return iopgt_walk_marked(&arm_s1_16k, pgt, iova, size, piece, n);
+	return iopgt_walk_marked(&arm_s1_64k, pgt, iova, size, piece, n);
+}
+
 static int arm_s1_init(struct iopgt *pgt)
 {
 	return arm_init(arm_granule(pgt, &arm_s1_4k, &arm_s1_16k, &arm_s1_64k),
@@ -246,6 +261,7 @@ const struct iopgt_ops iopgt_arm_s1_ops = {
 	.unmap_pages = arm_s1_unmap_pages,
 	.map_list = arm_s1_map_list,
 	.iova_to_phys = arm_s1_iova_to_phys,
+	.marked = arm_s1_marked,
 	.init = arm_s1_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_arm_s1_ops);

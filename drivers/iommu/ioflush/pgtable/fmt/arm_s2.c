@@ -45,7 +45,8 @@ static __always_inline u64 arm_s2_attrs(const struct iopgt *pgt, int prot)
 {
 	const unsigned int p = prot;
 	u64 attrs = ARM_S2_ALWAYS | (p & (IOMMU_READ | IOMMU_WRITE)) << 6 |
-		    (p & IOMMU_CACHE ? ARM_S2_WB : ARM_S2_NC);
+		    (p & IOMMU_CACHE ? ARM_S2_WB : ARM_S2_NC) |
+		    (u64)(p & IOPGT_MARK) << ARM_MARK_SHIFT;
 
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
@@ -66,7 +67,8 @@ static __always_inline int arm_s2_prot(u64 pte, unsigned int level)
 	       (pte & (ARM_S2_WRITE | ARM_PTE_DBM) ? IOMMU_WRITE : 0) |
 	       (pte & ARM_S2_XN ? IOMMU_NOEXEC : 0) |
 	       (memattr == ARM_S2_WB ? IOMMU_CACHE : 0) |
-	       (memattr == ARM_S2_DEVICE ? IOMMU_MMIO : 0);
+	       (memattr == ARM_S2_DEVICE ? IOMMU_MMIO : 0) |
+	       (pte & ARM_PTE_MARK ? IOPGT_MARK : 0);
 }
 
 static const struct iopgt_fmt arm_s2_4k = {
@@ -77,6 +79,7 @@ static const struct iopgt_fmt arm_s2_4k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S2_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_bits = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_flip = ARM_S2_WRITE,
@@ -99,6 +102,7 @@ static const struct iopgt_fmt arm_s2_16k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S2_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_bits = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_flip = ARM_S2_WRITE,
@@ -121,6 +125,7 @@ static const struct iopgt_fmt arm_s2_64k = {
 	.present = ARM_PTE_VALID,
 	.run = ARM_PTE_CONT,
 	.synced = ARM_S2_SYNCED,
+	.mark = ARM_PTE_MARK,
 	.dirty_mask = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_bits = ARM_PTE_DBM | ARM_S2_WRITE,
 	.dirty_flip = ARM_S2_WRITE,
@@ -237,6 +242,16 @@ static phys_addr_t arm_s2_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&arm_s2_64k, pgt, iova);
 }
 
+static size_t arm_s2_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			    struct iopgt_piece *piece, unsigned int *n)
+{
+	if (likely(pgt->fmt == &arm_s2_4k))
+		return iopgt_walk_marked(&arm_s2_4k, pgt, iova, size, piece, n);
+	if (pgt->fmt == &arm_s2_16k)
+		return iopgt_walk_marked(&arm_s2_16k, pgt, iova, size, piece, n);
+	return iopgt_walk_marked(&arm_s2_64k, pgt, iova, size, piece, n);
+}
+
 static int arm_s2_init(struct iopgt *pgt)
 {
 	return arm_init(arm_granule(pgt, &arm_s2_4k, &arm_s2_16k, &arm_s2_64k),
@@ -249,6 +264,7 @@ const struct iopgt_ops iopgt_arm_s2_ops = {
 	.unmap_pages = arm_s2_unmap_pages,
 	.map_list = arm_s2_map_list,
 	.iova_to_phys = arm_s2_iova_to_phys,
+	.marked = arm_s2_marked,
 	.init = arm_s2_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_arm_s2_ops);

@@ -15,6 +15,7 @@
  *	6	A: accessed		0
  *	7	D: dirty		0
  *	8	RSW: software's, 0	RSW: ours, see RISCV_SYNCED
+ *	9	RSW: RISCV_MARK		RSW: software's, 0
  *	53:10	page number		page number
  *	62:61	PBMT: memory type	0
  *	63	N: part of 64 KiB	0
@@ -50,6 +51,7 @@
 #define RISCV_A		BIT_ULL(6)
 #define RISCV_D		BIT_ULL(7)
 #define RISCV_SYNCED	BIT_ULL(8)
+#define RISCV_MARK	BIT_ULL(9)
 #define RISCV_PPN	GENMASK_ULL(53, 10)
 #define RISCV_PBMT_IO	BIT_ULL(62)
 #define RISCV_N		BIT_ULL(63)
@@ -85,6 +87,8 @@ static __always_inline u64 riscv_attrs(const struct iopgt *pgt, int prot)
 		attrs |= RISCV_U;
 	if (p & IOMMU_MMIO)
 		attrs |= RISCV_PBMT_IO;
+	if (p & IOPGT_MARK)
+		attrs |= RISCV_MARK;
 	return attrs;
 }
 
@@ -94,7 +98,8 @@ static __always_inline int riscv_prot(u64 pte, unsigned int level)
 	       (pte & RISCV_W ? IOMMU_WRITE : 0) |
 	       (pte & RISCV_X ? 0 : IOMMU_NOEXEC) |
 	       (pte & RISCV_U ? 0 : IOMMU_PRIV) |
-	       (pte & RISCV_PBMT_IO ? IOMMU_MMIO : 0);
+	       (pte & RISCV_PBMT_IO ? IOMMU_MMIO : 0) |
+	       (pte & RISCV_MARK ? IOPGT_MARK : 0);
 }
 
 static __always_inline u64 riscv_leaf(phys_addr_t paddr, u64 attrs,
@@ -109,7 +114,7 @@ static __always_inline u64 riscv_leaf(phys_addr_t paddr, u64 attrs,
 static __always_inline u64 riscv_leaf_attrs(u64 pte, unsigned int level)
 {
 	return pte & (RISCV_V | RISCV_R | RISCV_W | RISCV_X | RISCV_U |
-		      RISCV_A | RISCV_D | RISCV_PBMT_IO);
+		      RISCV_A | RISCV_D | RISCV_MARK | RISCV_PBMT_IO);
 }
 
 static __always_inline unsigned int riscv_run_lg2(u64 pte, unsigned int level)
@@ -142,6 +147,7 @@ static const struct iopgt_fmt riscv_fmt = {
 	.present = RISCV_V,
 	.run = RISCV_N,
 	.synced = RISCV_SYNCED,
+	.mark = RISCV_MARK,
 	.dirty_mask = RISCV_D,
 	.dirty_bits = RISCV_D,
 	.dirty_flip = RISCV_D,
@@ -200,6 +206,12 @@ static phys_addr_t riscv_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&riscv_fmt, pgt, iova);
 }
 
+static size_t riscv_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			   struct iopgt_piece *piece, unsigned int *n)
+{
+	return iopgt_walk_marked(&riscv_fmt, pgt, iova, size, piece, n);
+}
+
 /* The lower half of what Sv39, Sv48 and Sv57 translate. */
 static int riscv_init(struct iopgt *pgt)
 {
@@ -229,6 +241,7 @@ const struct iopgt_ops iopgt_riscv_ops = {
 	.unmap_pages = riscv_unmap_pages,
 	.map_list = riscv_map_list,
 	.iova_to_phys = riscv_iova_to_phys,
+	.marked = riscv_marked,
 	.init = riscv_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_riscv_ops);

@@ -14,6 +14,7 @@
  *	10	ignored, 0		ignored: ours, see VTDSS_SYNCED
  *	11	SNP: snoop		ignored or 0
  *	HAW-1:12 address		address
+ *	52	ignored: VTDSS_MARK	ignored, 0
  *
  * There is no bit that says "present" in legacy mode: an entry with neither R
  * nor W translates nothing. Permissions of all levels are combined, so entries
@@ -38,6 +39,7 @@
 #define VTDSS_SYNCED	BIT_ULL(10)
 #define VTDSS_SNP	BIT_ULL(11)
 #define VTDSS_ADDR	GENMASK_ULL(51, 12)
+#define VTDSS_MARK	BIT_ULL(52)
 
 /* Entries are little-endian, and are written as the CPU has them. */
 static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
@@ -48,9 +50,11 @@ static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 	u32 attrs = (p & IOMMU_READ ? VTDSS_R : 0) |
 		    (p & IOMMU_WRITE ? VTDSS_W : 0);
 
-	if (attrs && (p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
+	if (unlikely(!attrs))
+		return 0;
+	if ((p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= VTDSS_SNP;
-	return attrs;
+	return attrs | (p & IOPGT_MARK ? VTDSS_MARK : 0);
 }
 
 static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,
@@ -61,14 +65,15 @@ static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,
 
 static __always_inline u64 vtdss_leaf_attrs(u64 pte, unsigned int level)
 {
-	return pte & (VTDSS_R | VTDSS_W | VTDSS_SNP | VTDSS_D);
+	return pte & (VTDSS_R | VTDSS_W | VTDSS_SNP | VTDSS_D | VTDSS_MARK);
 }
 
 static __always_inline int vtdss_prot(u64 pte, unsigned int level)
 {
 	return (pte & VTDSS_R ? IOMMU_READ : 0) |
 	       (pte & VTDSS_W ? IOMMU_WRITE : 0) |
-	       (pte & VTDSS_SNP ? IOMMU_CACHE : 0);
+	       (pte & VTDSS_SNP ? IOMMU_CACHE : 0) |
+	       (pte & VTDSS_MARK ? IOPGT_MARK : 0);
 }
 
 static __always_inline bool vtdss_is_table(u64 pte, unsigned int level)
@@ -98,6 +103,7 @@ static const struct iopgt_fmt vtdss_fmt = {
 	.leaf_levels = 3,
 	.present = VTDSS_R | VTDSS_W,
 	.synced = VTDSS_SYNCED,
+	.mark = VTDSS_MARK,
 	.dirty_mask = VTDSS_D,
 	.dirty_bits = VTDSS_D,
 	.dirty_flip = VTDSS_D,
@@ -155,6 +161,12 @@ static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&vtdss_fmt, pgt, iova);
 }
 
+static size_t vtdss_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			   struct iopgt_piece *piece, unsigned int *n)
+{
+	return iopgt_walk_marked(&vtdss_fmt, pgt, iova, size, piece, n);
+}
+
 /* The adjusted guest address widths of section 3.7, and their levels. */
 static int vtdss_init(struct iopgt *pgt)
 {
@@ -184,6 +196,7 @@ const struct iopgt_ops iopgt_vtdss_ops = {
 	.unmap_pages = vtdss_unmap_pages,
 	.map_list = vtdss_map_list,
 	.iova_to_phys = vtdss_iova_to_phys,
+	.marked = vtdss_marked,
 	.init = vtdss_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_vtdss_ops);

@@ -23,9 +23,8 @@ static bool vtdss_hw_reserved(struct iopgt_kunit *k, u64 pte, bool leaf,
 	/* Accessed, dirty: recorded where the hardware can. */
 	if (leaf && k->pgt.cfg.hw_dirty)
 		flags |= BIT_ULL(8) | BIT_ULL(9);
-	/* Ignored by hardware; leaves have no use for it. */
-	if (!leaf)
-		flags |= BIT_ULL(10);
+	/* Ignored by hardware; leaves have no use for the one, tables for the other. */
+	flags |= leaf ? BIT_ULL(52) : BIT_ULL(10);
 	return pte & ~(addr | flags);
 }
 

@@ -17,6 +17,7 @@
  *	9	ignored, 0		ignored: ours, see X86_64_SYNCED
  *	12	PAT above level 0, 0	address
  *	HAW-1:12 address		address
+ *	52	ignored: X86_64_MARK	ignored, 0
  *	63	XD: no execution	0
  *
  * Writable means readable too: nothing can express a page that is only written,
@@ -53,6 +54,7 @@
 #define X86_64_PS	BIT_ULL(7)
 #define X86_64_SYNCED	BIT_ULL(9)
 #define X86_64_ADDR	GENMASK_ULL(51, 12)
+#define X86_64_MARK	BIT_ULL(52)
 #define X86_64_XD	BIT_ULL(63)
 
 /* Entry 3 of the PAT, as it is after a reset: uncacheable. */
@@ -81,6 +83,8 @@ static __always_inline u64 x86_64_attrs(const struct iopgt *pgt, int prot)
 		attrs |= X86_64_UC;
 	if (p & IOMMU_NOEXEC)
 		attrs |= X86_64_XD;
+	if (p & IOPGT_MARK)
+		attrs |= X86_64_MARK;
 	return attrs;
 }
 
@@ -90,7 +94,8 @@ static __always_inline int x86_64_prot(u64 pte, unsigned int level)
 	       (pte & X86_64_RW ? IOMMU_WRITE : 0) |
 	       (pte & X86_64_US ? 0 : IOMMU_PRIV) |
 	       (pte & X86_64_PCD ? IOMMU_MMIO : 0) |
-	       (pte & X86_64_XD ? IOMMU_NOEXEC : 0);
+	       (pte & X86_64_XD ? IOMMU_NOEXEC : 0) |
+	       (pte & X86_64_MARK ? IOPGT_MARK : 0);
 }
 
 static __always_inline u64 x86_64_leaf(phys_addr_t paddr, u64 attrs,
@@ -103,7 +108,7 @@ static __always_inline u64 x86_64_leaf(phys_addr_t paddr, u64 attrs,
 static __always_inline u64 x86_64_leaf_attrs(u64 pte, unsigned int level)
 {
 	return pte & (X86_64_P | X86_64_RW | X86_64_US | X86_64_UC | X86_64_A |
-		      X86_64_D | X86_64_XD);
+		      X86_64_D | X86_64_MARK | X86_64_XD);
 }
 
 static __always_inline u64 x86_64_table(phys_addr_t paddr, unsigned int level)
@@ -128,6 +133,7 @@ static const struct iopgt_fmt x86_64_fmt = {
 	.leaf_levels = 3,
 	.present = X86_64_P,
 	.synced = X86_64_SYNCED,
+	.mark = X86_64_MARK,
 	.dirty_mask = X86_64_D,
 	.dirty_bits = X86_64_D,
 	.dirty_flip = X86_64_D,
@@ -185,6 +191,12 @@ static phys_addr_t x86_64_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 	return iopgt_walk_to_phys(&x86_64_fmt, pgt, iova);
 }
 
+static size_t x86_64_marked(struct iopgt *pgt, unsigned long iova, size_t size,
+			    struct iopgt_piece *piece, unsigned int *n)
+{
+	return iopgt_walk_marked(&x86_64_fmt, pgt, iova, size, piece, n);
+}
+
 /* The lower half of what 4 or 5 levels translate. */
 static int x86_64_init(struct iopgt *pgt)
 {
@@ -211,6 +223,7 @@ const struct iopgt_ops iopgt_x86_64_ops = {
 	.unmap_pages = x86_64_unmap_pages,
 	.map_list = x86_64_map_list,
 	.iova_to_phys = x86_64_iova_to_phys,
+	.marked = x86_64_marked,
 	.init = x86_64_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_x86_64_ops);

@@ -23,6 +23,8 @@ static u64 x86_64_hw_known(const struct iopgt_kunit *k, bool leaf, u8 lg2)
 	known |= GENMASK_ULL(k->pgt.cfg.oas_bits - 1, leaf ? lg2 : 12);
 	if (!leaf)
 		return known | BIT_ULL(9);
+	/* Ignored by hardware. */
+	known |= BIT_ULL(52);
 	/* PWT, PCD, D, XD. */
 	known |= BIT_ULL(3) | BIT_ULL(4) | BIT_ULL(6) | BIT_ULL(63);
 	/* PS at level 2 and 3; in the place of PAT at level 1. */
