@@ -8,12 +8,14 @@
 #include <linux/types.h>
 
 struct device;
+struct iodom;
 struct ioslot_pool;
 struct seq_file;
 
 bool iodma_ask_lazy(struct device *dev);
 void iodma_take_over(struct device *dev);
 int iodma_setup(void);
+void iodma_guard_exit(struct iodom *dom);
 void ioslot_destroy(struct ioslot_pool *pool);
 void ioslot_show(struct seq_file *m, struct ioslot_pool *pool);
 

@@ -113,6 +113,8 @@ struct iodom_hw_ops {
  *	has made it strict since. Under the mutex of the group
  * @guarded: unmaps of memory that devices only read may be deferred if it is held
  *	meanwhile, though the domain is strict for the core
+ * @held: that was so once: leaves may be marked, of memory with a reference that goes
+ *	back when nothing reads through them any more
  * @map_needs_flush: some link's unit caches entries that are not present
  * @granule_lg2: log2 of the smallest page
  * @block_pages: pages of that size in the next larger one, or more than there can
@@ -131,6 +133,7 @@ struct iodom {
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool lazy_asked;
 	bool guarded;
+	bool held;
 	bool map_needs_flush;
 	u8 granule_lg2;
 	size_t block_pages;

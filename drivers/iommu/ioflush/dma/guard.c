@@ -20,11 +20,15 @@
  * - of pages that belong to a page_pool: to have one back it asks for a count of one,
  *	and would lose all of them.
  *
- * Two things are the driver's word. That an unmap names the direction and the list of
- * the map is demanded by the DMA API; DMA_API_DEBUG tells who does not. And the memory
- * is the buffer's owner's as long as it is mapped: of a driver that frees it first
- * and unmaps it then, what is held may be the next owner's, and is open to
- * the device for the window, where it is until the end of the unmap in strict mode.
+ * The references are taken when the memory is mapped, since a driver may free it
+ * before it unmaps it, as some do that send packets. From then on it cannot change
+ * hands, nor the folio its shape. Which mappings have references the page table
+ * knows: their leaves are marked. So an unmap asks neither the driver, whose word
+ * may be wrong, nor what the memory looks like by then, and it does not matter which
+ * mode the domain was in meanwhile.
+ *
+ * What the driver promises is what the DMA API asks of it: that what it unmaps is one
+ * mapping, as a whole, and once.
  */
 #include <linux/io.h>
 #include <linux/memremap.h>
@@ -35,7 +39,9 @@
 #include <linux/sizes.h>
 
 #include "guard.h"
-#include "sg.h"
+
+/* Pieces of memory that are read from the page table at once. */
+#define IODMA_HELD_PIECES	16
 
 /* Of other pages that is where a list's pointer is, which is never the same. */
 static __always_inline bool iodma_is_pooled(const struct folio *folio)
@@ -52,116 +58,227 @@ static __always_inline bool iodma_may_hold(struct folio *folio)
 }
 
 /*
- * A reference to the folio of @page, which is the one that was looked at: who frees
- * what is mapped may have it change its shape meanwhile.
+ * A reference to the folio of @page, which is the one that was looked at: it may have
+ * changed its shape meanwhile.
  */
-static __always_inline bool iodma_hold_folio(struct ioflush_hold *hold,
-					     struct folio *folio,
+static __always_inline bool iodma_hold_folio(struct folio *folio,
 					     const struct page *page)
 {
-	if (hold->n && hold->folio[hold->n - 1] == folio)
-		return true;
-	if (hold->n == IOFLUSH_HOLD_MAX || !iodma_may_hold(folio) ||
-	    !folio_try_get(folio))
+	if (!iodma_may_hold(folio) || !folio_try_get(folio))
 		return false;
-	/* Whoever looks next puts it, too. */
-	hold->folio[hold->n++] = folio;
-	return page_folio(page) == folio;
+	if (likely(page_folio(page) == folio))
+		return true;
+	folio_put(folio);
+	return false;
 }
 
-/* The folios that a range of memory is in; false if not all of them can be held. */
-static bool iodma_hold(struct ioflush_hold *hold, phys_addr_t phys, size_t bytes)
+/*
+ * The folios that a piece of memory is in, each once for pages that follow each
+ * other. Whether @fresh: take a reference. False if not all are in @hold then: they
+ * cannot be held, or there is no room.
+ */
+static __always_inline bool iodma_hold_piece(struct ioflush_hold *hold,
+					     unsigned long pfn,
+					     unsigned long pages, bool fresh)
 {
-	const unsigned long last = PHYS_PFN(phys + bytes - 1);
-	unsigned long pfn = PHYS_PFN(phys), valid = pfn;
+	const unsigned long end = pfn + pages;
+	unsigned long valid = pfn;
 
-	while (pfn <= last) {
+	while (pfn < end) {
 		struct folio *folio;
 		struct page *page;
 
 		/* Where there is memory does not change within 2 MiB. */
-		if (pfn >= valid) {
+		if (fresh && pfn >= valid) {
 			if (unlikely(!pfn_valid(pfn)))
 				return false;
 			valid = ALIGN(pfn + 1, PHYS_PFN(SZ_2M));
 		}
 		page = pfn_to_page(pfn);
 		folio = page_folio(page);
-		if (!iodma_hold_folio(hold, folio, page))
-			return false;
+		if (!hold->n || hold->folio[hold->n - 1] != folio) {
+			if (hold->n == IOFLUSH_HOLD_MAX ||
+			    (fresh && !iodma_hold_folio(folio, page)))
+				return false;
+			hold->folio[hold->n++] = folio;
+		}
 		pfn += likely(!folio_test_large(folio)) ? 1 :
 			folio_nr_pages(folio) - folio_page_idx(folio, page);
 	}
 	return true;
 }
 
-/* Defer the unmap if all of its memory is held; else it is held until it is over. */
-static void iodma_unmap_held(struct iodom *dom, dma_addr_t first, size_t bytes,
-			     struct ioflush_hold *hold, bool all)
+static __always_inline unsigned long iodma_pages(const struct iodom *dom,
+						 const struct iopgt_piece *piece)
 {
-	if (likely(all)) {
-		iodom_unmap_held(dom, first, bytes, hold);
-		return;
-	}
-	iodom_unmap(dom, first, bytes);
-	while (hold->n)
+	return PHYS_PFN(piece->pages << dom->granule_lg2);
+}
+
+/* Give back all references but the first @n. */
+static __always_inline void iodma_unhold(struct ioflush_hold *hold,
+					 unsigned int n)
+{
+	while (hold->n > n)
 		folio_put(hold->folio[--hold->n]);
 }
 
 /**
- * iodma_unmap_guarded() - unmap a buffer that a device could only read
+ * iodma_hold() - take references to memory that is about to be mapped
  * @dom: a guarded domain
- * @iova: the device's address of the first byte
- * @size: length, at least 1; contiguous in memory
+ * @hold: has those that the mapping has already; more are added
+ * @piece: the memory, which a device is to read only; whole pages
+ * @n: number of pieces
  *
- * Where the memory is the page table knows, which says what a device can reach.
- *
- * Context: any context; may wait for hardware. The caller should hold no lock.
+ * Context: any context.
+ * Return: whether all of it is held, and is to be mapped with IOPGT_MARK. If not,
+ *	@hold is as it was, and nothing that follows in the mapping is to be marked.
  */
-noinline void iodma_unmap_guarded(struct iodom *dom, dma_addr_t iova,
-				  size_t size)
+noinline bool iodma_hold(const struct iodom *dom, struct ioflush_hold *hold,
+			 const struct iopgt_piece *piece, unsigned int n)
 {
-	struct ioflush_hold hold __uninitialized;
-	phys_addr_t phys = iopgt_iova_to_phys(&dom->pgt, iova);
-	bool all;
+	const unsigned int had = hold->n;
 
-	hold.n = 0;
-	all = phys && iodma_hold(&hold, phys, size);
-	iodma_unmap_held(dom, iova & PAGE_MASK,
-			 PAGE_ALIGN(iova + size) - (iova & PAGE_MASK), &hold, all);
+	for (; n; n--, piece++) {
+		if (iodma_hold_piece(hold, PHYS_PFN(piece->paddr),
+				     iodma_pages(dom, piece), true))
+			continue;
+		iodma_unhold(hold, had);
+		return false;
+	}
+	return true;
 }
 
 /**
- * iodma_unmap_sg_guarded() - unmap a list of memory that a device could only read
- * @dom: a guarded domain
- * @sgl: the list, as it was mapped
- * @nents: its length then
- * @iova: the device's address of its first byte
- * @size: length of the range that it takes, at least 1
+ * iodma_hold_undo() - give back the references of a mapping that has failed
+ * @hold: all of them
  *
- * The range is that of all segments, whatever @nents says: a driver that names the
- * number of those, as some do, has only a part of its memory looked at, and waits. So
- * does one with gaps between the segments.
+ * Context: any context; the translations have been invalidated.
+ */
+void iodma_hold_undo(struct ioflush_hold *hold)
+{
+	iodma_unhold(hold, 0);
+}
+
+/**
+ * iodma_map_guarded() - map a buffer that a device is to read only
+ * @dom: a guarded domain
+ * @dev: a device in it, trusted and coherent
+ * @phys: first byte
+ * @size: length, at least 1
+ * @prot: permissions
+ *
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: the device's address, or DMA_MAPPING_ERROR.
+ */
+noinline dma_addr_t iodma_map_guarded(struct iodom *dom, struct device *dev,
+				      phys_addr_t phys, size_t size, int prot)
+{
+	const struct iopgt_piece piece = {
+		.paddr = phys & PAGE_MASK,
+		.pages = PAGE_ALIGN(offset_in_page(phys) + size) >> dom->granule_lg2,
+	};
+	struct ioflush_hold hold __uninitialized;
+	dma_addr_t iova;
+
+	hold.n = 0;
+	if (iodma_hold(dom, &hold, &piece, 1))
+		prot |= IOPGT_MARK;
+	iova = iodma_map_phys(dev, phys, size, prot, iodma_mask(dev),
+			      IOSPACE_STREAMING);
+	if (unlikely(iova == DMA_MAPPING_ERROR))
+		iodma_unhold(&hold, 0);
+	return iova;
+}
+
+/* What was held when a range was mapped; false if that is not all of the range. */
+static bool iodma_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
+		       struct ioflush_hold *hold)
+{
+	struct iopgt_piece piece[IODMA_HELD_PIECES];
+	size_t done = 0, got;
+	unsigned int n;
+
+	hold->n = 0;
+	do {
+		n = ARRAY_SIZE(piece);
+		got = iopgt_marked(&dom->pgt, iova + done, bytes - done, piece, &n);
+		for (unsigned int i = 0; i < n; i++)
+			/* More than one mapping: what is left over leaks. */
+			if (WARN_ON_ONCE(!iodma_hold_piece(hold,
+							   PHYS_PFN(piece[i].paddr),
+							   iodma_pages(dom, &piece[i]),
+							   false)))
+				return false;
+		done += got;
+	} while (got && done < bytes);
+	return done == bytes;
+}
+
+/**
+ * iodma_unmap_guarded() - unmap what may be held
+ * @dom: a domain that is guarded, or was once
+ * @dev: a device in it
+ * @iova: the device's address of the first byte
+ * @size: length, at least 1
  *
  * Context: any context; may wait for hardware. The caller should hold no lock.
  */
-noinline void iodma_unmap_sg_guarded(struct iodom *dom, struct scatterlist *sgl,
-				     int nents, dma_addr_t iova, size_t size)
+noinline void iodma_unmap_guarded(struct iodom *dom, struct device *dev,
+				  dma_addr_t iova, size_t size)
 {
 	const dma_addr_t first = iova & PAGE_MASK;
 	const size_t bytes = PAGE_ALIGN(iova + size) - first;
 	struct ioflush_hold hold __uninitialized;
-	struct scatterlist *s;
-	bool held = true;
-	size_t seen = 0;
-	int left;
 
-	hold.n = 0;
-	for (s = sgl, left = nents; held && left > 0; s = iodma_sg_step(s, &left)) {
-		if (!s->length)
-			continue;
-		held = iodma_hold(&hold, sg_phys(s), s->length);
-		seen += iodma_sg_bytes(s);
+	if (likely(iodma_held(dom, first, bytes, &hold))) {
+		iodom_unmap_held(dom, first, bytes, &hold);
+		return;
 	}
-	iodma_unmap_held(dom, first, bytes, &hold, held && seen == bytes);
+	iodma_unmap_in(dom, dev, first, bytes);
+	iodma_unhold(&hold, 0);
+}
+
+/* The folio that was given back last, and the address behind what it was for. */
+struct iodma_leaked {
+	struct folio *folio;
+	unsigned long end;
+};
+
+static int iodma_put_leaked(const struct iopgt_entry *entry, void *arg)
+{
+	struct iodma_leaked *leaked = arg;
+	unsigned long pfn = PHYS_PFN(entry->paddr), n = PHYS_PFN(BIT(entry->lg2));
+
+	if (entry->table || !(entry->prot & IOPGT_MARK))
+		return 0;
+	if (entry->iova != leaked->end)
+		leaked->folio = NULL;
+	leaked->end = entry->iova + BIT(entry->lg2);
+	for (; n; n--, pfn++) {
+		struct folio *folio = page_folio(pfn_to_page(pfn));
+
+		if (folio == leaked->folio)
+			continue;
+		leaked->folio = folio;
+		folio_put(folio);
+	}
+	return 0;
+}
+
+/**
+ * iodma_guard_exit() - give back what is held for mappings that nobody has unmapped
+ * @dom: a domain without devices, which goes
+ *
+ * Of one folio in two mappings next to each other one reference is left: which
+ * addresses were mapped together is not known.
+ *
+ * Context: process context.
+ */
+void iodma_guard_exit(struct iodom *dom)
+{
+	struct iodma_leaked leaked = {};
+
+	if (dom->held)
+		iopgt_visit(&dom->pgt, 0, ULONG_MAX, iodma_put_leaked, &leaked);
 }

@@ -2,8 +2,8 @@
 /*
  * ioflush: tests of guarded domains
  *
- * A page that a test has allocated has one reference; a second one is that of an
- * unmap that holds it.
+ * A page that a test has allocated has one reference; a second one is that of a mapping,
+ * and then of the unmap, that holds it.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -81,6 +81,46 @@ static void guarded_holds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
 	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
 	KUNIT_EXPECT_EQ(test, strict, strict_unmaps(dev));
+	drain(dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+}
+
+/* Who frees memory before it is unmapped has it back as late as others. */
+static void guarded_freed_first(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	struct page *page = pages[0];
+	dma_addr_t iova = dma_map_page(dev, page, 0, SZ_4K, DMA_TO_DEVICE);
+
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	__free_page(page);
+	dma_unmap_page(dev, iova, SZ_4K, DMA_TO_DEVICE);
+	/* Of nobody else as yet. */
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	get_page(page);
+	drain(dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+}
+
+/* In whichever direction the driver says that it unmaps, what counts is the map's. */
+static void guarded_direction(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	unsigned long strict = strict_unmaps(dev);
+	dma_addr_t iova;
+
+	/* DMA_API_DEBUG is not to know. */
+	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_FROM_DEVICE, 0);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	iodma_ops.unmap_page(dev, iova, SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+
+	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	iodma_ops.unmap_page(dev, iova, SZ_4K, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
 	drain(dev);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
 }
@@ -185,11 +225,10 @@ static void map_and_unmap_list(struct kunit *test, struct device *dev,
 	dma_unmap_sg(dev, sgl, n, DMA_TO_DEVICE);
 }
 
-/* Drivers that name segments where they should name entries unmap all the same. */
-static void guarded_list_short(struct kunit *test)
+/* The list is the driver's, and need not be what it was: the page table is asked. */
+static void guarded_list_changed(struct kunit *test)
 {
 	struct device *dev = guarded_device(test);
-	unsigned long strict = strict_unmaps(dev);
 	struct scatterlist sgl[3];
 
 	sg_init_table(sgl, 3);
@@ -197,10 +236,67 @@ static void guarded_list_short(struct kunit *test)
 		sg_set_page(&sgl[i], pages[2 * i], SZ_4K, 0);
 	/* DMA_API_DEBUG is not to know. */
 	KUNIT_ASSERT_LT(test, 0, iodma_ops.map_sg(dev, sgl, 3, DMA_TO_DEVICE, 0));
+	sg_set_page(&sgl[1], pages[1], SZ_4K, 0);
+	/* One segment, where there were three entries, as some drivers have it. */
 	iodma_ops.unmap_sg(dev, sgl, 1, DMA_TO_DEVICE, 0);
-	KUNIT_EXPECT_EQ(test, 0, deferred_unmaps(dev));
-	KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
+	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, 2, page_count(pages[2 * i]));
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[1]));
+	drain(dev);
+	for (unsigned int i = 0; i < 6; i++)
+		KUNIT_EXPECT_EQ(test, 1, page_count(pages[i]));
+}
+
+/* A list that cannot be mapped, to its end, leaves no references. */
+static void guarded_list_failed(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	struct iodom *dom = iodma_domain(dev);
+	const struct iopgt_ops *ops = dom->pgt.ops;
+	struct scatterlist sgl[20];
+	unsigned int at = 0;
+	int mapped;
+
+	sg_init_table(sgl, ARRAY_SIZE(sgl));
+	for (unsigned int i = 0; i < ARRAY_SIZE(sgl); i++)
+		sg_set_page(&sgl[i], pages[ARRAY_SIZE(sgl) - 1 - i], SZ_4K, 0);
+	do {
+		dma_test_iommu.fail_at = ++at;
+		dma_test_watch_maps(dom);
+		mapped = iodma_ops.map_sg(dev, sgl, ARRAY_SIZE(sgl), DMA_TO_DEVICE, 0);
+		dom->pgt.ops = ops;
+		for (unsigned int i = 0; i < ARRAY_SIZE(sgl); i++)
+			KUNIT_EXPECT_EQ(test, mapped > 0 ? 2 : 1, page_count(pages[i]));
+	} while (mapped < 0);
+	dma_test_iommu.fail_at = 0;
+	KUNIT_EXPECT_GT(test, at, 1);
+	iodma_ops.unmap_sg(dev, sgl, ARRAY_SIZE(sgl), DMA_TO_DEVICE, 0);
+	drain(dev);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+}
+
+/* What a driver leaves mapped goes with the domain. */
+static void guarded_left(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	struct page *large = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	dma_addr_t iova;
+
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	/* DMA_API_DEBUG is not to know, nor is the space, which would complain. */
+	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_ASSERT_NE(test, DMA_MAPPING_ERROR, iova);
+	iospace_free(iodma_domain(dev)->space, iova, SZ_4K);
+	iova = iodma_ops.map_page(dev, large + 1, 0, 2 * SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_ASSERT_NE(test, DMA_MAPPING_ERROR, iova);
+	iospace_free(iodma_domain(dev)->space, iova, 2 * SZ_4K);
+	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
+	KUNIT_EXPECT_EQ(test, 2, page_count(large));
+	dma_test_remove(test, dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	KUNIT_EXPECT_EQ(test, 1, page_count(large));
+	__free_pages(large, 2);
 }
 
 /* All of a list is held, or nothing of it. */
@@ -229,11 +325,17 @@ static void guarded_modes(struct kunit *test)
 {
 	struct device *dev = guarded_device(test);
 	struct iodom *dom = iodma_domain(dev);
+	dma_addr_t iova = dma_map_page(dev, pages[1], 0, SZ_4K, DMA_TO_DEVICE);
 
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
 	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, 0, iodma_mode_set(dom, dev, IODMA_STRICT));
 	KUNIT_EXPECT_STREQ(test, "strict", iodma_mode_name(dom));
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
+	/* What was held when it was mapped is until it is unmapped, and no longer. */
+	KUNIT_EXPECT_EQ(test, 2, page_count(pages[1]));
+	dma_unmap_page(dev, iova, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1, page_count(pages[1]));
 	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
 	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
@@ -278,12 +380,16 @@ static void guarded_pressure(struct kunit *test)
 
 static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(guarded_holds),
+	KUNIT_CASE(guarded_freed_first),
+	KUNIT_CASE(guarded_direction),
 	KUNIT_CASE(guarded_written),
 	KUNIT_CASE(guarded_refuses),
 	KUNIT_CASE(guarded_pooled),
 	KUNIT_CASE(guarded_large),
 	KUNIT_CASE(guarded_list),
-	KUNIT_CASE(guarded_list_short),
+	KUNIT_CASE(guarded_list_changed),
+	KUNIT_CASE(guarded_list_failed),
+	KUNIT_CASE(guarded_left),
 	KUNIT_CASE(guarded_modes),
 	KUNIT_CASE(guarded_names),
 	KUNIT_CASE(guarded_pressure),

@@ -118,8 +118,12 @@ __iodma_map_precisely(struct iodom *dom, struct device *dev, struct page *page,
 		      unsigned long offset, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	return __iodma_map_phys(dom, dev, page_to_phys(page) + offset, size,
-				iodma_prot(dir, true, attrs), iodma_mask(dev),
+	const phys_addr_t phys = page_to_phys(page) + offset;
+	const int prot = iodma_prot(dir, true, attrs);
+
+	if (iodma_guards(dom, dir))
+		return iodma_map_guarded(dom, dev, phys, size, prot);
+	return __iodma_map_phys(dom, dev, phys, size, prot, iodma_mask(dev),
 				IOSPACE_STREAMING);
 }
 
@@ -212,8 +216,8 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 	pool = iodma_pool(dom);
 	if (ioslot_holds(pool, iova))
 		__ioslot_unmap(pool, iova, size, attrs);
-	else if (iodma_guards(dom, dir) && size)
-		iodma_unmap_guarded(dom, iova, size);
+	else if (iodma_holds(dom) && size)
+		iodma_unmap_guarded(dom, dev, iova, size);
 	else
 		iodma_unmap_own(dev, iova, size);
 }

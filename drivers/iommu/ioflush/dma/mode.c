@@ -129,7 +129,9 @@ int iodma_mode_set(struct iodom *dom, struct device *dev, enum iodma_mode mode)
 			dev_warn(dev, "no memory for guarded mode, its group is strict\n");
 			return -ENOMEM;
 		}
-		WRITE_ONCE(dom->guarded, true);
+		WRITE_ONCE(dom->held, true);
+		/* Who finds it set has @held seen by who unmaps, see iodma_holds(). */
+		smp_store_release(&dom->guarded, true);
 		return 0;
 	default:
 		return 0;

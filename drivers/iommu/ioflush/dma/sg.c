@@ -28,6 +28,7 @@
  * @rest: the first entry that there was no room for, or NULL
  * @left: number of entries from @rest on
  * @n: number of pieces
+ * @hold: where to hold the memory, as long as all that came before it is held; or NULL
  * @piece: the pieces
  */
 struct iodma_sg_run {
@@ -38,6 +39,7 @@ struct iodma_sg_run {
 	struct scatterlist *rest;
 	int left;
 	unsigned int n;
+	struct ioflush_hold *hold;
 	struct iopgt_piece piece[IODMA_SG_PIECES];
 };
 
@@ -62,11 +64,17 @@ static __always_inline bool iodma_sg_run_add(struct iodma_sg_run *run,
 
 static int iodma_sg_run_map(struct iodma_sg_run *run)
 {
+	int prot = run->prot, ret;
 	size_t mapped = 0;
-	int ret;
 
-	ret = iodom_map_list(run->dom, run->iova, run->piece, run->n,
-			     run->prot, GFP_ATOMIC, &mapped);
+	if (unlikely(run->hold)) {
+		if (iodma_hold(run->dom, run->hold, run->piece, run->n))
+			prot |= IOPGT_MARK;
+		else
+			run->hold = NULL;
+	}
+	ret = iodom_map_list(run->dom, run->iova, run->piece, run->n, prot,
+			     GFP_ATOMIC, &mapped);
 	run->iova += mapped;
 	run->n = 0;
 	return ret;
@@ -143,8 +151,10 @@ static int iodma_sg_map_nothing(struct scatterlist *sgl, int nents)
 	return 1;
 }
 
-static int __iodma_map_sg(struct device *dev, struct iodom *dom,
-			  struct scatterlist *sgl, int nents, int prot)
+/* @dir: DMA_NONE for one that no device of a guarded domain maps. */
+static __always_inline int __iodma_map_sg(struct device *dev, struct iodom *dom,
+					  struct scatterlist *sgl, int nents,
+					  enum dma_data_direction dir, int prot)
 {
 	struct iodma_sg_out out = {
 		.first = sgl,
@@ -152,6 +162,7 @@ static int __iodma_map_sg(struct device *dev, struct iodom *dom,
 	};
 	/* To clear all of its pieces first would take longer than most lists. */
 	struct iodma_sg_run run __uninitialized;
+	struct ioflush_hold hold __uninitialized;
 	dma_addr_t iova;
 	size_t total;
 	int ret;
@@ -162,6 +173,10 @@ static int __iodma_map_sg(struct device *dev, struct iodom *dom,
 	run.prot = prot;
 	run.rest = NULL;
 	run.n = 0;
+	run.hold = NULL;
+	hold.n = 0;
+	if (iodma_guards(dom, dir))
+		run.hold = &hold;
 	total = iodma_sg_lay(&out, &run, nents);
 	if (unlikely(!total))
 		return iodma_sg_map_nothing(sgl, nents);
@@ -178,12 +193,21 @@ static int __iodma_map_sg(struct device *dev, struct iodom *dom,
 	ret = iodma_sg_fill(&run);
 	if (unlikely(ret)) {
 		iodma_sg_undo(dom, iova, run.iova - iova, total);
+		iodma_hold_undo(&hold);
 		return iodma_sg_failed(sgl, ret);
 	}
 	iodma_sg_move(&out, iova);
 	iodma_sg_end(&out, nents);
 	iodma_map_sync(dom, iova, total);
 	return out.count;
+}
+
+/* For a device without a group, or that is not trusted, or not coherent. */
+static noinline int iodma_map_sg_unusual(struct device *dev,
+					 struct scatterlist *sgl, int nents,
+					 int prot)
+{
+	return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents, DMA_NONE, prot);
 }
 
 /* The range that a mapped list takes; its length is 0 if the list is empty. */
@@ -230,14 +254,14 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	int count = 0;
 
 	if (unlikely(!dev->iommu_group))
-		return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents, prot);
+		return iodma_map_sg_unusual(dev, sgl, nents, prot);
 	dom = iodma_own_domain(dev);
 	pool = iodma_pool(dom);
 	/* All of them may be too long; the first says so for most. */
 	if (pool && sgl->length <= READ_ONCE(pool->limit[dir]) &&
 	    !iodom_deferred(dom))
 		count = iodma_map_sg_copied(pool, dev, sgl, nents, dir, attrs);
-	return count ?: __iodma_map_sg(dev, dom, sgl, nents, prot);
+	return count ?: __iodma_map_sg(dev, dom, sgl, nents, dir, prot);
 }
 
 /**
@@ -270,8 +294,8 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		return;
 	}
 	size = iodma_sg_range(sgl, nents, &start);
-	if (iodma_guards(dom, dir) && size)
-		iodma_unmap_sg_guarded(dom, sgl, nents, start, size);
+	if (iodma_holds(dom) && size)
+		iodma_unmap_guarded(dom, dev, start, size);
 	else
 		iodma_unmap_own(dev, start, size);
 }
@@ -348,8 +372,8 @@ int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
 		return iodma_map_sg_each(dev, sgl, nents, dir, attrs);
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		iodma_sync_sg_for_device(dev, sgl, nents, dir);
-	return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents,
-			      iodma_prot(dir, coherent, attrs));
+	return iodma_map_sg_unusual(dev, sgl, nents,
+				    iodma_prot(dir, coherent, attrs));
 }
 
 /**

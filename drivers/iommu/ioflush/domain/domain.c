@@ -307,6 +307,7 @@ static void iodom_free(struct iommu_domain *domain)
 	ioflush_exit(&dom->flush);
 	if (dom->space)
 		iospace_destroy(dom->space);
+	iodma_guard_exit(dom);
 	iopgt_destroy(&dom->pgt);
 	kfree(dom);
 }
