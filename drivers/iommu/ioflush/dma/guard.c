@@ -30,13 +30,10 @@
  * What the driver promises is what the DMA API asks of it: that what it unmaps is one
  * mapping, as a whole, and once.
  */
-#include <linux/io.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/poison.h>
-#include <linux/sizes.h>
 
 #include "guard.h"
 
@@ -81,30 +78,23 @@ static __always_inline bool iodma_hold_piece(struct ioflush_hold *hold,
 					     unsigned long pfn,
 					     unsigned long pages, bool fresh)
 {
+	struct folio *last = hold->n ? hold->folio[hold->n - 1] : NULL;
 	const unsigned long end = pfn + pages;
-	unsigned long valid = pfn;
 
-	while (pfn < end) {
-		struct folio *folio;
-		struct page *page;
+	do {
+		struct page *page = pfn_to_page(pfn);
+		struct folio *folio = page_folio(page);
 
-		/* Where there is memory does not change within 2 MiB. */
-		if (fresh && pfn >= valid) {
-			if (unlikely(!pfn_valid(pfn)))
-				return false;
-			valid = ALIGN(pfn + 1, PHYS_PFN(SZ_2M));
-		}
-		page = pfn_to_page(pfn);
-		folio = page_folio(page);
-		if (!hold->n || hold->folio[hold->n - 1] != folio) {
-			if (hold->n == IOFLUSH_HOLD_MAX ||
-			    (fresh && !iodma_hold_folio(folio, page)))
+		if (folio != last) {
+			if (unlikely(hold->n == IOFLUSH_HOLD_MAX ||
+				     (fresh && !iodma_hold_folio(folio, page))))
 				return false;
 			hold->folio[hold->n++] = folio;
+			last = folio;
 		}
 		pfn += likely(!folio_test_large(folio)) ? 1 :
 			folio_nr_pages(folio) - folio_page_idx(folio, page);
-	}
+	} while (pfn < end);
 	return true;
 }
 
@@ -133,14 +123,14 @@ static __always_inline void iodma_unhold(struct ioflush_hold *hold,
  * Return: whether all of it is held, and is to be mapped with IOPGT_MARK. If not,
  *	@hold is as it was, and nothing that follows in the mapping is to be marked.
  */
-noinline bool iodma_hold(const struct iodom *dom, struct ioflush_hold *hold,
-			 const struct iopgt_piece *piece, unsigned int n)
+bool iodma_hold(const struct iodom *dom, struct ioflush_hold *hold,
+		const struct iopgt_piece *piece, unsigned int n)
 {
 	const unsigned int had = hold->n;
 
 	for (; n; n--, piece++) {
-		if (iodma_hold_piece(hold, PHYS_PFN(piece->paddr),
-				     iodma_pages(dom, piece), true))
+		if (likely(iodma_hold_piece(hold, PHYS_PFN(piece->paddr),
+					    iodma_pages(dom, piece), true)))
 			continue;
 		iodma_unhold(hold, had);
 		return false;
@@ -159,43 +149,11 @@ void iodma_hold_undo(struct ioflush_hold *hold)
 	iodma_unhold(hold, 0);
 }
 
-/**
- * iodma_map_guarded() - map a buffer that a device is to read only
- * @dom: a guarded domain
- * @dev: a device in it, trusted and coherent
- * @phys: first byte
- * @size: length, at least 1
- * @prot: permissions
- *
- * Context: any context; waits for hardware if the space has run dry or the map
- *	fails.
- * Return: the device's address, or DMA_MAPPING_ERROR.
- */
-noinline dma_addr_t iodma_map_guarded(struct iodom *dom, struct device *dev,
-				      phys_addr_t phys, size_t size, int prot)
-{
-	const struct iopgt_piece piece = {
-		.paddr = phys & PAGE_MASK,
-		.pages = PAGE_ALIGN(offset_in_page(phys) + size) >> dom->granule_lg2,
-	};
-	struct ioflush_hold hold __uninitialized;
-	dma_addr_t iova;
-
-	hold.n = 0;
-	if (iodma_hold(dom, &hold, &piece, 1))
-		prot |= IOPGT_MARK;
-	iova = iodma_map_phys(dev, phys, size, prot, iodma_mask(dev),
-			      IOSPACE_STREAMING);
-	if (unlikely(iova == DMA_MAPPING_ERROR))
-		iodma_unhold(&hold, 0);
-	return iova;
-}
-
 /* What was held when a range was mapped; false if that is not all of the range. */
-static bool iodma_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
-		       struct ioflush_hold *hold)
+static __always_inline bool iodma_held(struct iodom *dom, dma_addr_t iova,
+				       size_t bytes, struct ioflush_hold *hold)
 {
-	struct iopgt_piece piece[IODMA_HELD_PIECES];
+	struct iopgt_piece piece[IODMA_HELD_PIECES] __uninitialized;
 	size_t done = 0, got;
 	unsigned int n;
 
@@ -211,7 +169,7 @@ static bool iodma_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
 							   false)))
 				return false;
 		done += got;
-	} while (got && done < bytes);
+	} while (unlikely(got && done < bytes));
 	return done == bytes;
 }
 

@@ -26,8 +26,6 @@ static __always_inline bool iodma_holds(const struct iodom *dom)
 bool iodma_hold(const struct iodom *dom, struct ioflush_hold *hold,
 		const struct iopgt_piece *piece, unsigned int n);
 void iodma_hold_undo(struct ioflush_hold *hold);
-dma_addr_t iodma_map_guarded(struct iodom *dom, struct device *dev,
-			     phys_addr_t phys, size_t size, int prot);
 void iodma_unmap_guarded(struct iodom *dom, struct device *dev,
 			 dma_addr_t iova, size_t size);
 

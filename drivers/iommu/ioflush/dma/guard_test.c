@@ -315,6 +315,10 @@ static void guarded_list(struct kunit *test)
 	SetPageReserved(pages[1]);
 	map_and_unmap_list(test, dev, 3);
 	ClearPageReserved(pages[1]);
+	/* The first one cannot be: then those that follow are not, however many. */
+	SetPageReserved(pages[PAGES - 2]);
+	map_and_unmap_list(test, dev, PAGES - 1);
+	ClearPageReserved(pages[PAGES - 2]);
 	KUNIT_EXPECT_EQ(test, 1, deferred_unmaps(dev));
 	for (unsigned int i = 0; i < PAGES; i++)
 		KUNIT_EXPECT_EQ(test, 1, page_count(pages[i]));

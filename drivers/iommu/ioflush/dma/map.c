@@ -113,6 +113,29 @@ void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
 	iospace_free(dom->space, first, bytes);
 }
 
+/* What a device is to read only, in a guarded domain: held, if it can be. */
+static noinline dma_addr_t iodma_map_guarded(struct iodom *dom,
+					     struct device *dev,
+					     phys_addr_t phys, size_t size,
+					     int prot)
+{
+	const struct iopgt_piece piece = {
+		.paddr = phys & PAGE_MASK,
+		.pages = PAGE_ALIGN(offset_in_page(phys) + size) >> dom->granule_lg2,
+	};
+	struct ioflush_hold hold __uninitialized;
+	dma_addr_t iova;
+
+	hold.n = 0;
+	if (likely(iodma_hold(dom, &hold, &piece, 1)))
+		prot |= IOPGT_MARK;
+	iova = __iodma_map_phys(dom, dev, phys, size, prot, iodma_mask(dev),
+				IOSPACE_STREAMING);
+	if (unlikely(iova == DMA_MAPPING_ERROR))
+		iodma_hold_undo(&hold);
+	return iova;
+}
+
 static __always_inline dma_addr_t
 __iodma_map_precisely(struct iodom *dom, struct device *dev, struct page *page,
 		      unsigned long offset, size_t size,

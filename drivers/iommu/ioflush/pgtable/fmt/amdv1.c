@@ -207,7 +207,7 @@ static phys_addr_t amdv1_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 static size_t amdv1_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 			   struct iopgt_piece *piece, unsigned int *n)
 {
-	return iopgt_walk_marked(&amdv1_fmt, pgt, iova, size, piece, n);
+	return iopgt_ops_marked(&amdv1_fmt, pgt, iova, size, piece, n);
 }
 
 /*

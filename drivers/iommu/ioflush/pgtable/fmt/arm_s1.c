@@ -243,10 +243,8 @@ static size_t arm_s1_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 			    struct iopgt_piece *piece, unsigned int *n)
 {
 	if (likely(pgt->fmt == &arm_s1_4k))
-		return iopgt_walk_marked(&arm_s1_4k, pgt, iova, size, piece, n);
-	if (pgt->fmt == &arm_s1_16k)
-		return iopgt_walk_marked(&arm_s1_16k, pgt, iova, size, piece, n);
-	return iopgt_walk_marked(&arm_s1_64k, pgt, iova, size, piece, n);
+		return iopgt_ops_marked(&arm_s1_4k, pgt, iova, size, piece, n);
+	return iopgt_marked_slow(pgt, iova, size, piece, n);
 }
 
 static int arm_s1_init(struct iopgt *pgt)

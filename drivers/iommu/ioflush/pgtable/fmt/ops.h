@@ -9,6 +9,7 @@
 #ifndef _IOFLUSH_PGTABLE_FMT_OPS_H
 #define _IOFLUSH_PGTABLE_FMT_OPS_H
 
+#include "../marked.h"
 #include "../walk.h"
 
 /**
@@ -70,6 +71,51 @@ iopgt_ops_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 	if (likely(done == size))
 		return done;
 	return done + slow(pgt, iova + done, size - done, gather);
+}
+
+/**
+ * iopgt_ops_marked() - the marked operation
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_marked(), as all that follow
+ * @size: bytes
+ * @piece: receives the memory
+ * @n: room, and number of pieces
+ *
+ * What is not in one table at level 0, of one entry each, is for iopgt_marked_slow().
+ *
+ * Context: any context.
+ * Return: bytes.
+ */
+static __always_inline size_t
+iopgt_ops_marked(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		 unsigned long iova, size_t size, struct iopgt_piece *piece,
+		 unsigned int *n)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const size_t pages = size >> lg2;
+	unsigned int got = 0;
+	phys_addr_t end = 0;
+	u64 *table, *entry;
+	size_t i;
+
+	if (unlikely(pages - 1 > iopgt_entries(fmt) - 1 - iopgt_idx(fmt, iova, 0) ||
+		     iova > pgt->ias_last ||
+		     !iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+		return iopgt_marked_slow(pgt, iova, size, piece, n);
+	entry = iopgt_fast_entry(fmt, table, iova);
+	for (i = 0; i < pages; i++) {
+		const u64 pte = READ_ONCE(entry[i]);
+
+		if (unlikely(pte & fmt->run))
+			return iopgt_marked_slow(pgt, iova, size, piece, n);
+		if (unlikely(!(pte & fmt->mark)) ||
+		    unlikely(!iopgt_piece_add(piece, &got, *n, &end,
+					      fmt->to_phys(pte, 0), BIT(lg2), lg2)))
+			break;
+	}
+	*n = got;
+	return i << lg2;
 }
 
 /**

@@ -209,7 +209,7 @@ static phys_addr_t riscv_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 static size_t riscv_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 			   struct iopgt_piece *piece, unsigned int *n)
 {
-	return iopgt_walk_marked(&riscv_fmt, pgt, iova, size, piece, n);
+	return iopgt_ops_marked(&riscv_fmt, pgt, iova, size, piece, n);
 }
 
 /* The lower half of what Sv39, Sv48 and Sv57 translate. */

@@ -164,7 +164,7 @@ static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 static size_t vtdss_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 			   struct iopgt_piece *piece, unsigned int *n)
 {
-	return iopgt_walk_marked(&vtdss_fmt, pgt, iova, size, piece, n);
+	return iopgt_ops_marked(&vtdss_fmt, pgt, iova, size, piece, n);
 }
 
 /* The adjusted guest address widths of section 3.7, and their levels. */

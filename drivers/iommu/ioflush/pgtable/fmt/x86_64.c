@@ -194,7 +194,7 @@ static phys_addr_t x86_64_iova_to_phys(struct iopgt *pgt, unsigned long iova)
 static size_t x86_64_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 			    struct iopgt_piece *piece, unsigned int *n)
 {
-	return iopgt_walk_marked(&x86_64_fmt, pgt, iova, size, piece, n);
+	return iopgt_ops_marked(&x86_64_fmt, pgt, iova, size, piece, n);
 }
 
 /* The lower half of what 4 or 5 levels translate. */
