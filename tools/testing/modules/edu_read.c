@@ -75,6 +75,7 @@ static int edu_learned(struct edu *edu, bool *learned)
  * struct edu_peek - one attempt to read through a mapping that is gone
  * @shape: how the memory is mapped
  * @freed: its owner frees it at once; else writes there
+ * @first: it is freed before it is unmapped, as some drivers do, not after
  * @lead_ns: how long before the device reads it is unmapped
  * @late_ns: result: the device read at least this long after all was in place
  *	for it; negative if it may have been before
@@ -84,6 +85,7 @@ static int edu_learned(struct edu *edu, bool *learned)
 struct edu_peek {
 	enum edu_shape shape;
 	bool freed;
+	bool first;
 	u64 lead_ns;
 	s64 late_ns;
 	bool again;
@@ -100,7 +102,8 @@ static int edu_peek_armed(struct edu_target *t, struct edu_peek *peek)
 	int ret;
 
 	edu_sleep_until(edu_fires_ns(edu) - peek->lead_ns);
-	edu_target_unmap(t);
+	if (!peek->first)
+		edu_target_unmap(t);
 	if (peek->freed) {
 		struct page *freed = t->buf ?: last;
 
@@ -109,6 +112,8 @@ static int edu_peek_armed(struct edu_target *t, struct edu_peek *peek)
 	} else {
 		memset(page_address(last), EDU_SECRET, PAGE_SIZE);
 	}
+	if (peek->first)
+		edu_target_unmap(t);
 	peek->late_ns = edu_fires_ns(edu) - ktime_get_ns();
 	peek->again = owners.again;
 	ret = edu_finish(edu, NULL);
@@ -192,6 +197,13 @@ static int edu_case_freed(struct edu *edu, int arg)
 	return edu_peeks(edu, &peek, edu_lead_ns);
 }
 
+static int edu_case_freed_first(struct edu *edu, int arg)
+{
+	struct edu_peek peek = { .shape = arg, .freed = true, .first = true };
+
+	return edu_peeks(edu, &peek, edu_lead_ns);
+}
+
 /* Where unmaps are deferred, the window has long ended. */
 static u64 edu_kept_lead_ns(struct edu *edu)
 {
@@ -210,6 +222,9 @@ const struct edu_case edu_read_cases[] = {
 	{ "unmapped_freed_4k", edu_case_freed, EDU_4K, EDU_ALL_MODES },
 	{ "unmapped_freed_64k", edu_case_freed, EDU_64K, EDU_ALL_MODES },
 	{ "unmapped_freed_sg", edu_case_freed, EDU_SG, EDU_ALL_MODES },
+	{ "unmapped_after_freed_4k", edu_case_freed_first, EDU_4K, EDU_ALL_MODES },
+	{ "unmapped_after_freed_64k", edu_case_freed_first, EDU_64K, EDU_ALL_MODES },
+	{ "unmapped_after_freed_sg", edu_case_freed_first, EDU_SG, EDU_ALL_MODES },
 	{ "unmapped_read_4k", edu_case_kept, EDU_4K, EDU_ALL_MODES },
 	{ "unmapped_read_sg", edu_case_kept, EDU_SG, EDU_ALL_MODES },
 	{ }

@@ -75,7 +75,7 @@ static __always_inline u64 amdv1_attrs(const struct iopgt *pgt, int prot)
 		return 0;
 	if ((p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= AMDV1_FC;
-	if (p & IOPGT_MARK)
+	if (unlikely(p & IOPGT_MARK))
 		attrs |= AMDV1_MARK;
 	return attrs | AMDV1_PR | AMDV1_A;
 }

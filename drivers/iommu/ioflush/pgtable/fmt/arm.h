@@ -44,11 +44,6 @@
 #define ARM_PTE_CONT	BIT_ULL(52)
 #define ARM_PTE_MARK	BIT_ULL(55)
 
-/* What IOPGT_MARK is shifted left by to be that. */
-#define ARM_MARK_SHIFT	25
-
-static_assert((u64)IOPGT_MARK << ARM_MARK_SHIFT == ARM_PTE_MARK);
-
 /* Entries are little-endian, and are written as the CPU has them. */
 static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
 

@@ -43,11 +43,12 @@ static __always_inline u64 arm_s1_attrs(const struct iopgt *pgt, int prot)
 {
 	const unsigned int p = prot;
 	u64 attrs = ARM_S1_ALWAYS | (p & (IOMMU_CACHE | IOMMU_MMIO)) |
-		    (~p & IOMMU_WRITE) << 6 | (~p & IOMMU_PRIV) << 1 |
-		    (u64)(p & IOPGT_MARK) << ARM_MARK_SHIFT;
+		    (~p & IOMMU_WRITE) << 6 | (~p & IOMMU_PRIV) << 1;
 
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
+	if (unlikely(p & IOPGT_MARK))
+		attrs |= ARM_PTE_MARK;
 	if (unlikely(p & IOMMU_NOEXEC))
 		attrs |= ARM_S1_XN;
 	if (unlikely(READ_ONCE(pgt->dirty)) && (p & IOMMU_WRITE))

@@ -45,13 +45,14 @@ static __always_inline u64 arm_s2_attrs(const struct iopgt *pgt, int prot)
 {
 	const unsigned int p = prot;
 	u64 attrs = ARM_S2_ALWAYS | (p & (IOMMU_READ | IOMMU_WRITE)) << 6 |
-		    (p & IOMMU_CACHE ? ARM_S2_WB : ARM_S2_NC) |
-		    (u64)(p & IOPGT_MARK) << ARM_MARK_SHIFT;
+		    (p & IOMMU_CACHE ? ARM_S2_WB : ARM_S2_NC);
 
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
 	if (unlikely(p & IOMMU_MMIO))
 		attrs = (attrs & ~ARM_S2_MEMATTR) | ARM_S2_DEVICE;
+	if (unlikely(p & IOPGT_MARK))
+		attrs |= ARM_PTE_MARK;
 	if (unlikely(p & IOMMU_NOEXEC))
 		attrs |= ARM_S2_XN;
 	if (unlikely(READ_ONCE(pgt->dirty)) && (p & IOMMU_WRITE))

@@ -87,7 +87,7 @@ static __always_inline u64 riscv_attrs(const struct iopgt *pgt, int prot)
 		attrs |= RISCV_U;
 	if (p & IOMMU_MMIO)
 		attrs |= RISCV_PBMT_IO;
-	if (p & IOPGT_MARK)
+	if (unlikely(p & IOPGT_MARK))
 		attrs |= RISCV_MARK;
 	return attrs;
 }

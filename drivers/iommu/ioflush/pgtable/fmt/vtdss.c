@@ -44,17 +44,21 @@
 /* Entries are little-endian, and are written as the CPU has them. */
 static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
 
+/* What is asked for is where the bits are. */
+static_assert(VTDSS_R == IOMMU_READ && VTDSS_W == IOMMU_WRITE);
+
 static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 {
 	const unsigned int p = prot;
-	u32 attrs = (p & IOMMU_READ ? VTDSS_R : 0) |
-		    (p & IOMMU_WRITE ? VTDSS_W : 0);
+	u64 attrs = p & (IOMMU_READ | IOMMU_WRITE);
 
 	if (unlikely(!attrs))
 		return 0;
 	if ((p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
 		attrs |= VTDSS_SNP;
-	return attrs | (p & IOPGT_MARK ? VTDSS_MARK : 0);
+	if (unlikely(p & IOPGT_MARK))
+		attrs |= VTDSS_MARK;
+	return attrs;
 }
 
 static __always_inline u64 vtdss_leaf(phys_addr_t paddr, u64 attrs,

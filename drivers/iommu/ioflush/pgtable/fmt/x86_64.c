@@ -83,7 +83,7 @@ static __always_inline u64 x86_64_attrs(const struct iopgt *pgt, int prot)
 		attrs |= X86_64_UC;
 	if (p & IOMMU_NOEXEC)
 		attrs |= X86_64_XD;
-	if (p & IOPGT_MARK)
+	if (unlikely(p & IOPGT_MARK))
 		attrs |= X86_64_MARK;
 	return attrs;
 }
