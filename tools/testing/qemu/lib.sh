@@ -154,7 +154,7 @@ debian_mirror() {
 # The compiler's cache is shared by all clones: names relative to the clone, and
 # nothing in an object that tells when, where or by whom it was built. What an object
 # depends on the compiler says as it runs (CCACHE_DEPEND), not a preprocessor before it:
-# from nothing a build takes a fifth less.
+# from nothing a build takes a fifth less. It does not say all, see cached.
 kbuild() {
 	local arch=$1 dir=$2 prefix
 	shift 2
@@ -167,5 +167,6 @@ kbuild() {
 	KBUILD_BUILD_USER=ioflush KBUILD_BUILD_HOST=ioflush \
 	PYTHONDONTWRITEBYTECODE=1 \
 		make -C "$src" O="$dir" ARCH="$arch" CROSS_COMPILE="$prefix" \
-		     CC="ccache ${prefix}gcc" HOSTCC="ccache gcc" -j"$(nproc)" "$@"
+		     CC="$qemu_dir/cached ${prefix}gcc" HOSTCC="$qemu_dir/cached gcc" \
+		     -j"$(nproc)" "$@"
 }
