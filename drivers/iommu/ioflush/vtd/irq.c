@@ -5,7 +5,8 @@
  * A unit writes messages like an MSI device, but has registers of its own for
  * them (section 11.4.7.2 and on) and is no device on a bus. So there is an
  * interrupt domain of its own, directly above the CPUs' vectors: messages of
- * the unit itself are not remapped.
+ * the unit itself are not remapped. Where the kernel remaps interrupts it has that
+ * by itself, see host.c.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -111,6 +112,13 @@ int vtd_irq_init(struct vtd_unit *unit)
 	struct irq_alloc_info info;
 	int irq, ret;
 
+	if (vtd_is_shared(unit)) {
+		irq = vtd_host_irq_get(unit, vtd_irq_thread);
+		if (irq < 0)
+			return irq;
+		unit->irq = irq;
+		return 0;
+	}
 	ret = vtd_irq_domain_get();
 	if (ret)
 		return ret;
@@ -145,7 +153,10 @@ void vtd_irq_exit(struct vtd_unit *unit)
 	if (!unit->irq)
 		return;
 	free_irq(unit->irq, unit);
-	irq_domain_free_irqs(unit->irq, 1);
+	if (vtd_is_shared(unit))
+		vtd_host_irq_put(unit);
+	else
+		irq_domain_free_irqs(unit->irq, 1);
 	unit->irq = 0;
 }
 

@@ -7,6 +7,9 @@
  * has to go, through registers, since the queue is what does not move. Each step
  * is confirmed by hardware before the next. A unit that confirms one no more is
  * not shown to block anything, and those who wait for it go on waiting.
+ *
+ * Where the kernel uses the queue, too, that is begun anew afterwards: the unit goes on
+ * to remap interrupts, and may well do what it is told about those.
  */
 #include <linux/bits.h>
 
@@ -43,11 +46,27 @@ bool vtd_unit_gone(const struct vtd_unit *unit)
 	       vtd_read32(unit, VTD_REG_GSTS) == U32_MAX;
 }
 
-static void vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off)
+/**
+ * vtd_kill_command() - give a global command, but do not wait for its effect
+ * @unit: the unit
+ * @on: bits to switch on, or a one-shot command
+ * @off: bits to switch off
+ *
+ * Nothing is begun while the kernel waits for a command of its own.
+ *
+ * Context: interrupts off.
+ * Return: whether it has been given.
+ */
+bool vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off)
 {
-	u32 state = vtd_read32(unit, VTD_REG_GSTS) & VTD_G_LASTING;
+	unsigned long flags;
 
-	vtd_write32(unit, VTD_REG_GCMD, (state | on) & ~off);
+	if (vtd_is_shared(unit) && !vtd_host_trylock(unit, &flags))
+		return false;
+	vtd_write32(unit, VTD_REG_GCMD, vtd_unit_gcmd(unit, on, off));
+	if (vtd_is_shared(unit))
+		vtd_host_unlock(unit, flags);
+	return true;
 }
 
 /* Nothing is begun in a register that is busy. */
@@ -106,17 +125,29 @@ static bool vtd_kill_next(struct vtd_unit *unit)
 	case VTD_KILL_NOTHING:
 		vtd_write64(unit, VTD_REG_RTADDR,
 			    virt_to_phys(unit->dead_root));
-		vtd_kill_command(unit, VTD_G_SRTP, 0);
-		return true;
+		return vtd_kill_command(unit, VTD_G_SRTP, 0);
 	case VTD_KILL_ROOT:
-		vtd_kill_command(unit, 0, VTD_G_QIE);
-		return true;
+		return vtd_kill_command(unit, 0, VTD_G_QIE);
 	case VTD_KILL_QUEUE:
 		return vtd_kill_context(unit);
 	case VTD_KILL_CONTEXT:
 		return vtd_kill_iotlb(unit);
 	default:
-		return true;
+		return false;
+	}
+}
+
+/* Has it been shown to block all DMA, and is nothing else to be done? */
+static bool vtd_kill_is_over(struct vtd_unit *unit)
+{
+	switch (unit->kill) {
+	case VTD_KILL_ROOT:
+		return unit->caps.cap & VTD_CAP_ESRTPS &&
+		       vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE;
+	case VTD_KILL_IOTLB:
+		return !vtd_is_shared(unit) || vtd_shared_requeue(unit);
+	default:
+		return false;
 	}
 }
 
@@ -133,8 +164,7 @@ bool vtd_unit_kill(struct vtd_unit *unit)
 		return true;
 	if (!vtd_kill_confirmed(unit))
 		return false;
-	if (unit->kill == VTD_KILL_ROOT && unit->caps.cap & VTD_CAP_ESRTPS &&
-	    vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE)
+	if (vtd_kill_is_over(unit))
 		unit->kill = VTD_KILL_OVER;
 	else if (vtd_kill_next(unit))
 		unit->kill++;

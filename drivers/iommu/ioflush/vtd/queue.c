@@ -2,7 +2,8 @@
 /*
  * ioflush: the VT-d end of an invalidation queue
  *
- * A unit without a queue in hardware has one all the same, see soft.c.
+ * A unit without a queue in hardware has one all the same, see soft.c; one whose
+ * queue is the kernel's, too, see shared.c.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -44,8 +45,14 @@ static void vtd_queue_nop(struct vtd_unit *unit, struct invq_cmd *cmd)
 	vtd_inv_wait(cmd, virt_to_phys(&unit->status->scratch), 0);
 }
 
-/* The number goes into the upper half of the first word: status data, 63:32. */
-static void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd)
+/**
+ * vtd_queue_sync() - see invq_ops.sync
+ * @q: the queue
+ * @cmd: receives the descriptor
+ *
+ * The number goes into the upper half of the first word: status data, 63:32.
+ */
+void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd)
 {
 	static_assert(!(VTD_INV_WAIT_DATA ^ GENMASK_ULL(63, 32)));
 
@@ -85,16 +92,28 @@ static enum invq_fault vtd_queue_fault(struct invq *q, struct invq_error *err)
 						INVQ_FAULT_OTHER;
 }
 
-static void vtd_queue_tell(struct invq *q, const struct invq_error *err)
+/**
+ * vtd_queue_tell() - see invq_ops.tell
+ * @q: the queue
+ * @err: the error
+ *
+ * Context: any context.
+ */
+void vtd_queue_tell(struct invq *q, const struct invq_error *err)
 {
 	if (err->fault != INVQ_FAULT_COMMAND)
 		pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
 				   q->name, err->status[0]);
 }
 
-/* Everything of the kind that was refused, in all domains */
-static void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
-				 struct invq_cmd *cmd)
+/**
+ * vtd_queue_substitute() - see invq_ops.substitute
+ * @q: the queue
+ * @bad: what was refused
+ * @cmd: receives the same kind, for everything in all domains
+ */
+void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
+			  struct invq_cmd *cmd)
 {
 	u64 type = FIELD_GET(VTD_INV_TYPE, le64_to_cpu(bad->u64s[0]));
 
@@ -166,6 +185,10 @@ int vtd_queue_init(struct vtd_unit *unit)
 	clflush_cache_range(unit->dead_root, PAGE_SIZE);
 	raw_spin_lock_init(&unit->soft_lock);
 	unit->queued = unit->caps.queued && vtd_use_queue;
+	if (vtd_is_shared(unit))
+		return invq_init(&unit->q, &vtd_shared_ops, unit->name,
+				 unit->slots, &unit->status->done,
+				 VTD_SHARED_LG2);
 	return invq_init(&unit->q,
 			 unit->queued ? &vtd_queue_ops : &vtd_soft_ops,
 			 unit->name, unit->slots, &unit->status->done,
@@ -213,8 +236,8 @@ static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
 
 /**
  * vtd_queue_start() - make hardware take descriptors from our queue
- * @unit: a unit whose queue is off in hardware; all that was ever submitted
- *	has been waited for
+ * @unit: a unit whose queue is off in hardware, unless it is the kernel's; all that
+ *	was ever submitted has been waited for
  *
  * A unit that was dead, and was reset, is alive again.
  *
@@ -228,6 +251,10 @@ int vtd_queue_start(struct vtd_unit *unit)
 
 	unit->kill = 0;
 	invq_restart(&unit->q);
+	if (vtd_is_shared(unit)) {
+		vtd_shared_start(unit);
+		return 0;
+	}
 	if (!unit->queued) {
 		vtd_soft_start(unit, next & (2 * unit->q.mask + 1));
 		return 0;
@@ -246,7 +273,8 @@ int vtd_queue_start(struct vtd_unit *unit)
  * vtd_queue_stop() - switch the queue off in hardware, whoever switched it on
  * @unit: the unit
  *
- * Section 6.5.2.1: hardware has to have come to the end of the queue.
+ * Section 6.5.2.1: hardware has to have come to the end of the queue. One that is the
+ * kernel's stays on: it goes on using it.
  *
  * Context: process context, or any while only one CPU runs.
  * Return: 0 or -ETIMEDOUT.
@@ -257,5 +285,7 @@ int vtd_queue_stop(struct vtd_unit *unit)
 		return 0;
 	if (vtd_queue_drained(unit))
 		pr_warn("%s: queue does not come to its end\n", unit->name);
+	if (vtd_is_shared(unit))
+		return 0;
 	return vtd_unit_command(unit, VTD_G_QIE, false);
 }

@@ -127,6 +127,7 @@ static void __init vtd_log_unit(const struct vtd_unit *unit)
 		fls64(vtd_caps_last(caps)), caps->levels,
 		caps->pgsize_bitmap & SZ_2M ? " 2M" : "",
 		caps->pgsize_bitmap & SZ_1G ? " 1G" : "",
+		vtd_is_shared(unit) ? "invalidation queue shared with interrupt remapping" :
 		unit->queued ? "queued invalidation" : "register invalidation",
 		caps->caching_mode ? ", caching mode" : "",
 		caps->coherent ? ", coherent walk" : "",
@@ -239,6 +240,8 @@ static int __init vtd_bring_up(void)
 {
 	int ret;
 
+	if (VTD_SHARED)
+		vtd_host_init();
 	ret = vtd_create_units();
 	if (!ret && no_iommu) {
 		pr_info("IOMMUs are off by the user's wish\n");
@@ -300,7 +303,7 @@ static int __init vtd_find_dmar(void)
  * Context: process context, once, between the ACPI tables and
  *	rootfs_initcall, at which the architecture brings up its IOMMUs.
  * Return: 0, also where there is no unit; -EBUSY if interrupt remapping has
- *	the units; -EINVAL for a malformed table; -ENOMEM.
+ *	the units, and does not share them; -EINVAL for a malformed table; -ENOMEM.
  */
 int __init vtd_setup(void)
 {
@@ -314,8 +317,8 @@ int __init vtd_setup(void)
 	if (ret)
 		return ret;
 
-	if (irq_remapping_enabled) {
-		pr_err("interrupt remapping owns the VT-d units: boot with intremap=off to have ioflush drive them\n");
+	if (irq_remapping_enabled && !VTD_SHARED) {
+		pr_err("interrupt remapping owns the VT-d units, and this kernel has no driver for both: boot with intremap=off to have ioflush drive them\n");
 		vtd_dmar_free(&vtd_dmar);
 		return -EBUSY;
 	}

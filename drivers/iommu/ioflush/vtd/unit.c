@@ -19,28 +19,54 @@
 #define VTD_COMMAND_US (1 * USEC_PER_SEC)
 
 /**
+ * vtd_unit_gcmd() - what to write to the global command register
+ * @unit: the unit
+ * @on: bits to switch on, or a one-shot command
+ * @off: bits to switch off
+ *
+ * Section 11.4.4.1: each write repeats the lasting state.
+ *
+ * Context: where no other command is given, see vtd_unit_command().
+ * Return: the value.
+ */
+u32 vtd_unit_gcmd(struct vtd_unit *unit, u32 on, u32 off)
+{
+	u32 state;
+
+	if (vtd_is_shared(unit))
+		return vtd_host_gcmd(unit, on, off);
+	state = vtd_read32(unit, VTD_REG_GSTS) & VTD_G_LASTING;
+	return (state | on) & ~off;
+}
+
+/**
  * vtd_unit_command() - give a global command and wait until it has effect
  * @unit: the unit
  * @bit: VTD_G_*
  * @on: switch on or off; one-shot commands are switched on
  *
- * Section 11.4.4.1: one command at a time, and each write repeats the lasting
- * state. Commands are only given while one CPU brings units up or down, which
- * is why no lock is taken.
+ * Section 11.4.4.1: one command at a time. Commands are only given while one CPU
+ * brings units up or down, which is why no lock is taken unless the kernel gives
+ * some, too.
  *
  * Context: any context; polls.
  * Return: 0 or -ETIMEDOUT, which is logged.
  */
 int vtd_unit_command(struct vtd_unit *unit, u32 bit, bool on)
 {
-	u32 state = vtd_read32(unit, VTD_REG_GSTS) & VTD_G_LASTING;
+	unsigned long flags = 0;
+	u32 state;
 	int ret;
 
-	state = on ? state | bit : state & ~bit;
-	vtd_write32(unit, VTD_REG_GCMD, state);
+	if (vtd_is_shared(unit))
+		flags = vtd_host_lock(unit);
+	vtd_write32(unit, VTD_REG_GCMD,
+		    vtd_unit_gcmd(unit, on ? bit : 0, on ? 0 : bit));
 	ret = readl_poll_timeout_atomic(unit->regs + VTD_REG_GSTS, state,
 					!!(state & bit) == on, 1,
 					VTD_COMMAND_US);
+	if (vtd_is_shared(unit))
+		vtd_host_unlock(unit, flags);
 	if (ret)
 		pr_err("%s: no answer to switching %s %#x, status is %#x\n",
 		       unit->name, on ? "on" : "off", bit, state);
@@ -80,7 +106,7 @@ static int vtd_unit_probe(struct vtd_unit *unit)
 	}
 	/*
 	 * Mainline's parser may hold the region without using the unit; it
-	 * lets go of it later. Nobody drives the unit then but us.
+	 * lets go of it later, unless it remaps interrupts.
 	 */
 	unit->regs_claimed = request_mem_region(unit->drhd->base,
 						unit->regs_bytes, unit->name);
@@ -115,6 +141,8 @@ struct vtd_unit *vtd_unit_create(const struct vtd_drhd *drhd,
 	ida_init(&unit->dids);
 
 	ret = vtd_unit_probe(unit);
+	if (!ret && VTD_SHARED)
+		ret = vtd_host_find(unit);
 	if (!ret)
 		ret = vtd_table_init(unit);
 	if (!ret)
@@ -173,6 +201,8 @@ void vtd_unit_flush_all(struct vtd_unit *unit)
  * crash the devices are not quiet: translation stays on while the root table
  * is replaced by our empty one, so that their DMA is blocked and never runs
  * loose. That needs the old tables to be of the same mode, section 11.4.5.
+ *
+ * Where the kernel remaps interrupts it has taken over the rest, and uses it.
  */
 static int vtd_unit_take_over(struct vtd_unit *unit)
 {
@@ -186,6 +216,8 @@ static int vtd_unit_take_over(struct vtd_unit *unit)
 			unit->name);
 		ret = vtd_unit_command(unit, VTD_G_TE, false);
 	}
+	if (vtd_is_shared(unit))
+		return ret;
 	if (!ret && status & VTD_G_IRE)
 		ret = vtd_unit_command(unit, VTD_G_IRE, false);
 	if (!ret && status & VTD_G_QIE)
@@ -193,15 +225,19 @@ static int vtd_unit_take_over(struct vtd_unit *unit)
 	return ret;
 }
 
-/* Old faults would keep new ones from raising an interrupt. */
+/*
+ * Old faults would keep new ones from raising an interrupt. Those of a queue that is
+ * on are for who waits for it.
+ */
 static void vtd_unit_forget_faults(struct vtd_unit *unit)
 {
+	u32 queue = vtd_is_shared(unit) ? 0 : VTD_FSTS_QUEUE;
 	u32 hi = unit->caps.fault_offset + VTD_FRCD_BYTES - sizeof(u32);
 
 	for (u32 i = 0; i < unit->caps.fault_regs; i++)
 		vtd_write32(unit, hi + i * VTD_FRCD_BYTES,
 			    upper_32_bits(VTD_FRCD_HI_F));
-	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PFO | VTD_FSTS_QUEUE);
+	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_PFO | queue);
 }
 
 static int vtd_unit_set_root(struct vtd_unit *unit)

@@ -6,6 +6,7 @@
 #define _IOFLUSH_VTD_H
 
 #include <linux/idr.h>
+#include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/ioflush/domain.h>
 #include <linux/iommu.h>
@@ -16,10 +17,15 @@
 #include "dmar.h"
 #include "table.h"
 
+struct intel_iommu;
 struct pci_dev;
+struct q_inval;
 
 /** VTD_QUEUE_LG2 - log2 of the slots in an invalidation queue: 16 KiB of them */
 #define VTD_QUEUE_LG2 10
+
+/** VTD_SHARED_LG2 - the same where they are copied to the kernel's 256, see shared.c */
+#define VTD_SHARED_LG2 7
 
 /**
  * struct vtd_status - memory that the hardware stores to
@@ -62,6 +68,18 @@ struct vtd_status {
  * @soft_tail: end of those that may be executed
  * @soft_busy: register that is busy with the one at @soft_head, or 0; belongs to
  *	the holder of @soft_lock
+ * @host: the kernel's part, if it remaps interrupts through the unit, see host.c.
+ *	Set before the unit is started
+ * @shared_qi: the kernel's queue
+ * @shared_next: with @host, the next slot to copy to the kernel's queue, see shared.c.
+ *	Like those that follow changed by the holder of the queue's claim, under the
+ *	kernel's lock
+ * @shared_shift: log2 of the bytes of a slot there; as good as constant
+ * @shared_quick: how many slots the short way leaves of it; all, if slots are not of
+ *	16 bytes, or the queue may be dead
+ * @shared_error: error to clear
+ * @shared_at: slot of the kernel's queue that hardware stands at
+ * @shared_from: slot of @slots that it was copied from
  * @dead_root: root table that knows no device, for a unit that is given up
  * @kill: how far that is, see kill.c; belongs to the holder of the queue's claim
  * @irq: fault event interrupt, 0 if there is none
@@ -93,6 +111,14 @@ struct vtd_unit {
 	u32 soft_head;
 	u32 soft_tail;
 	u32 soft_busy;
+	struct intel_iommu *host;
+	struct q_inval *shared_qi;
+	u32 shared_next;
+	u32 shared_shift;
+	int shared_quick;
+	u32 shared_error;
+	u32 shared_at;
+	u32 shared_from;
 	struct vtd_entry *dead_root;
 	unsigned int kill;
 	int irq;
@@ -131,6 +157,7 @@ int vtd_unit_start(struct vtd_unit *unit);
 int vtd_unit_translate(struct vtd_unit *unit, bool on);
 int vtd_unit_stop(struct vtd_unit *unit);
 int vtd_unit_command(struct vtd_unit *unit, u32 bit, bool on);
+u32 vtd_unit_gcmd(struct vtd_unit *unit, u32 on, u32 off);
 void vtd_unit_flush_all(struct vtd_unit *unit);
 
 /* attach.c */
@@ -148,6 +175,10 @@ int vtd_queue_init(struct vtd_unit *unit);
 void vtd_queue_exit(struct vtd_unit *unit);
 int vtd_queue_start(struct vtd_unit *unit);
 int vtd_queue_stop(struct vtd_unit *unit);
+void vtd_queue_sync(struct invq *q, struct invq_cmd *cmd);
+void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
+			  struct invq_cmd *cmd);
+void vtd_queue_tell(struct invq *q, const struct invq_error *err);
 
 /* reginv.c */
 u32 vtd_reginv_begin(struct vtd_unit *unit, const struct invq_cmd *cmd);
@@ -156,10 +187,26 @@ bool vtd_reginv_busy(const struct vtd_unit *unit, u32 reg);
 /* kill.c */
 bool vtd_unit_gone(const struct vtd_unit *unit);
 bool vtd_unit_kill(struct vtd_unit *unit);
+bool vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off);
 
 /* soft.c */
 extern const struct invq_ops vtd_soft_ops;
 void vtd_soft_start(struct vtd_unit *unit, u32 pos);
+
+/* shared.c */
+extern const struct invq_ops vtd_shared_ops;
+void vtd_shared_start(struct vtd_unit *unit);
+bool vtd_shared_requeue(struct vtd_unit *unit);
+
+/* host.c */
+void vtd_host_init(void);
+int vtd_host_find(struct vtd_unit *unit);
+unsigned long vtd_host_lock(struct vtd_unit *unit);
+bool vtd_host_trylock(struct vtd_unit *unit, unsigned long *flags);
+void vtd_host_unlock(struct vtd_unit *unit, unsigned long flags);
+u32 vtd_host_gcmd(struct vtd_unit *unit, u32 on, u32 off);
+int vtd_host_irq_get(struct vtd_unit *unit, irq_handler_t thread);
+void vtd_host_irq_put(struct vtd_unit *unit);
 
 /* fault.c */
 void vtd_fault_report(struct vtd_unit *unit);
@@ -179,6 +226,16 @@ struct vtd_unit *vtd_unit_next(struct vtd_unit *unit);
 const struct vtd_dmar *vtd_dmar_table(void);
 u16 vtd_pci_segment(struct pci_dev *pdev);
 int vtd_pci_hops(struct pci_dev *pdev, struct vtd_hop *hops);
+
+/* Is what remaps interrupts in the kernel? See Makefile. */
+#define VTD_SHARED	(IS_ENABLED(CONFIG_IRQ_REMAP) && \
+			 IS_ENABLED(CONFIG_DMAR_TABLE))
+
+/* Does the kernel remap interrupts through the unit, and share it with us? */
+static inline bool vtd_is_shared(const struct vtd_unit *unit)
+{
+	return VTD_SHARED && unit->host;
+}
 
 static inline u32 vtd_read32(const struct vtd_unit *unit, u32 reg)
 {
