@@ -19,7 +19,7 @@
 /* Between two rounds over the registers: a fault storm gets no whole CPU. */
 #define VTD_FAULT_PAUSE_MS 10
 
-/* Reason codes of legacy mode, section 7.1.3 */
+/* Reason codes of legacy mode, section 7.1.3, and of interrupts, 5.1.4.1 */
 static const char * const vtd_reasons[] = {
 	[0x01] = "bus has no context table",
 	[0x02] = "device is attached to no domain",
@@ -34,6 +34,13 @@ static const char * const vtd_reasons[] = {
 	[0x0b] = "reserved bits set in the context entry",
 	[0x0c] = "reserved bits set in a table entry",
 	[0x0d] = "device may not send translated or translation requests",
+	[0x20] = "reserved bits set in the request",
+	[0x21] = "beyond the end of the table",
+	[0x22] = "nobody gave it to a device",
+	[0x23] = "the table cannot be read",
+	[0x24] = "reserved bits set in the table entry",
+	[0x25] = "not in the format that is remapped",
+	[0x26] = "it is another device's",
 };
 
 /**
@@ -47,6 +54,19 @@ const char *vtd_fault_reason(u8 reason)
 	if (reason < ARRAY_SIZE(vtd_reasons) && vtd_reasons[reason])
 		return vtd_reasons[reason];
 	return "reason unknown";
+}
+
+/**
+ * vtd_fault_of_interrupt() - was it an interrupt that was blocked?
+ * @fault: a decoded fault
+ * @index: receives the number of its entry in the table
+ *
+ * Return: whether it was.
+ */
+bool vtd_fault_of_interrupt(const struct vtd_fault *fault, u16 *index)
+{
+	*index = FIELD_GET(VTD_FRCD_LO_INDEX, fault->addr);
+	return fault->reason >= 0x20 && fault->reason <= 0x26;
 }
 
 /**
@@ -127,6 +147,18 @@ static void vtd_fault_one(struct vtd_unit *unit, const struct vtd_fault *fault)
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
+	u16 index;
+
+	if (vtd_fault_of_interrupt(fault, &index)) {
+		if (__ratelimit(&limit))
+			pr_err("%s: interrupt %u by %04x:%02x:%02x.%d blocked: %s (reason %#04x)\n",
+			       unit->name, index, unit->drhd->segment,
+			       PCI_BUS_NUM(fault->sid),
+			       PCI_SLOT(fault->sid & 0xff),
+			       PCI_FUNC(fault->sid & 0xff),
+			       vtd_fault_reason(fault->reason), fault->reason);
+		return;
+	}
 	if (vtd_fault_handled(unit, fault) || !__ratelimit(&limit))
 		return;
 	pr_err("%s: %s at %#llx by %04x:%02x:%02x.%d blocked: %s (reason %#04x)\n",
@@ -150,6 +182,18 @@ static bool vtd_fault_take(struct vtd_unit *unit, u32 index,
 	return true;
 }
 
+/*
+ * Where the queue is the kernel's it may be the kernel that waits behind what hardware
+ * refuses of ours, and nobody of ours. Who waits looks, and gets over the error.
+ */
+static void vtd_fault_queue(struct vtd_unit *unit)
+{
+	if (vtd_is_shared(unit) &&
+	    vtd_read32(unit, VTD_REG_FSTS) & VTD_FSTS_QUEUE)
+		invq_wait_bounded(&unit->q, invq_newest(&unit->q),
+				  VTD_FAULT_PAUSE_MS * NSEC_PER_MSEC);
+}
+
 /**
  * vtd_fault_report() - take all recorded faults out of a unit and report them
  * @unit: the unit
@@ -161,6 +205,7 @@ void vtd_fault_report(struct vtd_unit *unit)
 	struct vtd_fault fault;
 	u32 status, index;
 
+	vtd_fault_queue(unit);
 	status = vtd_read32(unit, VTD_REG_FSTS);
 	while (status & (VTD_FSTS_PPF | VTD_FSTS_PFO)) {
 		index = FIELD_GET(VTD_FSTS_FRI, status);

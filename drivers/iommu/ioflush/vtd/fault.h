@@ -35,6 +35,7 @@ struct vtd_fault {
 	enum vtd_access access;
 };
 
+bool vtd_fault_of_interrupt(const struct vtd_fault *fault, u16 *index);
 bool vtd_fault_decode(struct vtd_fault *fault, u64 lo, u64 hi);
 const char *vtd_fault_reason(u8 reason);
 const char *vtd_fault_access(enum vtd_access access);

@@ -50,7 +50,7 @@ static void fault_none(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vtd_fault_decode(&f, 0, 0));
 }
 
-/* Each code of section 7.1.3 has words of its own; all others have some. */
+/* Each code of sections 7.1.3 and 5.1.4.1 has words of its own; all others have some. */
 static void fault_reasons(struct kunit *test)
 {
 	const char *unknown = vtd_fault_reason(0xff);
@@ -63,15 +63,34 @@ static void fault_reasons(struct kunit *test)
 					    vtd_fault_reason(j));
 	}
 	for (unsigned int i = 0x0e; i <= 0xff; i++)
-		KUNIT_EXPECT_STREQ(test, vtd_fault_reason(i), unknown);
+		if (i < 0x20 || i > 0x26)
+			KUNIT_EXPECT_STREQ(test, vtd_fault_reason(i), unknown);
+		else
+			KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i), unknown);
 	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(5), "not mapped for writing");
 	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(6), "not mapped for reading");
+}
+
+/* Section 5.1.4.1: of an interrupt there is an index in 63:48 and no address. */
+static void fault_interrupt(struct kunit *test)
+{
+	struct vtd_fault f;
+	u16 index;
+
+	for (u64 reason = 0; reason <= 0xff; reason++) {
+		KUNIT_ASSERT_TRUE(test, vtd_fault_decode(&f, 0x1234000000000000,
+							 BIT_ULL(63) | reason << 32));
+		KUNIT_EXPECT_EQ(test, vtd_fault_of_interrupt(&f, &index),
+				reason >= 0x20 && reason <= 0x26);
+		KUNIT_EXPECT_EQ(test, index, 0x1234);
+	}
 }
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(fault_decode),
 	KUNIT_CASE(fault_none),
 	KUNIT_CASE(fault_reasons),
+	KUNIT_CASE(fault_interrupt),
 	{}
 };
 

@@ -99,6 +99,7 @@
 /* Fault recording register, 11.4.7.6; 128 bits each from CAP.FRO on. */
 #define VTD_FRCD_BYTES		16
 #define VTD_FRCD_LO_FI		GENMASK_ULL(63, 12)
+#define VTD_FRCD_LO_INDEX	GENMASK_ULL(63, 48)
 #define VTD_FRCD_HI_SID		GENMASK_ULL(15, 0)
 #define VTD_FRCD_HI_T2		BIT_ULL(28)
 #define VTD_FRCD_HI_FR		GENMASK_ULL(39, 32)
