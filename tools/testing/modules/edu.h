@@ -54,6 +54,7 @@ int edu_finish(struct edu *edu, u64 *done_ns);
 int edu_write(struct edu *edu, dma_addr_t to);
 int edu_read_start(struct edu *edu, dma_addr_t from);
 int edu_read(struct edu *edu, dma_addr_t from);
+int edu_write_word(struct edu *edu, dma_addr_t to, u32 word);
 int edu_buffer_get(struct edu *edu, u8 *to);
 
 /* How memory is given to the device. */

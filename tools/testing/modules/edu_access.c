@@ -10,6 +10,10 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#ifdef CONFIG_X86
+#include <asm/hardirq.h>
+#include <asm/irq_vectors.h>
+#endif
 
 #include "edu.h"
 
@@ -212,6 +216,44 @@ static int edu_case_narrow(struct edu *edu, int arg)
 	return ret;
 }
 
+#ifdef CONFIG_X86
+/*
+ * Where interrupts go. Where none is remapped this is the first CPU, and what is
+ * written is a vector; else bit 4 has the vector taken from the first entry of the
+ * table, which is another device's. Without that bit QEMU does not look into the
+ * table: that it should block such interrupts then is not modelled there.
+ */
+#define EDU_MSI_ADDRESS		0xfee00010
+
+static unsigned int edu_platform_ipis(void)
+{
+	unsigned int cpu, n = 0;
+
+	for_each_online_cpu(cpu)
+		n += per_cpu(irq_stat, cpu).x86_platform_ipis;
+	return n;
+}
+
+/*
+ * A device that sends an interrupt that nobody gave it: one that the kernel counts
+ * and that nothing else sends.
+ */
+static int edu_case_interrupt(struct edu *edu, int arg)
+{
+	unsigned int before = edu_platform_ipis(), n;
+	int ret;
+
+	ret = edu_write_word(edu, EDU_MSI_ADDRESS, X86_PLATFORM_IPI_VECTOR);
+	if (ret)
+		return ret;
+	n = edu_platform_ipis() - before;
+	if (!n)
+		return 0;
+	edu_note("the forged interrupt arrived %u times", n);
+	return -EACCES;
+}
+#endif
+
 /* Faults first: what follows causes so many that logging them is limited. */
 const struct edu_case edu_access_cases[] = {
 	{ "write_lands_4k", edu_case_write_lands, EDU_4K, EDU_ALL_MODES },
@@ -224,5 +266,8 @@ const struct edu_case edu_access_cases[] = {
 	{ "never_mapped_blocked", edu_case_never_mapped, 0, EDU_ALL_MODES },
 	{ "read_only_blocked", edu_case_read_only, 0, EDU_ALL_MODES },
 	{ "narrow_mask", edu_case_narrow, 0, EDU_ALL_MODES },
+#ifdef CONFIG_X86
+	{ "forged_interrupt", edu_case_interrupt, 0, EDU_ALL_MODES },
+#endif
 	{ }
 };

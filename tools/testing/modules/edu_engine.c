@@ -34,14 +34,14 @@ static bool edu_running(struct edu *edu)
 	return readl(edu->regs + EDU_DMA_CMD) & EDU_DMA_CMD_RUN;
 }
 
-static int edu_start(struct edu *edu, u64 src, u64 dst, u32 cmd)
+static int edu_start(struct edu *edu, u64 src, u64 dst, u32 bytes, u32 cmd)
 {
 	if (edu_running(edu))
 		return -EBUSY;
 
 	writeq(src, edu->regs + EDU_DMA_SRC);
 	writeq(dst, edu->regs + EDU_DMA_DST);
-	writeq(EDU_BYTES, edu->regs + EDU_DMA_COUNT);
+	writeq(bytes, edu->regs + EDU_DMA_COUNT);
 	edu->told_ns = ktime_get_ns();
 	writeq(cmd | EDU_DMA_CMD_RUN, edu->regs + EDU_DMA_CMD);
 	return 0;
@@ -50,13 +50,13 @@ static int edu_start(struct edu *edu, u64 src, u64 dst, u32 cmd)
 /* Have the device write its buffer to @to, some 100 ms from now. */
 int edu_write_start(struct edu *edu, dma_addr_t to)
 {
-	return edu_start(edu, EDU_BUFFER, to, EDU_DMA_CMD_TO_RAM);
+	return edu_start(edu, EDU_BUFFER, to, EDU_BYTES, EDU_DMA_CMD_TO_RAM);
 }
 
 /* Have the device read its buffer from @from, by then. */
 int edu_read_start(struct edu *edu, dma_addr_t from)
 {
-	return edu_start(edu, from, EDU_BUFFER, 0);
+	return edu_start(edu, from, EDU_BUFFER, EDU_BYTES, 0);
 }
 
 /*
@@ -87,7 +87,7 @@ int edu_finish(struct edu *edu, u64 *done_ns)
 /* A whole transfer. It is watched closely, to know how long one takes. */
 static int edu_transfer(struct edu *edu, u64 src, u64 dst, u32 cmd)
 {
-	int ret = edu_start(edu, src, dst, cmd);
+	int ret = edu_start(edu, src, dst, EDU_BYTES, cmd);
 	u64 now;
 
 	if (ret)
@@ -122,6 +122,23 @@ int edu_buffer_get(struct edu *edu, u8 *to)
 	if (!ret)
 		memcpy(to, edu->loader, EDU_BYTES);
 	return ret;
+}
+
+/* A write of one word, which is an interrupt if @to is where those go. */
+int edu_write_word(struct edu *edu, dma_addr_t to, u32 word)
+{
+	int ret;
+
+	memcpy(edu->loader, &word, sizeof(word));
+	ret = edu_read(edu, edu->loader_addr);
+	if (!ret)
+		ret = edu_start(edu, EDU_BUFFER, to, sizeof(word),
+				EDU_DMA_CMD_TO_RAM);
+	if (!ret)
+		ret = edu_finish(edu, NULL);
+	/* The buffer has to hold the payload again for all that follows. */
+	memcpy(edu->loader, edu->payload, EDU_BYTES);
+	return edu_read(edu, edu->loader_addr) ?: ret;
 }
 
 /* Fill the device's buffer with what no page of ours holds otherwise. */
