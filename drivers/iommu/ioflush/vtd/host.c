@@ -77,24 +77,12 @@ int vtd_host_find(struct vtd_unit *unit)
  * Return: interrupt flags for vtd_host_unlock().
  */
 unsigned long vtd_host_lock(struct vtd_unit *unit)
+	__acquires(&unit->host->register_lock)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&unit->host->register_lock, flags);
 	return flags;
-}
-
-/**
- * vtd_host_trylock() - the same for who cannot wait for a command to have effect
- * @unit: a unit of the kernel's
- * @flags: receives interrupt flags for vtd_host_unlock()
- *
- * Context: any context.
- * Return: whether the lock is held now.
- */
-bool vtd_host_trylock(struct vtd_unit *unit, unsigned long *flags)
-{
-	return raw_spin_trylock_irqsave(&unit->host->register_lock, *flags);
 }
 
 /**
@@ -105,6 +93,7 @@ bool vtd_host_trylock(struct vtd_unit *unit, unsigned long *flags)
  * Context: any context.
  */
 void vtd_host_unlock(struct vtd_unit *unit, unsigned long flags)
+	__releases(&unit->host->register_lock)
 {
 	raw_spin_unlock_irqrestore(&unit->host->register_lock, flags);
 }
@@ -128,6 +117,26 @@ u32 vtd_host_gcmd(struct vtd_unit *unit, u32 on, u32 off)
 	lockdep_assert_held(&iommu->register_lock);
 	iommu->gcmd = (iommu->gcmd | (on & VTD_G_LASTING)) & ~off;
 	return iommu->gcmd | on;
+}
+
+/**
+ * vtd_host_give() - give a global command, but do not wait for its effect
+ * @unit: a unit of the kernel's
+ * @on: bits to switch on, or a one-shot command
+ * @off: bits to switch off
+ *
+ * Nothing is begun while the kernel waits for a command of its own.
+ *
+ * Context: interrupts off.
+ * Return: whether it has been given.
+ */
+bool vtd_host_give(struct vtd_unit *unit, u32 on, u32 off)
+{
+	scoped_guard(raw_spinlock_try, &unit->host->register_lock) {
+		vtd_write32(unit, VTD_REG_GCMD, vtd_host_gcmd(unit, on, off));
+		return true;
+	}
+	return false;
 }
 
 /**

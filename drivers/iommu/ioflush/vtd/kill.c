@@ -46,26 +46,11 @@ bool vtd_unit_gone(const struct vtd_unit *unit)
 	       vtd_read32(unit, VTD_REG_GSTS) == U32_MAX;
 }
 
-/**
- * vtd_kill_command() - give a global command, but do not wait for its effect
- * @unit: the unit
- * @on: bits to switch on, or a one-shot command
- * @off: bits to switch off
- *
- * Nothing is begun while the kernel waits for a command of its own.
- *
- * Context: interrupts off.
- * Return: whether it has been given.
- */
-bool vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off)
+static bool vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off)
 {
-	unsigned long flags;
-
-	if (vtd_is_shared(unit) && !vtd_host_trylock(unit, &flags))
-		return false;
-	vtd_write32(unit, VTD_REG_GCMD, vtd_unit_gcmd(unit, on, off));
 	if (vtd_is_shared(unit))
-		vtd_host_unlock(unit, flags);
+		return vtd_host_give(unit, on, off);
+	vtd_write32(unit, VTD_REG_GCMD, vtd_unit_gcmd(unit, on, off));
 	return true;
 }
 

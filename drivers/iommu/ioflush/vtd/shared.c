@@ -125,10 +125,12 @@ static void vtd_shared_forward(struct vtd_unit *unit, u32 seq)
 }
 
 /* By itself, so that who finds room has less to save. */
-static noinline void vtd_shared_forward_unlock(struct vtd_unit *unit, u32 seq)
+static noinline void vtd_shared_forward_unlock(struct vtd_unit *unit,
+					       struct q_inval *qi, u32 seq)
+	__releases(&qi->q_lock)
 {
 	vtd_shared_forward(unit, seq);
-	raw_spin_unlock(&unit->host->qi->q_lock);
+	raw_spin_unlock(&qi->q_lock);
 }
 
 /*
@@ -148,7 +150,7 @@ static void vtd_shared_doorbell(struct invq *q, u32 seq)
 	from = unit->shared_next;
 	n = seq - from;
 	if (unlikely(qi->free_cnt - (int)n < unit->shared_quick)) {
-		vtd_shared_forward_unlock(unit, seq);
+		vtd_shared_forward_unlock(unit, qi, seq);
 		return;
 	}
 	ring = qi->desc;
@@ -371,7 +373,7 @@ bool vtd_shared_requeue(struct vtd_unit *unit)
 	qi->free_tail = 0;
 	qi->free_cnt = QI_LENGTH;
 	vtd_shared_ring(unit, qi, 0, 0, unit->shared_shift);
-	begun = vtd_kill_command(unit, VTD_G_QIE, 0);
+	begun = vtd_host_give(unit, VTD_G_QIE, 0);
 	raw_spin_unlock(&qi->q_lock);
 	return begun;
 }

@@ -62,7 +62,7 @@ struct vtd_status {
  * @slots: memory of the queue
  * @status: what the queue's descriptors store to
  * @queued: the hardware takes descriptors from @slots. If not, those who wait
- *	execute them through registers
+ *	execute them through registers. Without meaning with @host
  * @soft_lock: serialises the latter, see soft.c. Only ever tried for
  * @soft_head: next slot to execute, with a wrap bit; changed under @soft_lock
  * @soft_tail: end of those that may be executed
@@ -187,7 +187,6 @@ bool vtd_reginv_busy(const struct vtd_unit *unit, u32 reg);
 /* kill.c */
 bool vtd_unit_gone(const struct vtd_unit *unit);
 bool vtd_unit_kill(struct vtd_unit *unit);
-bool vtd_kill_command(struct vtd_unit *unit, u32 on, u32 off);
 
 /* soft.c */
 extern const struct invq_ops vtd_soft_ops;
@@ -202,9 +201,9 @@ bool vtd_shared_requeue(struct vtd_unit *unit);
 void vtd_host_init(void);
 int vtd_host_find(struct vtd_unit *unit);
 unsigned long vtd_host_lock(struct vtd_unit *unit);
-bool vtd_host_trylock(struct vtd_unit *unit, unsigned long *flags);
 void vtd_host_unlock(struct vtd_unit *unit, unsigned long flags);
 u32 vtd_host_gcmd(struct vtd_unit *unit, u32 on, u32 off);
+bool vtd_host_give(struct vtd_unit *unit, u32 on, u32 off);
 int vtd_host_irq_get(struct vtd_unit *unit, irq_handler_t thread);
 void vtd_host_irq_put(struct vtd_unit *unit);
 
