@@ -29,11 +29,11 @@ ENGINES = ("ring", "rcu")
 ENGINE_NIC = "virtio-net"
 ENGINE_PARTS = ("netperf", "micro", "counts")
 
-#: The same IOMMU in another shape, for lazy mode's instructions only: one that
-#: remembers what is not mapped, too.
-VARIANTS = {"vtd": ("vtd-cm",)}
-VARIANT_TITLES = {"vtd-cm": "caching-mode"}
-VARIANT_ARGS = {"vtd-cm": ("--vtd-arg", "caching-mode=on")}
+#: The same IOMMU in another shape, for the instructions of one mode only: one that
+#: remembers what is not mapped, too, and one whose queue is not shared with interrupts.
+VARIANTS = {"vtd": {"lazy": ("vtd-cm",), "strict": ("vtd-ir-off",)}}
+VARIANT_TITLES = {"vtd-cm": "caching-mode", "vtd-ir-off": "interrupts not remapped"}
+VARIANT_ARGS = {"vtd-cm": ("--vtd-arg", "caching-mode=on"), "vtd-ir-off": ("--intremap", "off")}
 
 #: Has a guest on the instruction counter poll while it has nothing to do.  Otherwise
 #: its clock jumps to its next timer, and how often it waits for packets that QEMU
@@ -69,7 +69,8 @@ DOMAIN_OF = {"strict": "DMA", "guarded": "DMA", "lazy": "DMA-FQ", "passthrough":
 
 def base_iommu(iommu: str) -> str:
     """The IOMMU that a variant is one of; itself for any other."""
-    return next((base for base, variants in VARIANTS.items() if iommu in variants), iommu)
+    return next((base for base, variants in VARIANTS.items()
+                 if any(iommu in names for names in variants.values())), iommu)
 
 
 def domain_of(iommu: str, stack: str, mode: str) -> str:

@@ -182,7 +182,7 @@ def _modes(config: Config, part: str) -> tuple[str, ...]:
 
 def _iommus(arch: str, part: str, mode: str) -> tuple[str, ...]:
     iommu = axes.IOMMU_OF[arch]
-    more = axes.VARIANTS.get(iommu, ()) if (part, mode) == ("micro", "lazy") else ()
+    more = axes.VARIANTS.get(iommu, {}).get(mode, ()) if part == "micro" else ()
     return (iommu, *more)
 
 

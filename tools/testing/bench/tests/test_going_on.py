@@ -127,38 +127,40 @@ class GoingOnTest(unittest.TestCase):
         text = (self.out / "report/index.html").read_text()
         HTMLParser().feed(text)
         self.assertTrue(text.rstrip().endswith("</html>"))
-        self.assertEqual(document["meta"]["guests"], {"done": done, "planned": 4})
-        self.assertEqual(f"{done} of 4 guests are done" in text, done < 4)
-        self.assertEqual(bool(document["pending"]), done < 4)
+        self.assertEqual(document["meta"]["guests"], {"done": done, "planned": 6})
+        self.assertEqual(f"{done} of 6 guests are done" in text, done < 6)
+        self.assertEqual(bool(document["pending"]), done < 6)
         cells = [(entry["stack"], entry["test"]) for entry in document["results"]
                  if entry["metric"] in ("throughput", "instructions")
                  and entry["test"] in ("TCP_STREAM", "map_unmap_4k")]
         self.assertEqual(cells, [("ioflush", "TCP_STREAM"), ("mainline", "TCP_STREAM"),
-                                 ("ioflush", "map_unmap_4k"),
-                                 ("mainline", "map_unmap_4k")][:done])
+                                 *2 * [("ioflush", "map_unmap_4k"),
+                                       ("mainline", "map_unmap_4k")]][:done])
         self.assertEqual(list((self.out / "report").glob("*.partial")), [])
 
     def test_interrupted_twice(self):
         said = self.interrupted((1, 2), signal.SIGINT)
-        self.assertIn("1 of 4 guests are done", said)
+        self.assertIn("1 of 6 guests are done", said)
         self.assertIn("`make bench QUICK=1 MODES=strict TESTS=TCP_STREAM` goes on with the "
-                      "other 3", said)
+                      "other 5", said)
         self.check_report(1)
         said = self.interrupted((3, 3), signal.SIGTERM)  # the third that this one boots
-        self.assertIn("3 of 4 guests are done", said)
+        self.assertIn("3 of 6 guests are done", said)
         self.check_report(3)
         said, booted = self.run_bench()
-        self.assertEqual(booted, ["x86_64-micro-mainline-strict-guest-run1"])
-        self.assertIn("3 of 4 guests were done before", said)
-        self.check_report(4)
+        self.assertEqual(booted, ["x86_64-micro-mainline-strict-guest-run1",
+                                  "x86_64-micro-vtd-ir-off-ioflush-strict-guest-run1",
+                                  "x86_64-micro-vtd-ir-off-mainline-strict-guest-run1"])
+        self.assertIn("3 of 6 guests were done before", said)
+        self.check_report(6)
         said, booted = self.run_bench()
         self.assertEqual(booted, [])
         self.assertIn("iof/main", said)
-        self.check_report(4)
+        self.check_report(6)
 
     def test_what_has_changed_is_measured_again(self):
         _, all_of_them = self.run_bench()
-        self.assertEqual(len(all_of_them), 4)
+        self.assertEqual(len(all_of_them), 6)
         self.assertEqual(self.run_bench(AGAIN="1")[1], all_of_them)
         for name in ("out/x86_64/build/" + meta.IMAGES["x86_64"],
                      "out/x86_64/guest/initramfs.gz", "bin/qemu-system-x86_64", "run-guest"):
@@ -174,12 +176,12 @@ class GoingOnTest(unittest.TestCase):
         broken = "x86_64-netperf-virtio-net-mainline-strict-guest-run1"
         (self.here / "broken").write_text(broken)
         said, booted = self.run_bench(status=1)
-        self.assertEqual(len(booted), 4)
+        self.assertEqual(len(booted), 6)
         self.assertIn("it broke", said)
         self.assertIn("tries them again", said)
         (self.here / "broken").write_text("")
         self.assertEqual(self.run_bench()[1], [broken])
-        self.check_report(4)
+        self.check_report(6)
 
 
 class PublishTest(unittest.TestCase):

@@ -29,6 +29,8 @@ class CommandTest(unittest.TestCase):
         self.assertIn("--iommu vtd ", call)
         self.assertIn("--vtd-arg caching-mode=on", call)
         self.assertNotIn("caching-mode", command(iommu="vtd"))
+        self.assertIn("--intremap off", command(iommu="vtd-ir-off"))
+        self.assertNotIn("--intremap", command(iommu="vtd"))
 
     def test_engine(self):
         self.assertIn("--append ioflush.engine=rcu", command(engine="rcu"))
