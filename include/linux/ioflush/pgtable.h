@@ -23,7 +23,7 @@ struct iopgt_test;
  * It means nothing to hardware: it is a bit that the architecture leaves to software.
  * See iopgt_marked().
  */
-#define IOPGT_MARK (1 << 10)
+#define IOPGT_MARK 0x400
 
 /** IOPGT_GATHER_RANGES - ranges that a gather keeps apart */
 #define IOPGT_GATHER_RANGES 4
