@@ -127,7 +127,8 @@ static bool vtd_kill_is_over(struct vtd_unit *unit)
 {
 	switch (unit->kill) {
 	case VTD_KILL_ROOT:
-		return unit->caps.cap & VTD_CAP_ESRTPS &&
+		/* What hangs in a queue that is shared is to hang no longer. */
+		return !vtd_is_shared(unit) && unit->caps.cap & VTD_CAP_ESRTPS &&
 		       vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE;
 	case VTD_KILL_IOTLB:
 		return !vtd_is_shared(unit) || vtd_shared_requeue(unit);

@@ -208,10 +208,11 @@ static bool vtd_shared_origin(struct vtd_unit *unit, u32 at, u32 *slot)
 }
 
 /*
- * Has hardware gone past the newest sync and not stored its number? The number is
- * read again after the head: it is stored before the head moves.
+ * Has hardware gone past the newest sync, and not stored its number? It may be about
+ * to: the head is what is fetched next (section 11.4.9.1), and a sync that was
+ * fetched waits for what is in front of it.
  */
-static bool vtd_shared_lost_sync(struct vtd_unit *unit, u32 head)
+static bool vtd_shared_beyond_sync(struct vtd_unit *unit, u32 head)
 {
 	const struct invq *q = &unit->q;
 	const struct invq_cmd *sync = &q->slots[(q->synced - 1) & q->mask];
@@ -223,9 +224,32 @@ static bool vtd_shared_lost_sync(struct vtd_unit *unit, u32 head)
 	     at++)
 		if (!memcmp(vtd_shared_slot(unit, at), sync, sizeof(*sync)))
 			return false;
-	/* Registers before memory; pairs with hardware, see above. */
+	/* The head before the number, which may have been stored meanwhile. */
 	rmb();
 	return (s32)(le32_to_cpu(READ_ONCE(unit->status->done)) - q->synced) < 0;
+}
+
+/*
+ * One that does not come for as long as a time-out is was aborted, by an error that the
+ * kernel has cleared. To issue it again is tried once: of a unit that then stores
+ * nothing, either, more would only make it look as if it moved.
+ */
+static bool vtd_shared_overdue(struct vtd_unit *unit)
+{
+	const u64 now = ktime_get_mono_fast_ns();
+	const u32 done = le32_to_cpu(READ_ONCE(unit->status->done));
+	const struct invq *q = &unit->q;
+
+	if (unit->shared_beyond != q->synced) {
+		unit->shared_beyond = q->synced;
+		unit->shared_beyond_ns = now;
+		return false;
+	}
+	if (now - unit->shared_beyond_ns < (u64)q->timeout_us * NSEC_PER_USEC ||
+	    unit->shared_reissued == done)
+		return false;
+	unit->shared_reissued = done;
+	return true;
 }
 
 static enum invq_fault vtd_shared_classify(struct vtd_unit *unit,
@@ -251,7 +275,8 @@ static enum invq_fault vtd_shared_classify(struct vtd_unit *unit,
 	if (error && vtd_shared_kernel_waits(qi))
 		return INVQ_FAULT_NONE;
 	unit->shared_error = error;
-	if (vtd_shared_lost_sync(unit, head))
+	if (vtd_shared_beyond_sync(unit, head) &&
+	    (error || vtd_shared_overdue(unit)))
 		return INVQ_FAULT_SYNC;
 	return error ? INVQ_FAULT_OTHER : INVQ_FAULT_NONE;
 }
@@ -346,6 +371,9 @@ void vtd_shared_start(struct vtd_unit *unit)
 	unit->shared_qi = unit->host->qi;
 	unit->shared_shift = qi_shift(unit->host);
 	unit->shared_next = invq_newest(&unit->q);
+	unit->shared_beyond = unit->shared_next;
+	/* None that is: it has been passed. */
+	unit->shared_reissued = unit->shared_next - 1 - (unit->q.mask + 1);
 	unit->shared_quick = unit->shared_shift == VTD_SHARED_SHIFT ?
 			     VTD_SHARED_RESERVE : QI_LENGTH;
 }

@@ -481,18 +481,43 @@ static void shared_error_kernel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shared_fault(s), INVQ_FAULT_OTHER);
 }
 
-/* A sync that hardware has lost is issued again. */
+/* Waits for a sync that hardware has fetched, and not stored; how many there are then. */
+static unsigned long shared_wait_beyond(struct shared *s, u32 seq)
+{
+	s->lose = true;
+	shared_run(s);
+	s->lose = false;
+	KUNIT_EXPECT_FALSE(s->test, invq_wait_bounded(&s->unit->q, seq,
+						      8 * NSEC_PER_MSEC));
+	return s->unit->q.stats.syncs;
+}
+
+/* A sync that was fetched and is late is left to hardware. */
+static void shared_late(struct kunit *test)
+{
+	struct shared *s = shared_machine(test, false);
+	u32 seq = shared_post(s, 0);
+
+	KUNIT_EXPECT_EQ(test, shared_wait_beyond(s, seq), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->unit->q.stats.recoveries), 0);
+}
+
+/* One that hardware has lost is issued again; once, if that is lost as well. */
 static void shared_lost(struct kunit *test)
 {
 	struct shared *s = shared_machine(test, false);
 	u32 seq = shared_post(s, 0);
 
-	s->lose = true;
-	shared_run(s);
-	s->lose = false;
+	/* Far less than it would take to give the unit up. */
+	s->unit->q.timeout_us = 2000;
+	KUNIT_EXPECT_EQ(test, shared_wait_beyond(s, seq), 2);
+	KUNIT_EXPECT_EQ(test, shared_wait_beyond(s, seq), 2);
+	/* Hardware says that it has. */
+	vtd_write32(s->unit, VTD_REG_FSTS, VTD_FSTS_ITE);
 	KUNIT_EXPECT_FALSE(test, invq_wait_bounded(&s->unit->q, seq,
 						   3 * NSEC_PER_MSEC));
-	KUNIT_EXPECT_EQ(test, s->unit->q.stats.syncs, 2);
+	KUNIT_EXPECT_LT(test, 2, s->unit->q.stats.syncs);
+	vtd_write32(s->unit, VTD_REG_FSTS, 0);
 	shared_run(s);
 	KUNIT_EXPECT_TRUE(test, invq_finished(&s->unit->q, seq));
 	kernel_reclaims_all(s);
@@ -581,7 +606,9 @@ static void shared_killed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_read32(s->unit, VTD_REG_GCMD), on | VTD_G_SRTP);
 	KUNIT_EXPECT_EQ(test, s->host->gcmd, on);
 	vtd_write32(s->unit, VTD_REG_GSTS, on | VTD_G_SRTP);
-	KUNIT_EXPECT_TRUE(test, q->ops->kill(q));
+	/* All is blocked now; but what hangs in the queue hangs. */
+	KUNIT_EXPECT_FALSE(test, q->ops->kill(q));
+	KUNIT_EXPECT_EQ(test, vtd_read32(s->unit, VTD_REG_GCMD), on & ~VTD_G_QIE);
 }
 
 /* shared: the kernel's queue is on again behind one that is given up */
@@ -676,6 +703,7 @@ static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(shared_no_room),
 	KUNIT_CASE(shared_error_ours),
 	KUNIT_CASE(shared_error_kernel),
+	KUNIT_CASE(shared_late),
 	KUNIT_CASE(shared_lost),
 	KUNIT_CASE(shared_resume),
 	KUNIT_CASE(shared_gcmd),

@@ -78,6 +78,9 @@ struct vtd_status {
  * @shared_quick: how many slots the short way leaves of it; all, if slots are not of
  *	16 bytes, or the queue may be dead
  * @shared_error: error to clear
+ * @shared_beyond: number of a sync that the head was seen to be beyond
+ * @shared_beyond_ns: since when
+ * @shared_reissued: the done word when a sync was issued again for that
  * @shared_at: slot of the kernel's queue that hardware stands at
  * @shared_from: slot of @slots that it was copied from
  * @dead_root: root table that knows no device, for a unit that is given up
@@ -117,6 +120,9 @@ struct vtd_unit {
 	u32 shared_shift;
 	int shared_quick;
 	u32 shared_error;
+	u32 shared_beyond;
+	u64 shared_beyond_ns;
+	u32 shared_reissued;
 	u32 shared_at;
 	u32 shared_from;
 	struct vtd_entry *dead_root;
