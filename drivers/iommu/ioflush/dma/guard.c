@@ -61,9 +61,11 @@ static __always_inline bool iodma_may_hold(struct folio *folio)
 static __always_inline bool iodma_hold_folio(struct folio *folio,
 					     const struct page *page)
 {
-	if (!iodma_may_hold(folio) || !folio_try_get(folio))
+	/* Most of what cannot be held. */
+	if (folio_test_slab(folio) || !folio_try_get(folio))
 		return false;
-	if (likely(page_folio(page) == folio))
+	/* With a reference it stays what it is. */
+	if (likely(page_folio(page) == folio && iodma_may_hold(folio)))
 		return true;
 	folio_put(folio);
 	return false;
@@ -197,11 +199,18 @@ noinline void iodma_unmap_guarded(struct iodom *dom, struct device *dev,
 	iodma_unhold(&hold, 0);
 }
 
-/* The folio that was given back last, and the address behind what it was for. */
+/* The folio that is given back next, and the address behind what is known to be in it. */
 struct iodma_leaked {
 	struct folio *folio;
 	unsigned long end;
 };
+
+static void iodma_put_pending(struct iodma_leaked *leaked, struct folio *next)
+{
+	if (leaked->folio)
+		folio_put(leaked->folio);
+	leaked->folio = next;
+}
 
 static int iodma_put_leaked(const struct iopgt_entry *entry, void *arg)
 {
@@ -211,15 +220,14 @@ static int iodma_put_leaked(const struct iopgt_entry *entry, void *arg)
 	if (entry->table || !(entry->prot & IOPGT_MARK))
 		return 0;
 	if (entry->iova != leaked->end)
-		leaked->folio = NULL;
+		iodma_put_pending(leaked, NULL);
 	leaked->end = entry->iova + BIT(entry->lg2);
 	for (; n; n--, pfn++) {
 		struct folio *folio = page_folio(pfn_to_page(pfn));
 
-		if (folio == leaked->folio)
-			continue;
-		leaked->folio = folio;
-		folio_put(folio);
+		/* It may be the last reference: not before all its pages are past. */
+		if (folio != leaked->folio)
+			iodma_put_pending(leaked, folio);
 	}
 	return 0;
 }
@@ -237,6 +245,8 @@ void iodma_guard_exit(struct iodom *dom)
 {
 	struct iodma_leaked leaked = {};
 
-	if (dom->held)
-		iopgt_visit(&dom->pgt, 0, ULONG_MAX, iodma_put_leaked, &leaked);
+	if (!dom->held)
+		return;
+	iopgt_visit(&dom->pgt, 0, ULONG_MAX, iodma_put_leaked, &leaked);
+	iodma_put_pending(&leaked, NULL);
 }

@@ -293,10 +293,12 @@ static void guarded_left(struct kunit *test)
 	iospace_free(iodma_domain(dev)->space, iova, 2 * SZ_4K);
 	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
 	KUNIT_EXPECT_EQ(test, 2, page_count(large));
+	/* Of this one nobody else has a reference then. */
+	__free_pages(large, 2);
+	KUNIT_EXPECT_EQ(test, 1, page_count(large));
 	dma_test_remove(test, dev);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
-	KUNIT_EXPECT_EQ(test, 1, page_count(large));
-	__free_pages(large, 2);
+	KUNIT_EXPECT_EQ(test, 0, page_count(large));
 }
 
 /* All of a list is held, or nothing of it. */

@@ -106,7 +106,11 @@ void iodma_unmap_any(struct device *dev, dma_addr_t iova, size_t size)
 	if (!dom || !size)
 		return;
 	if (!iodma_untrusted(dev)) {
-		iodma_unmap_in(dom, dev, first, bytes);
+		/* Maybe a child unmaps what its parent has mapped. */
+		if (iodma_holds(dom))
+			iodma_unmap_guarded(dom, dev, iova, size);
+		else
+			iodma_unmap_in(dom, dev, first, bytes);
 		return;
 	}
 	iodom_unmap_sync(dom, first, bytes);

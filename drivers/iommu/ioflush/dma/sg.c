@@ -178,6 +178,9 @@ static __always_inline int __iodma_map_sg(struct device *dev, struct iodom *dom,
 	if (iodma_guards(dom, dir))
 		run.hold = &hold;
 	total = iodma_sg_lay(&out, &run, nents);
+	/* Of one that is too long, all that is taken for nothing. */
+	if (unlikely(run.rest && nents > IOFLUSH_HOLD_MAX))
+		run.hold = NULL;
 	if (unlikely(!total))
 		return iodma_sg_map_nothing(sgl, nents);
 	iova = iodma_iova_alloc(dom, total, iodma_limit(dev, iodma_mask(dev)),
