@@ -54,7 +54,8 @@ static __always_inline u64 vtdss_attrs(const struct iopgt *pgt, int prot)
 
 	if (unlikely(!attrs))
 		return 0;
-	if ((p & IOMMU_CACHE) && pgt->cfg.snoop_ctl)
+	/* Most ask for it. */
+	if (pgt->cfg.snoop_ctl && (p & IOMMU_CACHE))
 		attrs |= VTDSS_SNP;
 	if (unlikely(p & IOPGT_MARK))
 		attrs |= VTDSS_MARK;
