@@ -179,7 +179,7 @@ static __always_inline int __iodma_map_sg(struct device *dev, struct iodom *dom,
 		run.hold = &hold;
 	total = iodma_sg_lay(&out, &run, nents);
 	/* Of one that is too long, all that is taken for nothing. */
-	if (unlikely(run.rest && nents > IOFLUSH_HOLD_MAX))
+	if (unlikely(run.rest) && run.left > IOFLUSH_HOLD_MAX - IODMA_SG_PIECES)
 		run.hold = NULL;
 	if (unlikely(!total))
 		return iodma_sg_map_nothing(sgl, nents);
