@@ -296,9 +296,9 @@ static void guarded_left(struct kunit *test)
 	/* Of this one nobody else has a reference then. */
 	__free_pages(large, 2);
 	KUNIT_EXPECT_EQ(test, 1, page_count(large));
+	/* It may be somebody else's at once: then DEBUG_VM tells of one put too many. */
 	dma_test_remove(test, dev);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
-	KUNIT_EXPECT_EQ(test, 0, page_count(large));
 }
 
 /* All of a list is held, or nothing of it. */
