@@ -172,6 +172,39 @@ struct iopgt_piece {
 };
 
 /**
+ * iopgt_piece_add() - one piece more, or one that is longer
+ * @piece: the pieces
+ * @n: how many there are
+ * @room: how many there may be
+ * @end: where the memory of the newest one ends
+ * @paddr: first output address
+ * @bytes: how much
+ * @lg2: log2 of the smallest leaf size
+ *
+ * What goes on where the newest piece ends makes that longer.
+ *
+ * Context: any context.
+ * Return: false if there is no room.
+ */
+static __always_inline bool iopgt_piece_add(struct iopgt_piece *piece,
+					    unsigned int *n, unsigned int room,
+					    phys_addr_t *end, phys_addr_t paddr,
+					    size_t bytes, unsigned int lg2)
+{
+	if (*n && *end == paddr) {
+		piece[*n - 1].pages += bytes >> lg2;
+	} else {
+		if (unlikely(*n == room))
+			return false;
+		piece[*n].paddr = paddr;
+		piece[*n].pages = bytes >> lg2;
+		++*n;
+	}
+	*end = paddr + bytes;
+	return true;
+}
+
+/**
  * struct iopgt_ops - one format, instantiated
  * @name: for messages and debugfs
  * @map_pages: see iopgt_map_pages()

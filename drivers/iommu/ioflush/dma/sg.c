@@ -47,19 +47,8 @@ struct iodma_sg_run {
 static __always_inline bool iodma_sg_run_add(struct iodma_sg_run *run,
 					     phys_addr_t phys, size_t bytes)
 {
-	const size_t pages = bytes >> run->dom->granule_lg2;
-
-	if (run->n && phys == run->end) {
-		run->piece[run->n - 1].pages += pages;
-	} else {
-		if (unlikely(run->n == IODMA_SG_PIECES))
-			return false;
-		run->piece[run->n].paddr = phys;
-		run->piece[run->n].pages = pages;
-		run->n++;
-	}
-	run->end = phys + bytes;
-	return true;
+	return iopgt_piece_add(run->piece, &run->n, IODMA_SG_PIECES, &run->end,
+			       phys, bytes, run->dom->granule_lg2);
 }
 
 static int iodma_sg_run_map(struct iodma_sg_run *run)

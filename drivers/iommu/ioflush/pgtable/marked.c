@@ -7,29 +7,6 @@
 #include "leaf.h"
 #include "marked.h"
 
-/*
- * The entry that a walk for @iova ends at, and its level. No table on the way goes
- * meanwhile: the caller owns the range.
- */
-static const u64 *iopgt_marked_down(const struct iopgt *pgt, unsigned long iova,
-				    unsigned int *level)
-{
-	const struct iopgt_fmt *fmt = pgt->fmt;
-	unsigned int l = pgt->levels - 1;
-	const u64 *entry = &pgt->root[iopgt_level_idx(fmt, pgt, iova, l)];
-
-	for (;;) {
-		u64 pte = READ_ONCE(*entry);
-
-		if (!iopgt_pte_is_table(fmt, pte, l))
-			break;
-		l--;
-		entry = &iopgt_pte_table(fmt, pte)[iopgt_idx(fmt, iova, l)];
-	}
-	*level = l;
-	return entry;
-}
-
 /**
  * iopgt_marked_slow() - iopgt_marked() with leaves of any size, in any tables
  * @pgt: the table
@@ -53,8 +30,9 @@ size_t iopgt_marked_slow(struct iopgt *pgt, unsigned long iova, size_t size,
 	if (iova > pgt->ias_last || size - 1 > pgt->ias_last - iova)
 		return 0;
 	while (done < size) {
-		unsigned int level;
-		const u64 pte = READ_ONCE(*iopgt_marked_down(pgt, iova + done, &level));
+		unsigned int level = 0;
+		/* No table on the way goes meanwhile: the caller owns the range. */
+		const u64 pte = READ_ONCE(*iopgt_entry(pgt, iova + done, &level));
 		const size_t leaf = BIT(iopgt_leaf_lg2(fmt, pte, level));
 		const size_t in = (iova + done) & (leaf - 1);
 		const size_t bytes = min(leaf - in, size - done);
