@@ -11,6 +11,7 @@
 #define FIELD_SHIFT(mask)	__builtin_ctzll(mask)
 #define FIELD_PREP(mask, val)						\
 	(((typeof(mask))(val) << FIELD_SHIFT(mask)) & (mask))
+#define FIELD_PREP_CONST(mask, val) FIELD_PREP(mask, val)
 #define FIELD_GET(mask, reg)						\
 	((typeof(mask))(((reg) & (mask)) >> FIELD_SHIFT(mask)))
 

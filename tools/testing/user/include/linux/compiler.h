@@ -26,6 +26,7 @@
 #define __user
 #define __rcu
 #define __init
+#define __exit
 #define __percpu
 #define __acquires(lock)
 #define __releases(lock)

@@ -40,8 +40,8 @@ struct hrtimer {
 /* As fine as the clock. */
 #define hrtimer_resolution	1U
 
-#define hrtimer_init(timer, clock, mode)				\
-	(*(timer) = (struct hrtimer){})
+#define hrtimer_setup(timer, fn, clock, mode)				\
+	(*(timer) = (struct hrtimer){ .function = (fn) })
 
 void hrtimer_start(struct hrtimer *timer, ktime_t ns, enum hrtimer_mode mode);
 int hrtimer_cancel(struct hrtimer *timer);

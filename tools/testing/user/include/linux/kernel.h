@@ -6,6 +6,8 @@
 #define _USER_LINUX_KERNEL_H
 
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include <linux/align.h>
 #include <linux/bitops.h>
@@ -22,5 +24,20 @@
 #define might_sleep()		cond_resched()
 
 int cond_resched(void);
+
+/* How much of it has fitted, the end not counted. */
+static inline __printf(3, 4) int scnprintf(char *to, size_t size,
+					   const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (!size)
+		return 0;
+	va_start(args, fmt);
+	n = vsnprintf(to, size, fmt, args);
+	va_end(args);
+	return n < size ? n : size - 1;
+}
 
 #endif /* _USER_LINUX_KERNEL_H */

@@ -18,6 +18,7 @@
 #define min(a, b)		USER_PICK(a, <, b)
 #define max(a, b)		USER_PICK(a, >, b)
 #define min3(a, b, c)		min(min(a, b), c)
+#define max3(a, b, c)		max(max(a, b), c)
 #define min_t(type, a, b)	USER_PICK((type)(a), <, (type)(b))
 #define max_t(type, a, b)	USER_PICK((type)(a), >, (type)(b))
 #define clamp(x, low, high)	min(max(x, low), high)

@@ -11,7 +11,14 @@
 #define pr_fmt(fmt) fmt
 #endif
 
-#define pr_err(fmt, ...)	fprintf(stderr, pr_fmt(fmt), ##__VA_ARGS__)
+/* A program that makes up millions of mistakes looks at what is said by itself. */
+#ifdef USER_LOG
+void USER_LOG(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+#else
+#define USER_LOG(fmt, ...)	fprintf(stderr, fmt, ##__VA_ARGS__)
+#endif
+
+#define pr_err(fmt, ...)	USER_LOG(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err_ratelimited(fmt, ...) pr_err(fmt, ##__VA_ARGS__)
 #define pr_warn(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)
 #define pr_info(fmt, ...)	pr_err(fmt, ##__VA_ARGS__)

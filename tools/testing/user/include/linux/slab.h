@@ -29,6 +29,15 @@ static inline void *krealloc(void *old, size_t bytes, gfp_t gfp)
 	return user_alloc_fails() ? NULL : realloc(old, bytes);
 }
 
+static inline void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
+{
+	void *copy = kmalloc(bytes, gfp);
+
+	if (copy)
+		memcpy(copy, from, bytes);
+	return copy;
+}
+
 static inline void kfree(const void *ptr)
 {
 	free((void *)ptr);

@@ -19,4 +19,15 @@ static inline ssize_t strscpy(char *to, const char *from, size_t size)
 	return n;
 }
 
+/* The first byte that is another; NULL if all are @c. */
+static inline void *memchr_inv(const void *from, int c, size_t bytes)
+{
+	const u8 *p = from;
+
+	for (; bytes; bytes--, p++)
+		if (*p != (u8)c)
+			return (void *)p;
+	return NULL;
+}
+
 #endif /* _USER_LINUX_STRING_H */

@@ -20,6 +20,8 @@ typedef signed char s8;
 typedef short s16;
 typedef int s32;
 typedef long long s64;
+typedef u8 __u8;
+typedef u16 __le16;
 typedef u32 __le32;
 typedef u64 __le64;
 typedef u64 phys_addr_t;
@@ -58,8 +60,10 @@ struct rcu_head {
 };
 
 /* The machine is little-endian, as what it runs for. */
+#define cpu_to_le16(x)	((__le16)(x))
 #define cpu_to_le32(x)	((__le32)(x))
 #define cpu_to_le64(x)	((__le64)(x))
+#define le16_to_cpu(x)	((u16)(x))
 #define le32_to_cpu(x)	((u32)(x))
 #define le64_to_cpu(x)	((u64)(x))
 

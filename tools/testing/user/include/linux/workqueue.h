@@ -37,6 +37,7 @@ struct delayed_work {
 #define queue_work(wq, work)	((void)(wq), user_work_queue(work))
 #define schedule_delayed_work(w, delay) ((void)(delay), user_work_queue(&(w)->work))
 #define delayed_work_pending(w)	__atomic_load_n(&(w)->work.queued, __ATOMIC_RELAXED)
+#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define cancel_work_sync(work)	user_work_cancel(work)
 #define cancel_delayed_work_sync(w) user_work_cancel(&(w)->work)
 #define msecs_to_jiffies(ms)	(ms)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioflush: KUnit, on Linux 7.3
+ */
+#ifndef _IOFLUSH_COMPAT_KUNIT_H
+#define _IOFLUSH_COMPAT_KUNIT_H
+
+struct kunit;
+
+/* What a generator of parameters is given before the place for a name. */
+#define IOFLUSH_KUNIT_PREV	struct kunit *test, const void *
+
+#endif /* _IOFLUSH_COMPAT_KUNIT_H */
