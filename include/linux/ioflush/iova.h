@@ -69,6 +69,8 @@ struct iospace_stats {
 	unsigned long tree_out;
 };
 
+int iospace_setup(void);
+void iospace_teardown(void);
 struct iospace *iospace_create(u64 first, u64 last);
 void iospace_destroy(struct iospace *space);
 void iospace_go_wide(struct iospace *space);
@@ -76,6 +78,9 @@ int iospace_reserve(struct iospace *space, u64 first, u64 last);
 dma_addr_t iospace_alloc(struct iospace *space, size_t bytes, u64 limit,
 			 enum iospace_kind kind);
 void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes);
+void iospace_quarantine(struct iospace *space, u64 first, u64 last);
+bool iospace_is_quarantined(const struct iospace *space, u64 iova,
+			    size_t bytes);
 bool iospace_mergeable(const struct iospace *space, dma_addr_t iova);
 u64 iospace_merge_limit(const struct iospace *space, dma_addr_t iova);
 void iospace_get_stats(struct iospace *space, struct iospace_stats *stats);

@@ -176,19 +176,8 @@ static noinline void iospace_free_slow(struct iospace *space, dma_addr_t iova,
 	iospace_tree_free(space, iova, iospace_bytes(bytes));
 }
 
-/**
- * iospace_free() - give bus addresses back
- * @space: where they are from
- * @iova: first address
- * @bytes: length as it was asked for; rounded up to a page
- *
- * Where iospace_mergeable() says so, ranges that are neighbours can be given
- * back in one call, as one range. Nothing may translate these addresses any
- * more, in any cache: they can be handed out again before this returns.
- *
- * Context: any context but NMI. Does not sleep.
- */
-void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
+static __always_inline void iospace_free_now(struct iospace *space,
+					     dma_addr_t iova, size_t bytes)
 {
 	struct arena *high = &space->zone[IOSPACE_HIGH].arena[IOSPACE_SMALL];
 	struct arena *low = &space->zone[IOSPACE_LOW].arena[IOSPACE_SMALL];
@@ -200,6 +189,35 @@ void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
 		arena_free(high, IOSPACE_GRANULE_LG2, offset, bytes);
 	else
 		iospace_free_slow(space, iova, bytes);
+}
+
+/* By itself, so that who has no quarantine saves no registers for it. */
+static noinline void iospace_free_some(struct iospace *space, dma_addr_t iova,
+				       size_t bytes)
+{
+	if (!iospace_is_quarantined(space, iova, bytes))
+		iospace_free_now(space, iova, bytes);
+}
+
+/**
+ * iospace_free() - give bus addresses back
+ * @space: where they are from
+ * @iova: first address
+ * @bytes: length as it was asked for; rounded up to a page
+ *
+ * Where iospace_mergeable() says so, ranges that are neighbours can be given
+ * back in one call, as one range. Nothing may translate these addresses any
+ * more, in any cache: they can be handed out again before this returns. Those that
+ * iospace_quarantine() has been told of are not.
+ *
+ * Context: any context but NMI. Does not sleep.
+ */
+void iospace_free(struct iospace *space, dma_addr_t iova, size_t bytes)
+{
+	if (unlikely(READ_ONCE(space->quarantine.n)))
+		iospace_free_some(space, iova, bytes);
+	else
+		iospace_free_now(space, iova, bytes);
 }
 
 /**
@@ -303,7 +321,13 @@ static int iospace_cpu_dead(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
-static int __init iospace_setup(void)
+/**
+ * iospace_setup() - register with CPU hotplug
+ *
+ * Context: process context, before the first iospace_create().
+ * Return: 0 or an error of cpuhp_setup_state_multi().
+ */
+int __init iospace_setup(void)
 {
 	iospace_cpuhp_state =
 		cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
@@ -311,7 +335,16 @@ static int __init iospace_setup(void)
 					iospace_cpu_dead);
 	return min(iospace_cpuhp_state, 0);
 }
-core_initcall(iospace_setup);
+
+/**
+ * iospace_teardown() - undo iospace_setup()
+ *
+ * Context: process context; there are no spaces any more.
+ */
+void __exit iospace_teardown(void)
+{
+	cpuhp_remove_multi_state(iospace_cpuhp_state);
+}
 
 static void iospace_arenas_exit(struct iospace *space)
 {
@@ -390,6 +423,7 @@ struct iospace *iospace_create(u64 first, u64 last)
 		return NULL;
 	space->first = first;
 	space->last = last;
+	raw_spin_lock_init(&space->quarantine.lock);
 
 	if (iova_cache_get())
 		goto err_free;
@@ -408,7 +442,7 @@ err_free:
  * iospace_destroy() - free a space
  * @space: a space that nobody uses any more, or NULL
  *
- * Warns if some of its addresses were not given back.
+ * Warns if some of its addresses were not given back, but for those that never are.
  *
  * Context: process context, may sleep.
  */
@@ -422,7 +456,7 @@ void iospace_destroy(struct iospace *space)
 	cpuhp_state_remove_instance_nocalls(iospace_cpuhp_state, &space->cpuhp);
 	cancel_work_sync(&space->tree_cache);
 	iospace_get_stats(space, &stats);
-	WARN(stats.tree_out,
+	WARN(stats.tree_out && !space->quarantine.n,
 	     "ioflush: %ld ranges of bus addresses were not given back\n",
 	     stats.tree_out);
 	iospace_arenas_exit(space);

@@ -133,8 +133,29 @@ struct iospace_zone {
 	int part_skips[IOSPACE_PARTS];
 };
 
+/** IOSPACE_QUARANTINE - ranges that a space keeps apart in its quarantine */
+#define IOSPACE_QUARANTINE 16
+
+/**
+ * struct iospace_quarantine - addresses that may be translated for good
+ * @n: how many of @range there are; it only grows. Stored with release ordering
+ * @all: there were more: every address is taken for one of them
+ * @lock: makes those who add take turns
+ * @range: first and last address
+ */
+struct iospace_quarantine {
+	unsigned int n;
+	bool all;
+	raw_spinlock_t lock; /* makes those who add take turns */
+	struct {
+		u64 first;
+		u64 last;
+	} range[IOSPACE_QUARANTINE];
+};
+
 /**
  * struct iospace - bus addresses of one domain
+ * @quarantine: those that are not handed out again
  * @zone: arenas and trees of long ranges
  * @first: first address that may be handed out
  * @last: last address that may be handed out
@@ -147,6 +168,7 @@ struct iospace_zone {
  * @cpuhp: instance of the CPU hotplug state
  */
 struct iospace {
+	struct iospace_quarantine quarantine;
 	struct iospace_zone zone[IOSPACE_ZONES];
 	u64 first;
 	u64 last;

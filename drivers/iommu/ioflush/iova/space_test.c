@@ -10,7 +10,6 @@
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/dma-mapping.h>
-#include <linux/hrtimer.h>
 #include <linux/ioflush/iova.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
@@ -22,6 +21,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "compat-timer.h"
 #include "iova_test.h"
 #include "space.h"
 
@@ -484,8 +484,8 @@ static void iova_stress(struct kunit *test)
 	s->oracle = test_oracle(test, SMALL_PAGES);
 	s->seed = test_seed(test);
 	init_completion(&s->done);
-	hrtimer_init(&s->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	s->timer.function = stress_timer;
+	hrtimer_setup(&s->timer, stress_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL);
 	hrtimer_start(&s->timer, ns_to_ktime(STRESS_TIMER_NS), HRTIMER_MODE_REL);
 
 	for (i = 0; i < STRESS_THREADS; i++)
