@@ -10,6 +10,7 @@
 #define _LINUX_IOFLUSH_PGTABLE_H
 
 #include <linux/atomic.h>
+#include <linux/ioflush/audit.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -48,6 +49,7 @@ struct iopgt_range {
  *	non-leaf entries have to be invalidated too
  * @may_defer: the caller may return before the invalidation has finished;
  *	cleared by an operation that must not be deferred
+ * @audit: the auditor's; of no concern to the table
  * @range: what was removed, by the size of leaf that was found there
  * @pages: unlinked table pages, linked by their descriptors; they go to
  *	iopgt_free_pages() after the invalidation has finished
@@ -59,6 +61,7 @@ struct iopgt_gather {
 	u8 nr;
 	bool tables_unlinked;
 	bool may_defer;
+	struct ioaudit_ticket audit;
 	struct iopgt_range range[IOPGT_GATHER_RANGES];
 	struct list_head pages;
 };
@@ -76,6 +79,7 @@ static inline void iopgt_gather_init(struct iopgt_gather *gather,
 	gather->nr = 0;
 	gather->tables_unlinked = false;
 	gather->may_defer = may_defer;
+	ioaudit_ticket_init(&gather->audit);
 	INIT_LIST_HEAD(&gather->pages);
 }
 
@@ -148,6 +152,8 @@ static inline u8 iopgt_gather_leaf_lg2(const struct iopgt_gather *gather)
  * @hitless: hardware tolerates that a block becomes a table or a table a block
  *	without a fault in between (on Arm, FEAT_BBM level 2)
  * @hw_dirty: hardware records in a leaf that it was written through
+ * @whole_leaves: a leaf goes as a whole or not at all: an unmap that would take a part
+ *	of one ends before it
  * @nid: NUMA node for table pages
  */
 struct iopgt_cfg {
@@ -158,6 +164,7 @@ struct iopgt_cfg {
 	bool snoop_ctl;
 	bool hitless;
 	bool hw_dirty;
+	bool whole_leaves;
 	int nid;
 };
 
@@ -212,6 +219,7 @@ static __always_inline bool iopgt_piece_add(struct iopgt_piece *piece,
  * @map_list: see iopgt_map_list()
  * @iova_to_phys: see iopgt_iova_to_phys()
  * @marked: see iopgt_marked()
+ * @mapped: see iopgt_mapped(); NULL for a format of which nobody wants it to be fast
  * @init: check and complete the config, set @fmt and @levels, allocate the
  *	root; mostly by iopgt_tree_init()
  */
@@ -228,6 +236,8 @@ struct iopgt_ops {
 	phys_addr_t (*iova_to_phys)(struct iopgt *pgt, unsigned long iova);
 	size_t (*marked)(struct iopgt *pgt, unsigned long iova, size_t size,
 			 struct iopgt_piece *piece, unsigned int *n);
+	size_t (*mapped)(struct iopgt *pgt, unsigned long iova, size_t size,
+			 struct iopgt_piece *piece, unsigned int *n, int *prot);
 	int (*init)(struct iopgt *pgt);
 };
 
@@ -428,6 +438,9 @@ static inline size_t iopgt_marked(struct iopgt *pgt, unsigned long iova,
 	return pgt->ops->marked(pgt, iova, size, piece, n);
 }
 
+size_t iopgt_leaf_bytes(struct iopgt *pgt, unsigned long iova);
+size_t iopgt_mapped(struct iopgt *pgt, unsigned long iova, size_t size,
+		    struct iopgt_piece *piece, unsigned int *n, int *prot);
 int iopgt_cut(struct iopgt *pgt, unsigned long iova, gfp_t gfp);
 int iopgt_collapse(struct iopgt *pgt, unsigned long iova, size_t size);
 

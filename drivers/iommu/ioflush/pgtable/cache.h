@@ -30,10 +30,13 @@ static inline void iopgt_flush_cache(const void *first, size_t bytes)
 #include <linux/dma-map-ops.h>
 #include <linux/io.h>
 
+#include "compat-cache.h"
+
 static inline void iopgt_flush_cache(const void *first, size_t bytes)
 {
 	arch_sync_dma_for_device(virt_to_phys((void *)first), bytes,
 				 DMA_TO_DEVICE);
+	ioflush_cache_done();
 }
 
 #endif /* CONFIG_X86 */

@@ -296,7 +296,7 @@ int iopgt_cut(struct iopgt *pgt, unsigned long iova, gfp_t gfp)
  *
  * Context: any context; waits for the invalidation.
  * Return: true if the unmap may go on: a leaf begins at @start that does not
- * reach beyond @end, and did not before.
+ * reach beyond @end, and did not before. Never with &iopgt_cfg.whole_leaves.
  */
 bool iopgt_cut_ends(struct iopgt *pgt, unsigned long start, unsigned long end)
 {
@@ -304,6 +304,8 @@ bool iopgt_cut_ends(struct iopgt *pgt, unsigned long start, unsigned long end)
 	u64 pte = READ_ONCE(*iopgt_entry(pgt, start, &level));
 
 	if (!iopgt_pte_present(pgt->fmt, pte))
+		return false;
+	if (pgt->cfg.whole_leaves)
 		return false;
 	if (iopgt_cut(pgt, start, GFP_ATOMIC))
 		return false;

@@ -4,6 +4,7 @@
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/minmax.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -11,7 +12,7 @@
 #include "edit_case.h"
 #include "test_snap.h"
 
-/* Boundaries that a leaf is cut at: offsets into it. */
+/* Boundaries that a leaf is cut at: offsets into it. In a short run one of each size. */
 static unsigned int cut_offsets(const struct iopgt_kunit *k,
 				unsigned long size, unsigned long *offset)
 {
@@ -23,6 +24,10 @@ static unsigned int cut_offsets(const struct iopgt_kunit *k,
 	offset[n++] = size / 2;
 	if (size / 2 > granule)
 		offset[n++] = size / 2 + granule;
+	if (iopgt_kunit_ops < IOPGT_KUNIT_OPS) {
+		offset[0] = offset[edit_level(k, size) % n];
+		n = 1;
+	}
 	return n;
 }
 

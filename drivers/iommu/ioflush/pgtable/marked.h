@@ -10,4 +10,7 @@
 size_t iopgt_marked_slow(struct iopgt *pgt, unsigned long iova, size_t size,
 			 struct iopgt_piece *piece, unsigned int *n);
 
+size_t iopgt_mapped_slow(struct iopgt *pgt, unsigned long iova, size_t size,
+			 struct iopgt_piece *piece, unsigned int *n, int *prot);
+
 #endif /* _IOFLUSH_PGTABLE_MARKED_H */

@@ -10,7 +10,7 @@
 #include <linux/rcupdate.h>
 
 #include "cache.h"
-#include "iommu-pages.h"
+#include "compat-pages.h"
 #include "page.h"
 
 #if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
@@ -82,7 +82,7 @@ u64 *iopgt_page_alloc(struct iopgt *pgt, unsigned int order, gfp_t gfp)
 
 	if (iopgt_test_fails(pgt))
 		return NULL;
-	table = iommu_alloc_pages_node(pgt->cfg.nid, gfp, order);
+	table = ioflush_table_alloc(pgt->cfg.nid, gfp, order);
 	if (!table)
 		return NULL;
 
@@ -109,7 +109,7 @@ void iopgt_page_free(u64 *table, unsigned int order)
 	iopgt_test_freed(page->pgt);
 	/* The allocator checks that page->mapping is NULL. */
 	page->pgt = NULL;
-	iommu_free_pages(table, order);
+	ioflush_table_free(table, order);
 }
 
 static void iopgt_page_rcu(struct rcu_head *rcu)

@@ -35,9 +35,9 @@ struct iopgt_page {
 	static_assert(offsetof(struct page, pg) ==			\
 		      offsetof(struct iopgt_page, ours))
 IOPGT_PAGE_MATCH(flags, __flags);
-IOPGT_PAGE_MATCH(compound_head, node);	/* a pointer: PageTail() stays false */
+IOPGT_PAGE_MATCH(lru, node);		/* pointers: PageTail() stays false */
 IOPGT_PAGE_MATCH(mapping, pgt);
-IOPGT_PAGE_MATCH(index, rcu);
+IOPGT_PAGE_MATCH(private, rcu.func);
 IOPGT_PAGE_MATCH(page_type, __page_type);
 IOPGT_PAGE_MATCH(_refcount, __refcount);
 #undef IOPGT_PAGE_MATCH

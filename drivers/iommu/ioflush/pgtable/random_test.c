@@ -22,10 +22,6 @@ static ulong seed;
 module_param(seed, ulong, 0444);
 MODULE_PARM_DESC(seed, "Seed of the random tests of page tables, 0 for any");
 
-static uint ops = 50000;
-module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "Operations of the random tests on each page-table format");
-
 /* What was done, for those who wonder what a run was worth. */
 enum random_kind {
 	RANDOM_MAP,
@@ -606,7 +602,7 @@ static void random_run(struct kunit *test, struct iopgt_kunit *k)
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	s->k = k;
 	s->sizes = k->pgt.cfg.pgsize_bitmap;
-	s->ops = DIV_ROUND_UP(ops, iopgt_kunit_configs(k->f) * RANDOM_TESTS);
+	s->ops = DIV_ROUND_UP(iopgt_kunit_ops, iopgt_kunit_configs(k->f) * RANDOM_TESTS);
 	iopgt_oracle_init(&s->o, k);
 	prandom_seed_state(&s->rnd, used);
 

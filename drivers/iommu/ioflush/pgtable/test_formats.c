@@ -178,7 +178,7 @@ static const struct iopgt_kunit_format formats[] = {
  * Context: any context.
  * Return: a struct iopgt_kunit_format, or NULL at the end.
  */
-const void *iopgt_kunit_formats(const void *prev, char *desc)
+const void *iopgt_kunit_formats(IOFLUSH_KUNIT_PREV prev, char *desc)
 {
 	const struct iopgt_kunit_format *f = prev;
 

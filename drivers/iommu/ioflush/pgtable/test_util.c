@@ -9,9 +9,17 @@
  * disagree.
  */
 #include <linux/io.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "test_util.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"ioflush_pgtable."
+
+unsigned int iopgt_kunit_ops = IOPGT_KUNIT_OPS;
+module_param_named(ops, iopgt_kunit_ops, uint, 0444);
+MODULE_PARM_DESC(ops, "Operations of the random tests on each page-table format; less than its default, and leaves are cut at one place each");
 
 static void iopgt_kunit_gone(void *arg)
 {

@@ -11,6 +11,7 @@
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
+#include "compat-kunit.h"
 #include "page.h"
 
 #define IOPGT_RW	(IOMMU_READ | IOMMU_WRITE)
@@ -19,6 +20,10 @@
 #define IOPGT_KUNIT_LEVELS 6
 
 struct iopgt_kunit;
+
+/* ioflush_pgtable.ops=, by which a run may be made shorter or longer, and its default */
+#define IOPGT_KUNIT_OPS		50000
+extern unsigned int iopgt_kunit_ops;
 
 /**
  * struct iopgt_hw_leaf - what the hardware finds for an address
@@ -109,7 +114,7 @@ struct iopgt_kunit {
 #define to_iopgt_kunit(p)	container_of(p, struct iopgt_kunit, pgt)
 
 /* All formats and configurations; for KUNIT_CASE_PARAM(test, this). */
-const void *iopgt_kunit_formats(const void *prev, char *desc);
+const void *iopgt_kunit_formats(IOFLUSH_KUNIT_PREV prev, char *desc);
 const struct iopgt_kunit_format *
 iopgt_kunit_format(const struct iopgt_ops *ops);
 unsigned int iopgt_kunit_configs(const struct iopgt_kunit_format *f);

@@ -21,6 +21,7 @@
  * There is no leaf that can be written and not read.
  */
 #include <linux/export.h>
+#include <linux/sizes.h>
 
 #include "arm.h"
 
@@ -47,10 +48,10 @@ static __always_inline u64 arm_s1_attrs(const struct iopgt *pgt, int prot)
 
 	if (unlikely(!(p & (IOMMU_READ | IOMMU_WRITE))))
 		return 0;
-	if (unlikely(p & IOPGT_MARK))
-		attrs |= ARM_PTE_MARK;
-	if (unlikely(p & IOMMU_NOEXEC))
-		attrs |= ARM_S1_XN;
+	/* One branch for all that is rare */
+	if (unlikely(p & (IOPGT_MARK | IOMMU_NOEXEC)))
+		attrs |= (p & IOPGT_MARK ? ARM_PTE_MARK : 0) |
+			 (p & IOMMU_NOEXEC ? ARM_S1_XN : 0);
 	if (unlikely(READ_ONCE(pgt->dirty)) && (p & IOMMU_WRITE))
 		attrs |= ARM_PTE_DBM | ARM_S1_RDONLY;
 	return attrs;
@@ -153,11 +154,15 @@ static noinline int arm_s1_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
-static noinline int arm_s1_map_large(struct iopgt *pgt, unsigned long iova,
-				     phys_addr_t paddr, size_t pgsize,
-				     size_t pgcount, int prot, gfp_t gfp,
-				     size_t *mapped)
+static noinline int arm_s1_map_more(struct iopgt *pgt, unsigned long iova,
+				    phys_addr_t paddr, size_t pgsize,
+				    size_t pgcount, int prot, gfp_t gfp,
+				    size_t *mapped)
 {
+	if (likely(pgt->fmt == &arm_s1_4k))
+		return iopgt_ops_map(&arm_s1_4k, pgt, iova, paddr, pgsize,
+				     pgcount, prot, gfp, mapped,
+				     arm_s1_map_slow);
 	if (pgt->fmt == &arm_s1_16k)
 		return iopgt_ops_map(&arm_s1_16k, pgt, iova, paddr, pgsize,
 				     pgcount, prot, gfp, mapped,
@@ -170,12 +175,12 @@ static int arm_s1_map_pages(struct iopgt *pgt, unsigned long iova,
 			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			    int prot, gfp_t gfp, size_t *mapped)
 {
-	if (likely(pgt->fmt == &arm_s1_4k))
-		return iopgt_ops_map(&arm_s1_4k, pgt, iova, paddr, pgsize,
-				     pgcount, prot, gfp, mapped,
-				     arm_s1_map_slow);
-	return arm_s1_map_large(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
-				mapped);
+	if (likely(pgcount == 1 && pgt->fmt == &arm_s1_4k &&
+		   iopgt_ops_map_one(&arm_s1_4k, pgt, iova, paddr, pgsize,
+				     pgcount, prot, mapped)))
+		return 0;
+	return arm_s1_map_more(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			       mapped);
 }
 
 static noinline int arm_s1_map_list_large(struct iopgt *pgt, unsigned long iova,
@@ -211,10 +216,13 @@ static noinline size_t arm_s1_unmap_slow(struct iopgt *pgt,
 	return iopgt_walk_unmap(&arm_s1_64k, pgt, iova, size, gather);
 }
 
-static noinline size_t arm_s1_unmap_large(struct iopgt *pgt, unsigned long iova,
-					  size_t size,
-					  struct iopgt_gather *gather)
+static noinline size_t arm_s1_unmap_more(struct iopgt *pgt, unsigned long iova,
+					 size_t size,
+					 struct iopgt_gather *gather)
 {
+	if (likely(pgt->fmt == &arm_s1_4k))
+		return iopgt_ops_unmap(&arm_s1_4k, pgt, iova, size, gather,
+				       arm_s1_unmap_slow);
 	if (pgt->fmt == &arm_s1_16k)
 		return iopgt_ops_unmap(&arm_s1_16k, pgt, iova, size, gather,
 				       arm_s1_unmap_slow);
@@ -225,10 +233,11 @@ static noinline size_t arm_s1_unmap_large(struct iopgt *pgt, unsigned long iova,
 static size_t arm_s1_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				 size_t size, struct iopgt_gather *gather)
 {
-	if (likely(pgt->fmt == &arm_s1_4k))
-		return iopgt_ops_unmap(&arm_s1_4k, pgt, iova, size, gather,
-				       arm_s1_unmap_slow);
-	return arm_s1_unmap_large(pgt, iova, size, gather);
+	/* The first question is the one that large leaves are sorted out by. */
+	if (likely(size == SZ_4K && pgt->fmt == &arm_s1_4k &&
+		   iopgt_ops_unmap_one(&arm_s1_4k, pgt, iova, size, gather)))
+		return size;
+	return arm_s1_unmap_more(pgt, iova, size, gather);
 }
 
 static phys_addr_t arm_s1_iova_to_phys(struct iopgt *pgt, unsigned long iova)

@@ -22,6 +22,7 @@
  * here, stage 2 sees no privilege.
  */
 #include <linux/export.h>
+#include <linux/sizes.h>
 
 #include "arm.h"
 
@@ -156,11 +157,15 @@ static noinline int arm_s2_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
-static noinline int arm_s2_map_large(struct iopgt *pgt, unsigned long iova,
-				     phys_addr_t paddr, size_t pgsize,
-				     size_t pgcount, int prot, gfp_t gfp,
-				     size_t *mapped)
+static noinline int arm_s2_map_more(struct iopgt *pgt, unsigned long iova,
+				    phys_addr_t paddr, size_t pgsize,
+				    size_t pgcount, int prot, gfp_t gfp,
+				    size_t *mapped)
 {
+	if (likely(pgt->fmt == &arm_s2_4k))
+		return iopgt_ops_map(&arm_s2_4k, pgt, iova, paddr, pgsize,
+				     pgcount, prot, gfp, mapped,
+				     arm_s2_map_slow);
 	if (pgt->fmt == &arm_s2_16k)
 		return iopgt_ops_map(&arm_s2_16k, pgt, iova, paddr, pgsize,
 				     pgcount, prot, gfp, mapped,
@@ -173,12 +178,12 @@ static int arm_s2_map_pages(struct iopgt *pgt, unsigned long iova,
 			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			    int prot, gfp_t gfp, size_t *mapped)
 {
-	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_map(&arm_s2_4k, pgt, iova, paddr, pgsize,
-				     pgcount, prot, gfp, mapped,
-				     arm_s2_map_slow);
-	return arm_s2_map_large(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
-				mapped);
+	if (likely(pgcount == 1 && pgt->fmt == &arm_s2_4k &&
+		   iopgt_ops_map_one(&arm_s2_4k, pgt, iova, paddr, pgsize,
+				     pgcount, prot, mapped)))
+		return 0;
+	return arm_s2_map_more(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			       mapped);
 }
 
 static noinline int arm_s2_map_list_large(struct iopgt *pgt, unsigned long iova,
@@ -214,10 +219,13 @@ static noinline size_t arm_s2_unmap_slow(struct iopgt *pgt,
 	return iopgt_walk_unmap(&arm_s2_64k, pgt, iova, size, gather);
 }
 
-static noinline size_t arm_s2_unmap_large(struct iopgt *pgt, unsigned long iova,
-					  size_t size,
-					  struct iopgt_gather *gather)
+static noinline size_t arm_s2_unmap_more(struct iopgt *pgt, unsigned long iova,
+					 size_t size,
+					 struct iopgt_gather *gather)
 {
+	if (likely(pgt->fmt == &arm_s2_4k))
+		return iopgt_ops_unmap(&arm_s2_4k, pgt, iova, size, gather,
+				       arm_s2_unmap_slow);
 	if (pgt->fmt == &arm_s2_16k)
 		return iopgt_ops_unmap(&arm_s2_16k, pgt, iova, size, gather,
 				       arm_s2_unmap_slow);
@@ -228,10 +236,11 @@ static noinline size_t arm_s2_unmap_large(struct iopgt *pgt, unsigned long iova,
 static size_t arm_s2_unmap_pages(struct iopgt *pgt, unsigned long iova,
 				 size_t size, struct iopgt_gather *gather)
 {
-	if (likely(pgt->fmt == &arm_s2_4k))
-		return iopgt_ops_unmap(&arm_s2_4k, pgt, iova, size, gather,
-				       arm_s2_unmap_slow);
-	return arm_s2_unmap_large(pgt, iova, size, gather);
+	/* The first question is the one that large leaves are sorted out by. */
+	if (likely(size == SZ_4K && pgt->fmt == &arm_s2_4k &&
+		   iopgt_ops_unmap_one(&arm_s2_4k, pgt, iova, size, gather)))
+		return size;
+	return arm_s2_unmap_more(pgt, iova, size, gather);
 }
 
 static phys_addr_t arm_s2_iova_to_phys(struct iopgt *pgt, unsigned long iova)
@@ -251,6 +260,16 @@ static size_t arm_s2_marked(struct iopgt *pgt, unsigned long iova, size_t size,
 	return iopgt_marked_slow(pgt, iova, size, piece, n);
 }
 
+static size_t arm_s2_mapped(struct iopgt *pgt, unsigned long iova, size_t size,
+			    struct iopgt_piece *piece, unsigned int *n,
+			    int *prot)
+{
+	if (likely(pgt->fmt == &arm_s2_4k))
+		return iopgt_ops_mapped(&arm_s2_4k, pgt, iova, size, piece, n,
+					prot);
+	return iopgt_mapped_slow(pgt, iova, size, piece, n, prot);
+}
+
 static int arm_s2_init(struct iopgt *pgt)
 {
 	return arm_init(arm_granule(pgt, &arm_s2_4k, &arm_s2_16k, &arm_s2_64k),
@@ -264,6 +283,7 @@ const struct iopgt_ops iopgt_arm_s2_ops = {
 	.map_list = arm_s2_map_list,
 	.iova_to_phys = arm_s2_iova_to_phys,
 	.marked = arm_s2_marked,
+	.mapped = arm_s2_mapped,
 	.init = arm_s2_init,
 };
 EXPORT_SYMBOL_GPL(iopgt_arm_s2_ops);

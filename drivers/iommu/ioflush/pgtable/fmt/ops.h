@@ -49,6 +49,49 @@ iopgt_ops_map(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 }
 
 /**
+ * iopgt_ops_map_one() - most maps: one leaf of the smallest size
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_map_pages(), as all that follow
+ * @paddr: output address
+ * @pgsize: leaf size
+ * @pgcount: number of leaves
+ * @prot: permissions
+ * @mapped: raised by the bytes mapped
+ *
+ * For a format whose map begins with it, and has iopgt_ops_map() out of line for the
+ * rest: without a loop and without calls, but for a walker that does not snoop, no
+ * register has to be saved.
+ *
+ * Context: any context.
+ * Return: whether it has been mapped; else nothing has been done.
+ */
+static __always_inline bool
+iopgt_ops_map_one(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		  unsigned long iova, phys_addr_t paddr, size_t pgsize,
+		  size_t pgcount, int prot, size_t *mapped)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	u64 *table, *entry, attrs;
+
+	if (unlikely(pgcount != 1 || pgsize != BIT(lg2) ||
+		     (iova | paddr) & (BIT(lg2) - 1) ||
+		     iova > pgt->ias_last || paddr > pgt->oas_last))
+		return false;
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+		return false;
+	attrs = fmt->attrs(pgt, prot);
+	entry = iopgt_fast_entry(fmt, table, iova);
+	if (unlikely(!attrs || iopgt_pte_present(fmt, READ_ONCE(*entry))))
+		return false;
+	WRITE_ONCE(*entry, fmt->leaf(paddr, attrs, 0, 0));
+	*mapped += BIT(lg2);
+	iopgt_sync_run(pgt, entry, 1);
+	iopgt_publish();
+	return true;
+}
+
+/**
  * iopgt_ops_unmap() - the unmap_pages operation
  * @fmt: the format
  * @pgt: the table
@@ -74,6 +117,84 @@ iopgt_ops_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 }
 
 /**
+ * iopgt_ops_unmap_one() - most unmaps: one leaf of the smallest size
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_unmap_pages(), as all that follow
+ * @size: bytes
+ * @gather: what has to be invalidated; anything but a first range is left
+ *
+ * To iopgt_ops_unmap() what iopgt_ops_map_one() is to iopgt_ops_map().
+ *
+ * Context: any context.
+ * Return: whether it has been unmapped; else nothing has been done.
+ */
+static __always_inline bool
+iopgt_ops_unmap_one(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		    unsigned long iova, size_t size,
+		    struct iopgt_gather *gather)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	u64 *table, *entry, pte;
+
+	if (unlikely(size != BIT(lg2) || iova & (BIT(lg2) - 1) ||
+		     iova > pgt->ias_last || gather->nr))
+		return false;
+	if (unlikely(!iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+		return false;
+	entry = iopgt_fast_entry(fmt, table, iova);
+	pte = READ_ONCE(*entry);
+	if (unlikely(!iopgt_pte_present(fmt, pte) || pte & fmt->run))
+		return false;
+	WRITE_ONCE(*entry, 0);
+	iopgt_gather_add(gather, iova, BIT(lg2), lg2);
+	iopgt_sync_run(pgt, entry, 1);
+	return true;
+}
+
+/*
+ * What iopgt_marked() and, unless @marked, iopgt_mapped() do where all is in one table at
+ * level 0, of one entry each. Returns false elsewhere.
+ */
+static __always_inline bool
+iopgt_fast_list(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		unsigned long iova, size_t size, struct iopgt_piece *piece,
+		unsigned int *n, int *prot, const bool marked, size_t *done)
+{
+	const unsigned int lg2 = fmt->granule_lg2;
+	const size_t pages = size >> lg2;
+	u64 *table, *entry, attrs = 0;
+	unsigned int got = 0;
+	phys_addr_t end = 0;
+	size_t i;
+
+	if (unlikely(pages - 1 > iopgt_entries(fmt) - 1 - iopgt_idx(fmt, iova, 0) ||
+		     iova > pgt->ias_last ||
+		     !iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
+		return false;
+	entry = iopgt_fast_entry(fmt, table, iova);
+	if (!marked) {
+		attrs = fmt->leaf_attrs(READ_ONCE(*entry), 0);
+		*prot = fmt->prot(attrs, 0);
+	}
+	for (i = 0; i < pages; i++) {
+		const u64 pte = READ_ONCE(entry[i]);
+
+		if (unlikely(pte & fmt->run))
+			return false;
+		if (unlikely(marked ? !(pte & fmt->mark) :
+			     !(pte & fmt->present) ||
+			     fmt->leaf_attrs(pte, 0) != attrs) ||
+		    unlikely(!iopgt_piece_add(piece, &got, *n, &end,
+					      fmt->to_phys(pte, 0), BIT(lg2), lg2)))
+			break;
+	}
+	*n = got;
+	*done = i << lg2;
+	return true;
+}
+
+/**
  * iopgt_ops_marked() - the marked operation
  * @fmt: the format
  * @pgt: the table
@@ -81,8 +202,6 @@ iopgt_ops_unmap(const struct iopgt_fmt *fmt, struct iopgt *pgt,
  * @size: bytes
  * @piece: receives the memory
  * @n: room, and number of pieces
- *
- * What is not in one table at level 0, of one entry each, is for iopgt_marked_slow().
  *
  * Context: any context.
  * Return: bytes.
@@ -92,30 +211,36 @@ iopgt_ops_marked(const struct iopgt_fmt *fmt, struct iopgt *pgt,
 		 unsigned long iova, size_t size, struct iopgt_piece *piece,
 		 unsigned int *n)
 {
-	const unsigned int lg2 = fmt->granule_lg2;
-	const size_t pages = size >> lg2;
-	unsigned int got = 0;
-	phys_addr_t end = 0;
-	u64 *table, *entry;
-	size_t i;
+	size_t done;
 
-	if (unlikely(pages - 1 > iopgt_entries(fmt) - 1 - iopgt_idx(fmt, iova, 0) ||
-		     iova > pgt->ias_last ||
-		     !iopgt_fast_table(fmt, pgt, iova >> lg2, &table)))
-		return iopgt_marked_slow(pgt, iova, size, piece, n);
-	entry = iopgt_fast_entry(fmt, table, iova);
-	for (i = 0; i < pages; i++) {
-		const u64 pte = READ_ONCE(entry[i]);
+	if (iopgt_fast_list(fmt, pgt, iova, size, piece, n, NULL, true, &done))
+		return done;
+	return iopgt_marked_slow(pgt, iova, size, piece, n);
+}
 
-		if (unlikely(pte & fmt->run))
-			return iopgt_marked_slow(pgt, iova, size, piece, n);
-		if (unlikely(!(pte & fmt->mark)) ||
-		    unlikely(!iopgt_piece_add(piece, &got, *n, &end,
-					      fmt->to_phys(pte, 0), BIT(lg2), lg2)))
-			break;
-	}
-	*n = got;
-	return i << lg2;
+/**
+ * iopgt_ops_mapped() - the mapped operation
+ * @fmt: the format
+ * @pgt: the table
+ * @iova: see iopgt_mapped(), as all that follow
+ * @size: bytes
+ * @piece: receives the memory
+ * @n: room, and number of pieces
+ * @prot: receives permissions
+ *
+ * Context: any context, in an RCU read section.
+ * Return: bytes.
+ */
+static __always_inline size_t
+iopgt_ops_mapped(const struct iopgt_fmt *fmt, struct iopgt *pgt,
+		 unsigned long iova, size_t size, struct iopgt_piece *piece,
+		 unsigned int *n, int *prot)
+{
+	size_t done;
+
+	if (iopgt_fast_list(fmt, pgt, iova, size, piece, n, prot, false, &done))
+		return done;
+	return iopgt_mapped_slow(pgt, iova, size, piece, n, prot);
 }
 
 /**

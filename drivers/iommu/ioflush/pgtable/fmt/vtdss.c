@@ -131,12 +131,24 @@ static noinline int vtdss_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
+static noinline int vtdss_map_more(struct iopgt *pgt, unsigned long iova,
+				   phys_addr_t paddr, size_t pgsize,
+				   size_t pgcount, int prot, gfp_t gfp,
+				   size_t *mapped)
+{
+	return iopgt_ops_map(&vtdss_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, vtdss_map_slow);
+}
+
 static int vtdss_map_pages(struct iopgt *pgt, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&vtdss_fmt, pgt, iova, paddr, pgsize, pgcount,
-			     prot, gfp, mapped, vtdss_map_slow);
+	if (likely(iopgt_ops_map_one(&vtdss_fmt, pgt, iova, paddr, pgsize,
+				     pgcount, prot, mapped)))
+		return 0;
+	return vtdss_map_more(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			      mapped);
 }
 
 static int vtdss_map_list(struct iopgt *pgt, unsigned long iova,
@@ -154,11 +166,20 @@ static noinline size_t vtdss_unmap_slow(struct iopgt *pgt, unsigned long iova,
 	return iopgt_walk_unmap(&vtdss_fmt, pgt, iova, size, gather);
 }
 
-static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
-				size_t size, struct iopgt_gather *gather)
+static noinline size_t vtdss_unmap_more(struct iopgt *pgt, unsigned long iova,
+					size_t size,
+					struct iopgt_gather *gather)
 {
 	return iopgt_ops_unmap(&vtdss_fmt, pgt, iova, size, gather,
 			       vtdss_unmap_slow);
+}
+
+static size_t vtdss_unmap_pages(struct iopgt *pgt, unsigned long iova,
+				size_t size, struct iopgt_gather *gather)
+{
+	if (likely(iopgt_ops_unmap_one(&vtdss_fmt, pgt, iova, size, gather)))
+		return size;
+	return vtdss_unmap_more(pgt, iova, size, gather);
 }
 
 static phys_addr_t vtdss_iova_to_phys(struct iopgt *pgt, unsigned long iova)

@@ -156,12 +156,24 @@ static noinline int x86_64_map_slow(struct iopgt *pgt, unsigned long iova,
 			      prot, gfp, mapped);
 }
 
+static noinline int x86_64_map_more(struct iopgt *pgt, unsigned long iova,
+				    phys_addr_t paddr, size_t pgsize,
+				    size_t pgcount, int prot, gfp_t gfp,
+				    size_t *mapped)
+{
+	return iopgt_ops_map(&x86_64_fmt, pgt, iova, paddr, pgsize, pgcount,
+			     prot, gfp, mapped, x86_64_map_slow);
+}
+
 static int x86_64_map_pages(struct iopgt *pgt, unsigned long iova,
 			    phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			    int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_ops_map(&x86_64_fmt, pgt, iova, paddr, pgsize, pgcount,
-			     prot, gfp, mapped, x86_64_map_slow);
+	if (likely(iopgt_ops_map_one(&x86_64_fmt, pgt, iova, paddr, pgsize,
+				     pgcount, prot, mapped)))
+		return 0;
+	return x86_64_map_more(pgt, iova, paddr, pgsize, pgcount, prot, gfp,
+			       mapped);
 }
 
 static int x86_64_map_list(struct iopgt *pgt, unsigned long iova,
@@ -179,11 +191,20 @@ static noinline size_t x86_64_unmap_slow(struct iopgt *pgt, unsigned long iova,
 	return iopgt_walk_unmap(&x86_64_fmt, pgt, iova, size, gather);
 }
 
-static size_t x86_64_unmap_pages(struct iopgt *pgt, unsigned long iova,
-				 size_t size, struct iopgt_gather *gather)
+static noinline size_t x86_64_unmap_more(struct iopgt *pgt, unsigned long iova,
+					 size_t size,
+					 struct iopgt_gather *gather)
 {
 	return iopgt_ops_unmap(&x86_64_fmt, pgt, iova, size, gather,
 			       x86_64_unmap_slow);
+}
+
+static size_t x86_64_unmap_pages(struct iopgt *pgt, unsigned long iova,
+				 size_t size, struct iopgt_gather *gather)
+{
+	if (likely(iopgt_ops_unmap_one(&x86_64_fmt, pgt, iova, size, gather)))
+		return size;
+	return x86_64_unmap_more(pgt, iova, size, gather);
 }
 
 static phys_addr_t x86_64_iova_to_phys(struct iopgt *pgt, unsigned long iova)
