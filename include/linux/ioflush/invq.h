@@ -46,6 +46,9 @@ struct invq_cmd {
  * @INVQ_FAULT_SYNC: it has gone past the sync in flight, but will not finish it
  * @INVQ_FAULT_DEVICE: the sync at a slot, whoever wrote it, has not finished since a
  *	device behind the unit has not answered
+ * @INVQ_FAULT_ABORTED: a device behind the unit has not answered, and of what hardware
+ *	has fetched since the last sync that is over, with commands in it that come
+ *	behind another of their submission, nothing is sure to have been executed
  * @INVQ_FAULT_OTHER: an error that is over once it has been cleared
  * @INVQ_FAULT_DEAD: the unit has failed for good, and blocks all DMA by itself
  */
@@ -54,6 +57,7 @@ enum invq_fault {
 	INVQ_FAULT_COMMAND,
 	INVQ_FAULT_SYNC,
 	INVQ_FAULT_DEVICE,
+	INVQ_FAULT_ABORTED,
 	INVQ_FAULT_OTHER,
 	INVQ_FAULT_DEAD,
 };
@@ -77,7 +81,8 @@ enum invq_life {
  * @slot: index that hardware stands at
  * @status: registers that invq_ops.tell puts into words
  * @bad: what was refused, or for INVQ_FAULT_DEVICE the sync
- * @now: what has taken its place
+ * @now: what has taken its place, or for INVQ_FAULT_ABORTED comes in front of all syncs
+ * @then: for INVQ_FAULT_ABORTED, what follows that
  */
 struct invq_error {
 	enum invq_fault fault;
@@ -85,6 +90,7 @@ struct invq_error {
 	u32 status[2];
 	struct invq_cmd bad;
 	struct invq_cmd now;
+	struct invq_cmd then;
 };
 
 /**
@@ -119,9 +125,11 @@ enum invq_quirk {
  *	case the slot that hardware stands at. NULL for a queue without errors
  * @substitute: write a command that has at least the effect that @bad, which
  *	hardware refuses, was meant to have
- * @block: for INVQ_FAULT_DEVICE, which is the only one that needs it: see to it that
- *	the device's DMA is blocked when the command that is written to @err->now
- *	has been executed. That one takes the place of the sync
+ * @block: for INVQ_FAULT_DEVICE and INVQ_FAULT_ABORTED, which no others need: see to it
+ *	that the device's DMA is blocked when the command that is written to @err->now
+ *	has been executed. For the first that one takes the place of the sync. For the
+ *	second it is followed by @err->then, and both together do all that may not have
+ *	been executed
  * @resume: clear the error and make the queue go on, from the slot at fault if
  *	that is what it was about
  * @kill: go a step towards a unit that blocks all DMA, and return whether
@@ -212,6 +220,9 @@ struct invq_cpu {
  * @published: all slots before this number have been seen to be complete, and
  *	hardware has been told of them; changed under @claim, like @synced
  * @synced: sequence number of the newest sync; a wait below it needs no other
+ * @redone: number of the slot of the newest &invq_error.now of INVQ_FAULT_ABORTED; under
+ *	@claim, like the next
+ * @redone_synced: @synced then
  * @claim: 1 while a CPU, with interrupts off, rings the doorbell. Serialises
  *	doorbells, so that the tail never goes back, and protects what is on its
  *	line: only its holders write there, and those who wait hardly read
@@ -245,6 +256,8 @@ struct invq {
 	atomic_t claim ____cacheline_aligned_in_smp;
 	u32 published;
 	u32 synced;
+	u32 redone;
+	u32 redone_synced;
 	struct invq_stats stats;
 	atomic_t told;
 	u64 looked_ns;

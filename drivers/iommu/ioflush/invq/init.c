@@ -56,6 +56,7 @@ int invq_init(struct invq *q, const struct invq_ops *ops, const char *name,
 	atomic_set(&q->reserved, first);
 	q->published = first;
 	q->synced = first;
+	q->redone_synced = first - 1;
 	q->sync_mask = ops->head ? 0 : GENMASK_ULL(63, 32);
 	ops->sync(q, &q->sync_cmd);
 	if (!invq_late_init(q))

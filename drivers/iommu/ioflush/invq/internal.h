@@ -58,6 +58,8 @@ bool invq_reserve_together(struct invq *q, unsigned int n, u32 *start);
 u32 invq_submit_one(struct invq *q, const struct invq_cmd *cmds,
 		    unsigned int n);
 void invq_issue(struct invq *q, u32 at);
+void invq_issue_behind(struct invq *q, u32 start, const struct invq_cmd *cmds,
+		       unsigned int n);
 
 /* late.c */
 int invq_make_late(struct invq *q, u64 ns);

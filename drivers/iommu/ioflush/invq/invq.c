@@ -156,6 +156,23 @@ void invq_issue(struct invq *q, u32 at)
 	__invq_issue(q, at, at);
 }
 
+/**
+ * invq_issue_behind() - issue a sync behind commands
+ * @q: the queue
+ * @start: a slot; the caller's are those for all commands, and one more
+ * @cmds: the commands
+ * @n: how many
+ *
+ * Context: holder of the claim, interrupts off.
+ */
+void invq_issue_behind(struct invq *q, u32 start, const struct invq_cmd *cmds,
+		       unsigned int n)
+{
+	invq_fill(q, start, cmds, n);
+	invq_mark(q, start, n);
+	invq_issue(q, start + n);
+}
+
 /*
  * Issue @n commands and the sync that covers them and all reserved before,
  * unless a sync is in flight or being issued. Interrupts are off.
@@ -351,7 +368,9 @@ static __always_inline bool invq_poll(struct invq *q, u32 first, u32 seq)
 {
 	bool issued = false;
 
-	if (!invq_passed(q, seq))
+	/* The first look at a head is in line: a doorbell may have waited for all. */
+	if (!invq_passed(q, seq) &&
+	    !(q->ops->head && invq_has_passed(q, seq)))
 		issued = invq_poll_slow(q, first, seq, U64_MAX);
 	/*
 	 * The caller goes on to look at and reuse what the commands were about.

@@ -171,13 +171,16 @@ static void invq_posts_full(struct kunit *test)
 	unsigned int i, tries = 0, full = 0;
 	u32 seq, reserved;
 
+	/* It is full once, however fast the device is beside this CPU. */
+	dev_pause(dev);
 	for (i = 0; i < 5 * QUEUE_SLOTS && tries < 100 * HZ; tries++) {
 		reserved = atomic_read(&dev->q.reserved);
 		if (post(dev, 1, &seq)) {
 			i++;
 			continue;
 		}
-		full++;
+		if (!full++)
+			dev_go_on(dev);
 		/* A sync at most */
 		KUNIT_ASSERT_LE(test, atomic_read(&dev->q.reserved) - reserved,
 				1);
@@ -437,8 +440,8 @@ static void invq_crowd(struct kunit *test)
 {
 	struct dev *dev = dev_start(test, false);
 
-	crowd_run(test, dev, 4, 1, 3000);
-	KUNIT_EXPECT_GE(test, dev->q.stats.syncs + riders(dev), 4 * 3000);
+	crowd_run(test, dev, 4, 1, 1000);
+	KUNIT_EXPECT_GE(test, dev->q.stats.syncs + riders(dev), 4 * 1000);
 }
 
 /* The commands of a call stay together, with a queue that is often full. */
@@ -459,7 +462,7 @@ static void invq_crowd_groups(struct kunit *test)
 		struct dev *dev = dev_start(test, false);
 
 		KUNIT_ASSERT_EQ(test, 0, invq_set_groups(&dev->q, cpus));
-		crowd_run(test, dev, 4, 1, 1000);
+		crowd_run(test, dev, 4, 1, 300);
 
 		dev = dev_start(test, false);
 		KUNIT_ASSERT_EQ(test, 0, invq_set_groups(&dev->q, cpus));

@@ -66,8 +66,43 @@ static void invq_reissue(struct invq *q)
 	invq_issue(q, atomic_fetch_add(1, &q->reserved));
 }
 
+/*
+ * Two commands and a sync behind them, before hardware fetches anything more. A sync
+ * that it has not fetched may not end a wait before them, so they begin in its place.
+ *
+ * There is room in fact. Where this begins hardware has consumed at least two commands
+ * behind the last sync that was over, and the newest sync too if that is lost; a
+ * reservation leaves one slot free. Where it is done again before a sync is over, no
+ * more slots are taken than hardware has consumed of the ones taken before.
+ */
+static void invq_redo(struct invq *q, struct invq_error *err)
+{
+	const u32 head = invq_head_number(q, err->slot);
+	const struct invq_cmd cmds[] = { err->now, err->then };
+	bool again = q->redone_synced == q->synced;
+	unsigned int old = 0;
+	u32 start;
+
+	/* What was put there before is still to come. */
+	if (again && (s32)(q->redone - head) >= 0)
+		return;
+	if ((s32)(q->synced - head) > 0)
+		old = again && (s32)(q->synced - head) > 1 ? 2 : 1;
+	for (unsigned int i = 0; i < old; i++)
+		q->slots[invq_index(q, q->synced - old + i)] = cmds[i];
+
+	start = atomic_fetch_add(3 - old, &q->reserved);
+	q->redone = old ? q->synced - old : start;
+	invq_issue_behind(q, start, &cmds[old], 2 - old);
+	q->redone_synced = q->synced;
+}
+
 static void invq_recover(struct invq *q, struct invq_error *err)
 {
+	if (err->fault == INVQ_FAULT_ABORTED) {
+		q->ops->block(q, err);
+		invq_redo(q, err);
+	}
 	if (err->fault == INVQ_FAULT_COMMAND || err->fault == INVQ_FAULT_DEVICE)
 		invq_replace(q, err);
 	/*

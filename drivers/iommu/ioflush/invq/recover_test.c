@@ -34,7 +34,8 @@ static void recover_stuck(struct kunit *test)
 	struct invq_cmd c = dev_invalidate(1);
 
 	dev->q.timeout_us = 10000;
-	WRITE_ONCE(dev->hold, 300);
+	dev->until_dump = true;
+	WRITE_ONCE(dev->hold, U32_MAX);
 	invq_submit_wait(&dev->q, &c, 1);
 	KUNIT_EXPECT_EQ(test, 1, atomic64_read(&dev->sum));
 	KUNIT_EXPECT_GT(test, atomic_long_read(&dev->q.stats.timeouts), 0);
@@ -51,7 +52,8 @@ static void recover_full(struct kunit *test)
 	u32 seq = 0;
 
 	dev->q.timeout_us = 10000;
-	WRITE_ONCE(dev->hold, 500);
+	dev->until_dump = true;
+	WRITE_ONCE(dev->hold, U32_MAX);
 	for (i = 0; i < 3 * QUEUE_SLOTS; i++)
 		seq = invq_submit(&dev->q, &c, 1);
 	KUNIT_EXPECT_EQ(test, 0, READ_ONCE(dev->hold));
@@ -345,25 +347,40 @@ static void recover_killed(struct kunit *test)
 	expect_over(test, dev);
 }
 
+/* A wait that does not end looks, however late its CPU gets to it. */
+static void expect_look(struct kunit *test, struct dev *dev, u32 seq)
+{
+	u64 looked_ns = dev->q.looked_ns;
+
+	while (dev->q.looked_ns == looked_ns)
+		KUNIT_ASSERT_FALSE(test, invq_wait_bounded(&dev->q, seq,
+							   3 * NSEC_PER_MSEC));
+}
+
 /* One that moves, if slowly, is not given up; nor one that was only idle. */
 static void recover_slow(struct kunit *test)
 {
 	struct dev *dev = dev_start(test, false);
 	struct invq_cmd c = dev_invalidate(1);
 	u64 limit_ns;
+	u32 seq;
 
 	dev->q.kill_timeouts = 1000;
 	limit_ns = 1000ULL * dev->q.timeout_us * NSEC_PER_USEC;
 	for (unsigned int i = 1; i <= 3; i++) {
-		/* Long enough for two looks */
-		WRITE_ONCE(dev->hold, 50);
-		invq_submit_wait(&dev->q, &c, 1);
-		KUNIT_ASSERT_EQ(test, i, atomic64_read(&dev->sum));
+		dev_pause(dev);
+		seq = invq_submit(&dev->q, &c, 1);
+		/* It has moved since the last look, */
+		expect_look(test, dev, seq);
 		KUNIT_EXPECT_LT(test, dev->q.stuck_ns, limit_ns / 2);
-		if (i == 1)
-			dev->q.stuck_ns = limit_ns - 1;	/* and it moves */
-		else
-			dev->q.looked_ns -= limit_ns;	/* idle since then */
+		/* and nobody has looked for long. */
+		dev->q.looked_ns -= limit_ns;
+		expect_look(test, dev, seq);
+		KUNIT_EXPECT_LT(test, dev->q.stuck_ns, limit_ns / 2);
+		dev_go_on(dev);
+		invq_wait(&dev->q, seq);
+		KUNIT_ASSERT_EQ(test, i, atomic64_read(&dev->sum));
+		dev->q.stuck_ns = limit_ns - 1;
 	}
 	KUNIT_EXPECT_EQ(test, 0, dev->kills);
 	KUNIT_EXPECT_EQ(test, INVQ_ALIVE, dev->q.life);

@@ -14,6 +14,7 @@
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 
+#include "compat-timer.h"
 #include "test_dev.h"
 
 /* Between two rounds of a device that is not instant */
@@ -315,7 +316,11 @@ static void dev_tell(struct invq *q, const struct invq_error *err)
 
 static void dev_dump(struct invq *q)
 {
-	dev_interrupted(container_of(q, struct dev, q));
+	struct dev *dev = container_of(q, struct dev, q);
+
+	if (dev->until_dump)
+		WRITE_ONCE(dev->hold, 0);
+	dev_interrupted(dev);
 }
 
 static bool dev_kill(struct invq *q)
@@ -411,8 +416,8 @@ struct dev *dev_start(struct kunit *test, bool instant)
 	dev->instant = instant;
 	/* But for tests that want it to be given up, however busy the host is. */
 	dev->q.kill_timeouts = U32_MAX;
-	hrtimer_init(&dev->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	dev->timer.function = dev_tick;
+	hrtimer_setup(&dev->timer, dev_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	if (!instant)
 		dev_go_on(dev);
 	KUNIT_ASSERT_EQ(test, 0,

@@ -38,6 +38,7 @@ enum dev_cmd {
  * @sync_ticks: rounds that each sync takes
  * @sync_ticks_left: rounds that the sync at @head still takes
  * @hold: do nothing for this many rounds
+ * @until_dump: no longer than until it is reported as stuck
  * @refuse: refuse this many commands that could be executed
  * @refuse_sync: refuse this many syncs
  * @lose_sync: go past this many syncs without finishing them
@@ -78,6 +79,7 @@ struct dev {
 	unsigned int sync_ticks;
 	unsigned int sync_ticks_left;
 	unsigned int hold;
+	bool until_dump;
 	unsigned int refuse;
 	unsigned int refuse_sync;
 	unsigned int lose_sync;
