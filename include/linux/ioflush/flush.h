@@ -242,6 +242,8 @@ struct ioflush_sim;
  * @ring_mask: entries of a ring, less one
  * @window_us: the bound; 0 for the parameter that holds for all
  * @engine_rcu: callbacks of RCU drain the rings
+ * @exact: an invalidation takes translations away for good, so it may name only what has
+ *	been unmapped, and never the whole domain
  * @holds: unmaps have brought memory to be held, or may. Stays set once it is
  * @lone: unmaps on a CPU within a window that are strict before others are deferred
  * @costs: what to choose by; changed by the owner when the units change
@@ -265,6 +267,7 @@ struct ioflush {
 	u32 ring_mask;
 	unsigned int window_us;
 	bool engine_rcu;
+	bool exact;
 	bool holds;
 	unsigned int lone;
 	struct ioflush_costs costs;
@@ -297,6 +300,7 @@ void ioflush_unmapped_held(struct ioflush *flush, struct iopgt_gather *gather,
 			   struct ioflush_hold *hold);
 unsigned long ioflush_release_held(void);
 void ioflush_drain(struct ioflush *flush, enum ioflush_reason reason);
+u64 ioflush_clock_late_ns(void);
 unsigned long ioflush_count(const struct ioflush *flush,
 			    enum ioflush_count what);
 void ioflush_get_pending(const struct ioflush *flush,
@@ -304,6 +308,10 @@ void ioflush_get_pending(const struct ioflush *flush,
 unsigned long ioflush_pending_bytes(const struct ioflush *flush);
 void ioflush_get_hist(const struct ioflush *flush, struct ioflush_hist *hist);
 u64 ioflush_window_ns(const struct ioflush *flush);
+void ioflush_params_setup(void);
 int ioflush_setup(void);
+void ioflush_teardown(void);
+int ioflush_pressure_setup(void);
+void ioflush_pressure_teardown(void);
 
 #endif /* _LINUX_IOFLUSH_FLUSH_H */

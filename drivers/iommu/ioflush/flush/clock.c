@@ -17,7 +17,6 @@
  * Rings may go meanwhile, with their domain: the timer is an RCU reader.
  */
 #include <linux/atomic.h>
-#include <linux/hrtimer.h>
 #include <linux/ioflush/iova.h>
 #include <linux/limits.h>
 #include <linux/llist.h>
@@ -27,6 +26,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "compat-timer.h"
 #include "ring.h"
 
 /* What is due so many 16ths of a window later is served along. */
@@ -40,6 +40,7 @@
  * @lock: protects @due_ns and who is on @rings. Inside a ring's lock
  * @timer: fires on its CPU, in hard interrupt context
  * @due_ns: when it is to fire, or U64_MAX: it is off, or it is firing
+ * @late_ns: by how much it has fired later than that, at most
  * @rings: struct ioflush_ring of this CPU that are armed; read under RCU
  * @handed: those that @work is to drain
  * @work: does that, and runs under RCU
@@ -48,6 +49,7 @@ struct ioflush_clock {
 	raw_spinlock_t lock;
 	struct hrtimer timer;
 	u64 due_ns;
+	u64 late_ns;
 	struct list_head rings;
 	struct llist_head handed;
 	struct work_struct work;
@@ -164,24 +166,62 @@ void ioflush_clocks_forget(void)
 		flush_work(&per_cpu_ptr(&ioflush_clocks, cpu)->work);
 }
 
-/*
- * Returns when to look again, or U64_MAX for never. Hardware is watched if there is but
- * one ring: others are not to wait for that until they are posted.
- */
-static u64 ioflush_clock_check(struct ioflush_clock *clock, bool alone)
+/* Hardware has what was posted for all of them in hand at the same time. */
+static void ioflush_clock_watch(struct ioflush_ring *ring)
 {
-	u64 end_ns = alone ? ktime_get_mono_fast_ns() + IOFLUSH_LOOK_NS : 0;
-	struct ioflush_ring *ring;
+	u64 end_ns = ring ? ioflush_now_ns(ring->flush) + IOFLUSH_LOOK_NS : 0;
+
+	for (; ring; ring = ring->watched)
+		ioflush_ring_watch(ring, end_ns);
+}
+
+/**
+ * ioflush_clock_check() - what a CPU's timer does with its rings
+ * @rings: struct ioflush_ring by @armed_node; those that are empty then leave it
+ *
+ * Hardware is watched for a short time when all have been posted: the bottom half,
+ * which waits for it, may come milliseconds later, behind other softirqs.
+ *
+ * Context: any context, one at a time for a list; polls hardware for a few
+ *	microseconds at most.
+ * Return: when to look again, or U64_MAX for never.
+ */
+u64 ioflush_clock_check(struct list_head *rings)
+{
+	struct ioflush_ring *ring, *watched = NULL;
 	u64 next_ns = U64_MAX, ns;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(ring, &clock->rings, armed_node) {
-		ns = ioflush_window_check(ring, IOFLUSH_EARLY_16THS, end_ns);
+	list_for_each_entry_rcu(ring, rings, armed_node) {
+		ns = ioflush_window_check(ring, IOFLUSH_EARLY_16THS);
 		if (ns)
-			next_ns = min(next_ns, ktime_get_mono_fast_ns() + ns);
+			next_ns = min(next_ns, ioflush_now_ns(ring->flush) + ns);
+		ring->watched = watched;
+		watched = ring;
 	}
+	ioflush_clock_watch(watched);
 	rcu_read_unlock();
 	return next_ns;
+}
+
+/**
+ * ioflush_clock_late_ns() - by how much the timers have fired late
+ *
+ * What is left of a window behind its last step is less by that: interrupts may have been
+ * off for so long, or the machine, or who emulates it, was late.
+ *
+ * Context: any context.
+ * Return: the longest such time of any CPU, in nanoseconds.
+ */
+u64 ioflush_clock_late_ns(void)
+{
+	u64 late_ns = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		late_ns = max(late_ns, READ_ONCE(per_cpu_ptr(&ioflush_clocks,
+							     cpu)->late_ns));
+	return late_ns;
 }
 
 /* Hard interrupt. */
@@ -189,15 +229,16 @@ static enum hrtimer_restart ioflush_clock_timer(struct hrtimer *timer)
 {
 	struct ioflush_clock *clock = container_of(timer, struct ioflush_clock,
 						   timer);
+	u64 now_ns = ktime_get_mono_fast_ns();
 	u64 next_ns;
-	bool alone;
 
 	raw_spin_lock(&clock->lock);
+	if (now_ns > clock->due_ns)
+		WRITE_ONCE(clock->late_ns, max(clock->late_ns, now_ns - clock->due_ns));
 	clock->due_ns = U64_MAX;
-	alone = list_is_singular(&clock->rings);
 	raw_spin_unlock(&clock->lock);
 
-	next_ns = ioflush_clock_check(clock, alone);
+	next_ns = ioflush_clock_check(&clock->rings);
 
 	raw_spin_lock(&clock->lock);
 	ioflush_clock_start(clock, next_ns);
@@ -244,12 +285,27 @@ void ioflush_clocks_init(void)
 		struct ioflush_clock *clock = per_cpu_ptr(&ioflush_clocks, cpu);
 
 		raw_spin_lock_init(&clock->lock);
-		hrtimer_init(&clock->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
-		clock->timer.function = ioflush_clock_timer;
+		hrtimer_setup(&clock->timer, ioflush_clock_timer,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 		clock->due_ns = U64_MAX;
 		INIT_LIST_HEAD(&clock->rings);
 		init_llist_head(&clock->handed);
 		INIT_WORK(&clock->work, ioflush_clock_work);
+	}
+}
+
+/**
+ * ioflush_clocks_exit() - undo ioflush_clocks_init()
+ *
+ * Context: process context; there are no rings any more.
+ */
+void __exit ioflush_clocks_exit(void)
+{
+	int cpu;
+
+	/* The first of them may be set still, for a ring that has gone. */
+	for_each_possible_cpu(cpu) {
+		hrtimer_cancel(&per_cpu_ptr(&ioflush_clocks, cpu)->timer);
+		cancel_work_sync(&per_cpu_ptr(&ioflush_clocks, cpu)->work);
 	}
 }

@@ -36,6 +36,8 @@ static void ioflush_ring_done(struct ioflush_ring *ring, u32 end)
 				      ioflush_now_ns(ring->flush));
 	ioflush_note_window(ring->flush, age_ns);
 	trace_ioflush_window(ring->flush, age_ns);
+	for (u32 i = ring->done; i != end; i++)
+		ioaudit_done(&ioflush_entry(ring, i)->audit);
 	ring->done = end;
 }
 

@@ -22,6 +22,24 @@ static enum cpuhp_state ioflush_cpuhp;
 static DEFINE_MUTEX(ioflush_states_lock);
 static LIST_HEAD(ioflush_states);
 
+/*
+ * Where an invalidation takes away what was mapped, it is of all that was mapped at once,
+ * of whatever sizes: neighbours are one range. Returns how many are left.
+ */
+static noinline unsigned int ioflush_join(struct ioflush_range *range,
+					  unsigned int n)
+{
+	unsigned int last = 0;
+
+	for (unsigned int i = 1; i < n; i++) {
+		if (range[last].last + 1 == range[i].start)
+			range[last].last = range[i].last;
+		else
+			range[++last] = range[i];
+	}
+	return last + 1;
+}
+
 /**
  * ioflush_sync() - have the ranges of an unmap invalidated, and wait
  * @flush: the domain's flush state
@@ -47,8 +65,11 @@ void ioflush_sync(struct ioflush *flush, struct iopgt_gather *gather)
 		range[i].leaf_lg2 = gather->range[i].leaf_lg2;
 		range[i].leaf_only = !gather->tables_unlinked;
 	} while (++i < gather->nr);
+	if (unlikely(i > 1 && flush->exact))
+		i = ioflush_join(range, i);
 
 	flush->ops->ranges(flush, range, i);
+	ioaudit_done(&gather->audit);
 	if (unlikely(gather->tables_unlinked))
 		iopgt_free_pages(flush->pgt, &gather->pages);
 	iopgt_gather_init(gather, gather->may_defer);
@@ -252,4 +273,15 @@ int ioflush_setup(void)
 	ioflush_cpuhp = ret;
 	ioflush_clocks_init();
 	return 0;
+}
+
+/**
+ * ioflush_teardown() - undo ioflush_setup()
+ *
+ * Context: process context; there are no flush states any more.
+ */
+void __exit ioflush_teardown(void)
+{
+	ioflush_clocks_exit();
+	cpuhp_remove_multi_state(ioflush_cpuhp);
 }

@@ -4,17 +4,14 @@
  */
 #include <linux/cpumask.h>
 #include <linux/init.h>
+#include <linux/ioflush/params.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
-#include <linux/moduleparam.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "ring.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "ioflush."
 
 unsigned int ioflush_window_us = 2000;
 
@@ -60,14 +57,17 @@ module_param_cb(pending_entries, &ioflush_entries_ops,
 MODULE_PARM_DESC(pending_entries,
 		 "Lazy and guarded mode: ranges that may wait for an invalidation, per CPU and domain, rounded up to a power of two, 16 to 65536 (default 512, or 256 where more than 64 CPUs are possible)");
 
-static int __init ioflush_entries_init(void)
+/**
+ * ioflush_params_setup() - choose what the user has not said
+ *
+ * Context: process context, before the first ring is made.
+ */
+void __init ioflush_params_setup(void)
 {
 	if (!ioflush_pending_entries)
 		ioflush_pending_entries = num_possible_cpus() > IOFLUSH_MANY_CPUS ?
 					  IOFLUSH_ENTRIES_MANY : IOFLUSH_ENTRIES;
-	return 0;
 }
-core_initcall(ioflush_entries_init);
 
 unsigned long ioflush_pending_bytes_max = SZ_32M;
 module_param_named(pending_bytes, ioflush_pending_bytes_max, ulong, 0644);

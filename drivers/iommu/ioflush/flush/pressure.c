@@ -90,16 +90,36 @@ static int ioflush_memory_notify(struct notifier_block *nb, unsigned long action
 	return NOTIFY_OK;
 }
 
-static int __init ioflush_pressure_init(void)
-{
-	struct shrinker *shrinker = shrinker_alloc(0, "ioflush-held");
+static struct shrinker *ioflush_shrinker;
+static struct notifier_block ioflush_memory_nb = {
+	.notifier_call = ioflush_memory_notify,
+};
 
-	if (!shrinker)
+/**
+ * ioflush_pressure_setup() - be told when memory is short or goes
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int __init ioflush_pressure_setup(void)
+{
+	ioflush_shrinker = shrinker_alloc(0, "ioflush-held");
+	if (!ioflush_shrinker)
 		return -ENOMEM;
-	shrinker->count_objects = ioflush_count_objects;
-	shrinker->scan_objects = ioflush_scan_objects;
-	shrinker_register(shrinker);
-	hotplug_memory_notifier(ioflush_memory_notify, DEFAULT_CALLBACK_PRI);
+	ioflush_shrinker->count_objects = ioflush_count_objects;
+	ioflush_shrinker->scan_objects = ioflush_scan_objects;
+	shrinker_register(ioflush_shrinker);
+	register_memory_notifier(&ioflush_memory_nb);
 	return 0;
 }
-subsys_initcall(ioflush_pressure_init);
+
+/**
+ * ioflush_pressure_teardown() - undo ioflush_pressure_setup()
+ *
+ * Context: process context.
+ */
+void __exit ioflush_pressure_teardown(void)
+{
+	unregister_memory_notifier(&ioflush_memory_nb);
+	shrinker_free(ioflush_shrinker);
+}

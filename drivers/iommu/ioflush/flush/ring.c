@@ -60,6 +60,7 @@ static bool ioflush_entry_extend(struct ioflush_entry *e,
 		return false;
 	/* Covered is what the newest part is covered by. */
 	e->counter = new->counter;
+	ioaudit_join(&e->audit, &new->audit);
 	return true;
 }
 
@@ -143,6 +144,7 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 		.leaf_lg2 = iopgt_gather_leaf_lg2(gather),
 		.mergeable = limit != 0,
 		.leaf_only = !gather->tables_unlinked,
+		.audit = gather->audit,
 	};
 
 	if (unlikely(!ioflush_window_holds(flush)))
@@ -154,6 +156,7 @@ static enum ioflush_added ioflush_ring_add(struct ioflush_ring *ring,
 	    (hold && !ioflush_ring_hold(ring, hold)))
 		return IOFLUSH_ADDED_NOT;
 
+	ioaudit_defer(&gather->audit, flush, hold);
 	if (!ioflush_ring_merge(ring, &new)) {
 		ioflush_ring_append(ring, &new, limit);
 		ioflush_window_arm(ring);
@@ -188,6 +191,8 @@ ioflush_ring_extend(struct ioflush *flush, struct ioflush_ring *ring,
 		return false;
 	e->end = iova + bytes;
 	e->counter = atomic64_read(&flush->started);
+	ioaudit_defer(&gather->audit, flush, false);
+	ioaudit_join(&e->audit, &gather->audit);
 	ring->bytes = sum;
 	ring->unmaps++;
 	return true;

@@ -6,6 +6,7 @@
 #define _IOFLUSH_RING_H
 
 #include <linux/bit_spinlock.h>
+#include <linux/ioflush/audit.h>
 #include <linux/ioflush/flush.h>
 #include <linux/llist.h>
 #include <linux/minmax.h>
@@ -31,6 +32,7 @@
  * @leaf_lg2: log2 of the smallest leaf that was removed
  * @mergeable: neighbours may be added, the space takes them back as one
  * @leaf_only: no table was unlinked under it
+ * @audit: the unmaps, for the auditor
  */
 struct ioflush_entry {
 	unsigned long start;
@@ -40,6 +42,7 @@ struct ioflush_entry {
 	u8 leaf_lg2;
 	bool mergeable;
 	bool leaf_only;
+	struct ioaudit_ticket audit;
 };
 
 /** IOFLUSH_OPEN - entries that the next range is likely to extend */
@@ -81,6 +84,7 @@ struct ioflush_open {
  * @appended: entries ever made
  * @armed: its CPU's timer looks after it
  * @armed_node: on that CPU's list, if @armed
+ * @watched: the next ring that the CPU's timer watches hardware for; the timer's own
  * @calling: @rcu is with RCU
  * @lone: unmaps since @lone_ns that were strict since no timer was armed
  * @lone_ns: when the first of them was
@@ -128,6 +132,7 @@ struct ioflush_ring {
 	u32 lone;
 	u64 lone_ns;
 	struct list_head armed_node;
+	struct ioflush_ring *watched;
 	bool handed;
 	struct llist_node handed_node;
 	struct rcu_head rcu;
@@ -165,7 +170,8 @@ void ioflush_ring_release(struct ioflush_ring *ring, u32 end);
 
 /**
  * struct ioflush_steps - what the steps of one drain have come to
- * @whole: take the domain where the rest of the ring does not fit in one step
+ * @whole: take the domain where the rest of the ring does not fit in one step, if it may
+ *	be taken
  * @commands: how many commands they took
  * @entries: entries that were posted, covered ones included
  * @covered: entries that needed no invalidation any more
@@ -213,16 +219,17 @@ void ioflush_ring_post_due(struct ioflush_ring *ring);
 void ioflush_clock_arm(struct ioflush_ring *ring, u64 ns);
 void ioflush_clock_disarm(struct ioflush_ring *ring);
 void ioflush_clock_hand(struct ioflush_ring *ring);
+u64 ioflush_clock_check(struct list_head *rings);
 void ioflush_clocks_forget(void);
 void ioflush_clock_dead(unsigned int cpu);
 void ioflush_clocks_init(void);
+void ioflush_clocks_exit(void);
 
 /* window.c */
 bool ioflush_window_holds(const struct ioflush *flush);
 void ioflush_window_arm(struct ioflush_ring *ring);
 void ioflush_window_stop(struct ioflush_ring *ring);
-u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths,
-			 u64 look_end_ns);
+u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths);
 void ioflush_window_rcu(struct rcu_head *rcu);
 void ioflush_window_changed(struct ioflush *flush);
 int ioflush_set_window_all(unsigned int us);

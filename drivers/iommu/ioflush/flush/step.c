@@ -80,7 +80,8 @@ static s64 ioflush_all_post(struct ioflush *flush, struct ioflush_post *post)
  * ioflush_all() - invalidate everything a domain may have cached, and wait
  * @flush: the domain's flush state
  *
- * Covers the entries of all rings that were pushed before the call.
+ * Covers the entries of all rings that were pushed before the call. Where only those
+ * may be named, they are.
  *
  * Context: any context; waits for hardware. The caller should hold no lock.
  */
@@ -91,6 +92,10 @@ void ioflush_all(struct ioflush *flush)
 	unsigned long flags;
 	s64 n;
 
+	if (flush->exact) {
+		ioflush_drain(flush, IOFLUSH_TIGHTEN);
+		return;
+	}
 	do {
 		local_irq_save(flags);
 		n = ioflush_all_post(flush, &post);
@@ -210,6 +215,8 @@ static bool ioflush_step_wants_all(const struct ioflush_ring *ring,
 {
 	u32 left = ring->tail - b->at.end;
 
+	if (ring->flush->exact)
+		return false;
 	if (steps->whole && left)
 		return true;
 	return b->n && ioflush_all_is_cheaper(ring->flush, steps->commands +
@@ -303,7 +310,7 @@ enum ioflush_step ioflush_ring_step(struct ioflush_ring *ring,
 		post.n = b.n;
 		if (!ring->flush->ops->post(ring->flush, &post))
 			return IOFLUSH_STEP_NO_ROOM;
-		if (post.n < b.n && steps->whole)
+		if (post.n < b.n && steps->whole && !ring->flush->exact)
 			return ioflush_step_all(ring, steps, &post);
 		steps->commands += post.commands;
 		steps->ranges += post.n;

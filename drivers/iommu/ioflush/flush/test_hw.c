@@ -114,6 +114,8 @@ static bool hw_finished(struct ioflush *flush,
 	struct ioflush_hw *hw = to_hw(flush);
 
 	KUNIT_EXPECT_NULL(hw->test, hw_locked(hw));
+	if (hw->watch)
+		hw->watch(hw);
 	hw->sim.now_ns += hw->wait_ns;
 	return true;
 }

@@ -35,6 +35,9 @@
  * @full: how many calls will find no room
  * @wait_ns: how long a wait takes, on the simulated clock
  * @during: called during a wait, or NULL
+ * @watch: called when somebody looks if hardware is done, or NULL
+ * @watching: for @watch: how often
+ * @other: for @watch: other hardware
  * @irqs_off: the caller has interrupts off
  * @no_wait: the caller must not wait
  */
@@ -56,6 +59,9 @@ struct ioflush_hw {
 	unsigned int full;
 	u64 wait_ns;
 	void (*during)(struct ioflush_hw *hw);
+	void (*watch)(struct ioflush_hw *hw);
+	unsigned int watching;
+	struct ioflush_hw *other;
 	bool irqs_off;
 	bool no_wait;
 };

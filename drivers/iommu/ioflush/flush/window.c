@@ -12,7 +12,8 @@
  *		interrupts on.
  *  last	neither has come to it, as when softirqs keep the CPU busy for
  *		longer than the window. The timer has hardware told of all that
- *		is in the ring, by one step: a translation ends as soon as
+ *		is in the ring, by one step, or by several where the domain cannot be
+ *		taken as a whole: a translation ends as soon as
  *		hardware comes to it, whoever waits. It looks for a few
  *		microseconds whether that is so, since hardware mostly is as
  *		fast; the rest is for the bottom half. Where a queue is full, it
@@ -155,7 +156,7 @@ static enum ioflush_due ioflush_window_due(struct ioflush_ring *ring,
 
 /* Do what it is time for; the bottom half does the rest. */
 static void ioflush_window_act(struct ioflush_ring *ring,
-			       unsigned int early_16ths, u64 look_end_ns)
+			       unsigned int early_16ths)
 {
 	struct ioflush_steps steps = { .whole = true };
 	enum ioflush_due due;
@@ -167,13 +168,13 @@ static void ioflush_window_act(struct ioflush_ring *ring,
 		/* From now on, the next unmap finds the ring over its limit. */
 		ring->limit = 0;
 	if (due == IOFLUSH_DUE_LAST) {
-		ioflush_ring_step(ring, &steps);
+		/* One step, unless only ranges can be named: some, a ring is small. */
+		while (ioflush_ring_step(ring, &steps) == IOFLUSH_STEP_MORE)
+			;
 		ioflush_steps_note(ring, &steps, IOFLUSH_TIMER);
 	}
 	ioflush_ring_unlock(ring, flags);
 
-	if (due == IOFLUSH_DUE_LAST)
-		ioflush_ring_watch(ring, look_end_ns);
 	if (due != IOFLUSH_DUE_NOT)
 		ioflush_ring_hand(ring);
 }
@@ -198,19 +199,17 @@ static u64 ioflush_window_next(struct ioflush_ring *ring)
  * ioflush_window_check() - what the timer does with a ring
  * @ring: the ring
  * @early_16ths: take the first of the steps so many 16ths of the window early
- * @look_end_ns: look until then at what hardware does after the last of them
  *
- * Context: any context; polls hardware for a few microseconds at most.
+ * Context: any context; does not wait for hardware.
  * Return: after how many nanoseconds to look again, or 0 if there is nothing
  *	to look for: the next entry arms the timer.
  */
-u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths,
-			 u64 look_end_ns)
+u64 ioflush_window_check(struct ioflush_ring *ring, unsigned int early_16ths)
 {
 	unsigned long flags;
 	u64 next_ns;
 
-	ioflush_window_act(ring, early_16ths, look_end_ns);
+	ioflush_window_act(ring, early_16ths);
 	ioflush_ring_lock(ring, &flags);
 	next_ns = ioflush_window_next(ring);
 	if (!next_ns)

@@ -5,6 +5,7 @@
 #include <linux/ioflush/iova.h>
 #include <linux/iommu.h>
 #include <linux/prandom.h>
+#include <linux/rculist.h>
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
@@ -53,8 +54,8 @@ static void timer_fires(struct ioflush_hw *hw)
 	hw->sim.due_ns = 0;
 	hw->no_wait = true;
 	local_irq_save(flags);
-	next_ns = ioflush_window_check(ioflush_hw_ring(hw), 0,
-				       hw->sim.now_ns + LOOK_NS);
+	next_ns = ioflush_window_check(ioflush_hw_ring(hw), 0);
+	ioflush_ring_watch(ioflush_hw_ring(hw), hw->sim.now_ns + LOOK_NS);
 	local_irq_restore(flags);
 	hw->no_wait = false;
 	if (next_ns)
@@ -121,7 +122,38 @@ static void window_stagger(struct kunit *test)
 
 static u64 window_check_early(struct ioflush_hw *hw)
 {
-	return ioflush_window_check(ioflush_hw_ring(hw), 1, hw->sim.now_ns);
+	return ioflush_window_check(ioflush_hw_ring(hw), 1);
+}
+
+static void watch_begins(struct ioflush_hw *hw)
+{
+	hw->watching++;
+	KUNIT_EXPECT_EQ(hw->test, hw->other->ranges, 1);
+}
+
+/* window: hardware is watched when all rings of the CPU have been posted */
+static void window_watch(struct kunit *test)
+{
+	struct ioflush_hw *hws[2];
+	LIST_HEAD(rings);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(hws); i++) {
+		hws[i] = window_start(test);
+		hws[i]->watch = watch_begins;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(hws); i++) {
+		struct ioflush_ring *ring = ioflush_hw_ring(hws[i]);
+
+		hws[i]->other = hws[!i];
+		ioflush_hw_scatter(hws[i], 1);
+		hws[i]->sim.now_ns += WINDOW_NS;
+		list_add_tail_rcu(&ring->armed_node, &rings);
+	}
+	KUNIT_EXPECT_EQ(test, ioflush_clock_check(&rings), U64_MAX);
+	for (unsigned int i = 0; i < ARRAY_SIZE(hws); i++) {
+		KUNIT_EXPECT_EQ(test, hws[i]->watching, 1);
+		window_stop(hws[i]);
+	}
 }
 
 /* window: a timer that is there for another ring takes this one along, once */
@@ -735,6 +767,7 @@ static void window_lone(struct kunit *test)
 	KUNIT_CASE(window_thread),					\
 	KUNIT_CASE(window_stagger),					\
 	KUNIT_CASE(window_early),					\
+	KUNIT_CASE(window_watch),					\
 	KUNIT_CASE(window_next_unmap),					\
 	KUNIT_CASE(window_last),					\
 	KUNIT_CASE(window_last_whole),					\
