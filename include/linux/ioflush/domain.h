@@ -9,12 +9,14 @@
 #ifndef _LINUX_IOFLUSH_DOMAIN_H
 #define _LINUX_IOFLUSH_DOMAIN_H
 
+#include <linux/ioflush/audit.h>
 #include <linux/ioflush/flush.h>
 #include <linux/ioflush/invq.h>
 #include <linux/ioflush/pgtable.h>
 #include <linux/iommu.h>
 
 struct iodom;
+struct iodom_link;
 struct ioslot_pool;
 struct iospace;
 
@@ -30,8 +32,12 @@ struct iospace;
  * @users: devices of this unit that are attached; protected by the domain's
  *	attach_lock
  * @priv: the driver's, from its link_get to its link_put
+ * @ats: struct iodom_ats of devices that cache translations themselves, for drivers
+ *	that keep them here; readers use RCU, changed under the domain's attach_lock
+ * @ats_n: how many
  * @caches_not_present: the unit may cache entries that are not present, so
- *	that mapping has to invalidate too (VT-d: CAP.CM)
+ *	that mapping has to invalidate too (VT-d: CAP.CM), or does not see them
+ *	before it is told (&iodom_hw_ops.map)
  */
 struct iodom_link {
 	struct list_head node;
@@ -40,6 +46,8 @@ struct iodom_link {
 	u32 id;
 	unsigned int users;
 	void *priv;
+	struct hlist_head ats;
+	u16 ats_n;
 	bool caches_not_present;
 };
 
@@ -50,8 +58,8 @@ struct iodom_link {
  * @dev: the device, which is there for as long as it is in a domain
  * @unit: the driver's unit that it is behind
  * @dma: the domain that its DMA API maps in, while that is ours. Written under the
- *	mutex of its group, before and after there are mappings. It goes with the
- *	device from a domain to the next
+ *	mutex of its group, before and after there are mappings. It stays where the
+ *	device is attached elsewhere meanwhile
  *
  * A driver's own structure, which it keeps as dev_iommu_priv, begins with it: maps and
  * unmaps find their domain there without a call.
@@ -64,6 +72,32 @@ struct iodom_device {
 };
 
 /**
+ * struct iodom_ats - a device that caches translations of a domain itself
+ * @node: on struct iodom_link.ats
+ * @link: the domain on the device's unit
+ * @device: the device
+ * @rcu: frees it
+ *
+ * While a device goes from one domain to another it is on the lists of both.
+ */
+struct iodom_ats {
+	struct hlist_node node;
+	struct iodom_link *link;
+	struct iodom_device *device;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct iodom_run - contiguous memory that a whole range has been mapped to
+ * @paddr: its first byte
+ * @prot: IOMMU_READ, IOMMU_WRITE and friends
+ */
+struct iodom_run {
+	phys_addr_t paddr;
+	int prot;
+};
+
+/**
  * struct iodom_hw_ops - what a hardware driver adds to the shared domain
  * @attach: make the device's requests translate through @dom. The driver
  *	calls iodom_link_get() for its unit first
@@ -72,9 +106,15 @@ struct iodom_device {
  *	the whole domain is the only or the cheaper way
  * @encode_all: the commands, at most IODOM_CMDS_MAX and invq_room() of them, that
  *	invalidate the whole domain on the link's unit, walk caches included.
+ *	NULL where what is invalidated is gone for good, so that only ranges that
+ *	have been unmapped may be; @encode_range then needs one command for any.
  *	Encoders may be called with interrupts off: they write commands and leave
  *	the queue alone. They are in an RCU read section that does not end before
  *	the commands are in the unit's queue: iodom_settle() counts on it
+ * @map: tell the link's unit of a range that has been mapped, and wait until it has
+ *	taken that, or has not: for units that do not read the table. NULL for others.
+ *	It was mapped at once to @run and is unmapped so, or to what the table says if
+ *	that is NULL. In an RCU read section
  * @link_get: give the domain an id on a new link's unit
  * @link_put: return it; nothing uses the id any more
  * @enforce_coherency: make all DMA of the domain snoop CPU caches; true if it
@@ -88,6 +128,9 @@ struct iodom_hw_ops {
 				     struct invq_cmd *cmds);
 	unsigned int (*encode_all)(struct iodom *dom, struct iodom_link *link,
 				   struct invq_cmd *cmds);
+	int (*map)(struct iodom *dom, struct iodom_link *link,
+		   unsigned long iova, size_t bytes,
+		   const struct iodom_run *run);
 	int (*link_get)(struct iodom *dom, struct iodom_link *link);
 	void (*link_put)(struct iodom *dom, struct iodom_link *link);
 	bool (*enforce_coherency)(struct iodom *dom);
@@ -102,8 +145,10 @@ struct iodom_hw_ops {
  * @space: bus addresses, for domains of the DMA API; NULL for others. Set
  *	once, with release ordering, before the first device of the group gets
  *	its DMA operations
- * @slots: copies of small buffers, for domains of the DMA API that have been strict;
- *	NULL for others. Set once, with release ordering, under the group's mutex
+ * @slots: copies of small buffers, for domains of the DMA API; NULL for others. Set
+ *	once, with release ordering, under the group's mutex
+ * @slot_base: first address of @slots; without them one that is far from any
+ * @slot_bytes: length of their range, or 0. Set before @slots, with @slot_base
  * @links: struct iodom_link of each unit; read under RCU, changed under
  *	@attach_lock
  * @devices: struct iodom_device of each device that translates through it;
@@ -115,11 +160,15 @@ struct iodom_hw_ops {
  *	meanwhile, though the domain is strict for the core
  * @held: that was so once: leaves may be marked, of memory with a reference that goes
  *	back when nothing reads through them any more
- * @map_needs_flush: some link's unit caches entries that are not present
+ * @no_copies: a device of it has had a driver whose buffers must not be copied. Under the
+ *	mutex of the group
+ * @map_needs_flush: some link's unit caches entries that are not present, or has to be
+ *	told of those that are
  * @granule_lg2: log2 of the smallest page
  * @block_pages: pages of that size in the next larger one, or more than there can
  *	be; what is shorter has no larger page inside
  * @node: on the list of all domains, for debugfs
+ * @audit: what the auditor knows of it
  */
 struct iodom {
 	struct iommu_domain domain;
@@ -128,16 +177,20 @@ struct iodom {
 	struct ioflush flush;
 	struct iospace *space;
 	struct ioslot_pool *slots;
+	dma_addr_t slot_base;
+	u32 slot_bytes;
 	struct list_head links;
 	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool lazy_asked;
 	bool guarded;
 	bool held;
+	bool no_copies;
 	bool map_needs_flush;
 	u8 granule_lg2;
 	size_t block_pages;
 	struct list_head node;
+	struct ioaudit_domain audit;
 };
 
 static inline struct iodom *to_iodom(struct iommu_domain *domain)
@@ -148,6 +201,7 @@ static inline struct iodom *to_iodom(struct iommu_domain *domain)
 extern const struct iommu_domain_ops iodom_ops;
 
 bool iodom_is(struct iommu_domain *domain);
+struct iommu_group *iodom_device_group(struct device *dev);
 
 struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 			   const struct iopgt_ops *fmt,
@@ -157,6 +211,12 @@ struct iodom_link *iodom_link_get(struct iodom *dom, void *unit,
 				  struct invq *q, bool caches_not_present);
 void iodom_link_put(struct iodom *dom, void *unit);
 void iodom_settle(struct invq *q);
+struct iodom_ats *iodom_ats_join(struct iodom *dom, struct iodom_link *link,
+				 struct iodom_device *device, unsigned int max);
+void iodom_ats_leave(struct iodom *dom, struct iodom_ats *ats);
+int iodom_ats_enable(struct device *dev, u8 page_lg2, struct invq *q);
+void iodom_ats_disable(struct device *dev);
+bool iodom_ats_gone(const struct device *dev);
 void iodom_device_move(struct iodom_device *device, struct iodom *from,
 		       struct iodom *to);
 int iodom_queue_add(struct invq *q);
@@ -169,7 +229,9 @@ int iodom_map_list(struct iodom *dom, unsigned long iova,
 		   gfp_t gfp, size_t *mapped);
 int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
 		   int error);
-void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+int iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+int iodom_map_sync_run(struct iodom *dom, unsigned long iova, size_t bytes,
+		       phys_addr_t paddr, int prot);
 void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes);
 void iodom_unmap_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
 		      struct ioflush_hold *hold);
@@ -204,8 +266,11 @@ static inline int iodom_map(struct iodom *dom, unsigned long iova,
 
 	ret = iopgt_map_pages(&dom->pgt, iova, paddr, BIT(dom->granule_lg2),
 			      pages, prot, gfp, &done);
-	if (unlikely(ret))
+	if (unlikely(ret)) {
+		ioaudit_map(&dom->audit, paddr, done);
 		return iodom_map_undo(dom, iova, done, ret);
+	}
+	ioaudit_map(&dom->audit, paddr, bytes);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
 #include <linux/ioflush/ioflush.h>
+#include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -22,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
@@ -144,6 +146,10 @@ static void iodom_cost_measure(struct iodom *dom, struct iodom_link *link,
 	n = max(n, 2U);
 	costs->cmd_ns = clamp_t(s64, (s64)(many - one) / (n - 1), 1, U32_MAX);
 
+	/* It is never the cheaper way where it is none. */
+	costs->all_ns = U32_MAX;
+	if (!dom->hw->encode_all)
+		return;
 	n = dom->hw->encode_all(dom, link, cmds);
 	all = iodom_cost_time(link->q, cmds, n);
 	refill = iodom_refill_ns ?:
@@ -272,6 +278,32 @@ int iodom_costs_set(const char *name, const struct ioflush_costs *costs)
 	return ret;
 }
 
+/**
+ * iodom_costs_parse() - what a user has written of a queue
+ * @line: "NAME CMD_NS ALL_NS", which is cut up; maybe with a newline
+ * @name: receives where the name is in it
+ * @costs: receives the costs
+ *
+ * Context: any context.
+ * Return: 0; -EINVAL for another line, or for commands that cost nothing; -ERANGE for
+ *	a number that is too large.
+ */
+int iodom_costs_parse(char *line, const char **name,
+		      struct ioflush_costs *costs)
+{
+	const char *cmd_ns, *all_ns;
+	int ret;
+
+	*name = strsep(&line, " ");
+	cmd_ns = strsep(&line, " ");
+	all_ns = strsep(&line, " ");
+	if (!all_ns || line)
+		return -EINVAL;
+	ret = kstrtouint(cmd_ns, 10, &costs->cmd_ns) ?:
+	      kstrtouint(all_ns, 10, &costs->all_ns);
+	return ret ?: costs->cmd_ns ? 0 : -EINVAL;
+}
+
 #ifdef CONFIG_IOFLUSH_DEBUGFS
 static int costs_show(struct seq_file *m, void *unused)
 {
@@ -303,7 +335,8 @@ static ssize_t costs_write(struct file *file, const char __user *from,
 			   size_t count, loff_t *pos)
 {
 	struct ioflush_costs costs;
-	char line[64], name[32];
+	const char *name;
+	char line[64];
 	int ret;
 
 	if (count >= sizeof(line))
@@ -311,11 +344,8 @@ static ssize_t costs_write(struct file *file, const char __user *from,
 	if (copy_from_user(line, from, count))
 		return -EFAULT;
 	line[count] = '\0';
-	if (sscanf(line, "%31s %u %u", name, &costs.cmd_ns,
-		   &costs.all_ns) != 3 || !costs.cmd_ns)
-		return -EINVAL;
-
-	ret = iodom_costs_set(name, &costs);
+	ret = iodom_costs_parse(line, &name, &costs) ?:
+	      iodom_costs_set(name, &costs);
 	if (ret)
 		return ret;
 	iodom_for_each(iodom_costs_changed);

@@ -250,10 +250,48 @@ static void cost_units(struct kunit *test)
 	iodom_link_put(dom, a);
 }
 
+/* What is not understood is refused, also a number that would be another one. */
+static void cost_written(struct kunit *test)
+{
+	static const struct {
+		const char *line;
+		int ret;
+	} lines[] = {
+		{ "dmar0 7 50", 0 },
+		{ "dmar0 7 50\n", 0 },
+		{ "dmar0 4294967295 0", 0 },
+		{ "dmar0 4294967297 50", -ERANGE },
+		{ "dmar0 7 18446744073709551617", -ERANGE },
+		{ "dmar0 0 50", -EINVAL },
+		{ "dmar0 7 50 9", -EINVAL },
+		{ "dmar0 7 50x", -EINVAL },
+		{ "dmar0 -7 50", -EINVAL },
+		{ "dmar0 7", -EINVAL },
+		{ "dmar0", -EINVAL },
+		{ "\n", -EINVAL },
+		{ "", -EINVAL },
+	};
+	struct ioflush_costs costs;
+	const char *name;
+	char line[64];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++) {
+		strscpy(line, lines[i].line, sizeof(line));
+		KUNIT_EXPECT_EQ_MSG(test, iodom_costs_parse(line, &name, &costs),
+				    lines[i].ret, "%s", lines[i].line);
+	}
+	strscpy(line, "dmar0 7 50\n", sizeof(line));
+	KUNIT_ASSERT_EQ(test, 0, iodom_costs_parse(line, &name, &costs));
+	KUNIT_EXPECT_STREQ(test, name, "dmar0");
+	KUNIT_EXPECT_EQ(test, costs.cmd_ns, 7);
+	KUNIT_EXPECT_EQ(test, costs.all_ns, 50);
+}
+
 static struct kunit_case cost_cases[] = {
 	KUNIT_CASE(cost_measured),
 	KUNIT_CASE(cost_unknown),
 	KUNIT_CASE(cost_units),
+	KUNIT_CASE(cost_written),
 	{}
 };
 

@@ -174,11 +174,11 @@ static void iodom_show_window(struct seq_file *m, const struct ioflush *flush)
 	seq_printf(m, "  pending bytes %lu, longest window %lld ns, entries %lu tables %lu held %lu\n",
 		   pending.bytes, atomic64_read(&flush->window_max_ns),
 		   pending.entries, pending.tables, pending.held);
-	seq_printf(m, "  window: bound_us %llu engine %s cmd_ns %u all_ns %u\n",
+	seq_printf(m, "  window: bound_us %llu engine %s cmd_ns %u all_ns %u late_ns %llu\n",
 		   ioflush_window_ns(flush) / NSEC_PER_USEC,
 		   flush->engine_rcu ? "rcu" : "ring",
 		   READ_ONCE(flush->costs.cmd_ns),
-		   READ_ONCE(flush->costs.all_ns));
+		   READ_ONCE(flush->costs.all_ns), ioflush_clock_late_ns());
 	ioflush_get_hist(flush, &hist);
 	iodom_show_hist(m, "exposed us", hist.entries);
 	iodom_show_hist(m, "exposed pages", hist.drains);

@@ -5,232 +5,33 @@
 #include <linux/ioflush/dma.h>
 #include <linux/ioflush/iova.h>
 #include <linux/log2.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "compat-iommu.h"
 #include "internal.h"
 
-/* The largest page that fits an address pair and what is left to map. */
-static size_t iodom_pgsize(const struct iodom *dom, unsigned long addrs,
-			   size_t bytes)
-{
-	unsigned long sizes = dom->domain.pgsize_bitmap;
-
-	sizes &= GENMASK(__fls(bytes), 0);
-	if (addrs)
-		sizes &= GENMASK(__ffs(addrs), 0);
-	return BIT(__fls(sizes));
-}
-
-/* How many pages of a size, before a larger size would fit. */
-static size_t iodom_pgcount(const struct iodom *dom, unsigned long iova,
-			    phys_addr_t paddr, size_t bytes, size_t pgsize)
-{
-	unsigned long larger = dom->domain.pgsize_bitmap &
-			       ~GENMASK(__ffs(pgsize), 0);
-	unsigned long next, offset;
-
-	if (!larger)
-		return bytes >> __ffs(pgsize);
-	next = BIT(__ffs(larger));
-	/* Where the two differ below the next size, that one never fits. */
-	if (((unsigned long)paddr ^ iova) & (next - 1))
-		return bytes >> __ffs(pgsize);
-	offset = next - (iova & (next - 1));
-	if (offset + next <= bytes)
-		bytes = offset;
-	return bytes >> __ffs(pgsize);
-}
-
-/**
- * iodom_map_undo() - clear what an unsuccessful iodom_map() has mapped
- * @dom: the domain
- * @iova: first byte
- * @bytes: how much was mapped, 0 for nothing
- * @error: why it failed
- *
- * Context: any context; waits for hardware.
- * Return: @error.
+/*
+ * The table is about to make an entry anew that it has broken: wait. A unit that does
+ * not read the table has nothing of it: what it was told stays as it is.
  */
-int iodom_map_undo(struct iodom *dom, unsigned long iova, size_t bytes,
-		   int error)
-{
-	if (bytes)
-		iodom_unmap_sync(dom, iova, bytes);
-	return error;
-}
-
-/**
- * iodom_map_mixed() - iodom_map() with every page size there is
- * @dom: the domain
- * @iova: see iodom_map(), as all that follow
- * @paddr: what
- * @bytes: how much
- * @prot: permissions
- * @gfp: for table pages
- *
- * Context: see iodom_map().
- * Return: see iodom_map().
- */
-int iodom_map_mixed(struct iodom *dom, unsigned long iova, phys_addr_t paddr,
-		    size_t bytes, int prot, gfp_t gfp)
-{
-	size_t done = 0, pgsize, count;
-	int ret;
-
-	while (done < bytes) {
-		pgsize = iodom_pgsize(dom, (iova + done) | (paddr + done),
-				      bytes - done);
-		count = iodom_pgcount(dom, iova + done, paddr + done,
-				      bytes - done, pgsize);
-		ret = iopgt_map_pages(&dom->pgt, iova + done, paddr + done,
-				      pgsize, count, prot, gfp, &done);
-		if (ret)
-			return iodom_map_undo(dom, iova, done, ret);
-	}
-	return 0;
-}
-
-/* A list in which some piece has room for a larger page. */
-static noinline int iodom_map_blocks(struct iodom *dom, unsigned long iova,
-				     const struct iopgt_piece *piece,
-				     unsigned int n, int prot, gfp_t gfp,
-				     size_t *mapped)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		size_t bytes = piece[i].pages << dom->granule_lg2;
-		int ret = iodom_map(dom, iova, piece[i].paddr, bytes, prot,
-				    gfp);
-
-		if (ret)
-			return ret;
-		iova += bytes;
-		*mapped += bytes;
-	}
-	return 0;
-}
-
-/**
- * iodom_map_list() - map scattered memory to neighbouring addresses
- * @dom: the domain
- * @iova: where, a multiple of the smallest page
- * @piece: what
- * @n: how many pieces
- * @prot: IOMMU_READ, IOMMU_WRITE and friends
- * @gfp: for table pages
- * @mapped: raised by how much was mapped
- *
- * Unlike iodom_map(), a call that fails leaves mapped what @mapped says, for the caller
- * to unmap.
- *
- * Context: see iodom_map().
- * Return: 0 or an error of iopgt_map_pages().
- */
-int iodom_map_list(struct iodom *dom, unsigned long iova,
-		   const struct iopgt_piece *piece, unsigned int n, int prot,
-		   gfp_t gfp, size_t *mapped)
-{
-	size_t longest = 0;
-
-	/* Like a page size block_pages is a power of two: that may be ored. */
-	for (unsigned int i = 0; i < n; i++)
-		longest |= piece[i].pages;
-	if (unlikely(longest >= dom->block_pages))
-		return iodom_map_blocks(dom, iova, piece, n, prot, gfp, mapped);
-	return iopgt_map_list(&dom->pgt, iova, piece, n, prot, gfp, mapped);
-}
-
-/**
- * iodom_unmap() - clear a mapping of the DMA API and give its IOVAs back
- * @dom: the domain
- * @iova: first byte, as allocated
- * @bytes: length, as allocated
- *
- * In strict mode no access through the range succeeds when this returns; in
- * lazy mode none does after the window.
- *
- * Context: any context; waits for hardware in strict mode, and in lazy mode if
- *	there is no room. The caller should hold no lock.
- */
-void iodom_unmap(struct iodom *dom, dma_addr_t iova, size_t bytes)
-{
-	/* Of its ranges only those are read that there are. */
-	struct iopgt_gather gather __uninitialized;
-
-	iopgt_gather_init(&gather, iodom_deferred(dom));
-	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
-		     bytes);
-	ioflush_unmapped(&dom->flush, &gather, iova, bytes);
-}
-
-/**
- * iodom_unmap_held() - clear a mapping of memory that is held as long as it is read
- * @dom: a guarded domain
- * @iova: first byte, as allocated
- * @bytes: length, as allocated
- * @hold: all of the memory, with references that are given back in the end
- *
- * The device could not write to it.
- *
- * Context: any context; waits for hardware if there is no room. The caller should
- *	hold no lock.
- */
-void iodom_unmap_held(struct iodom *dom, dma_addr_t iova, size_t bytes,
-		      struct ioflush_hold *hold)
-{
-	struct iopgt_gather gather __uninitialized;
-
-	iopgt_gather_init(&gather, true);
-	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
-		     bytes);
-	ioflush_unmapped_held(&dom->flush, &gather, iova, bytes, hold);
-}
-
-/**
- * iodom_unmap_sync() - clear a range and wait for its invalidation
- * @dom: the domain
- * @iova: first byte
- * @bytes: length
- *
- * The IOVAs stay with the caller.
- *
- * Context: any context; waits for hardware. The caller should hold no lock.
- */
-void iodom_unmap_sync(struct iodom *dom, unsigned long iova, size_t bytes)
-{
-	struct iopgt_gather gather;
-
-	iopgt_gather_init(&gather, false);
-	WARN_ON_ONCE(iopgt_unmap_pages(&dom->pgt, iova, bytes, &gather) !=
-		     bytes);
-	ioflush_sync(&dom->flush, &gather);
-}
-
-/**
- * iodom_set_space() - give a domain of the DMA API its bus addresses
- * @dom: the domain
- * @space: the addresses; the domain destroys them when it goes
- *
- * Context: process context, once, before the first device uses the DMA API.
- */
-void iodom_set_space(struct iodom *dom, struct iospace *space)
-{
-	dom->flush.space = space;
-	/* Pairs with the acquire or the dependency of who finds it set. */
-	smp_store_release(&dom->space, space);
-}
-
-/* The table is about to make an entry anew that it has broken: wait. */
 static void iodom_pgt_invalidate(struct iopgt *pgt,
 				 struct iopgt_gather *gather)
 {
-	ioflush_sync(&container_of(pgt, struct iodom, pgt)->flush, gather);
+	struct iodom *dom = container_of(pgt, struct iodom, pgt);
+
+	if (!dom->flush.exact)
+		ioflush_sync(&dom->flush, gather);
 }
 
 /* What it broke translates again. */
 static void iodom_pgt_remade(struct iopgt *pgt, unsigned long iova,
 			     size_t bytes)
 {
-	iodom_map_sync(container_of(pgt, struct iodom, pgt), iova, bytes);
+	struct iodom *dom = container_of(pgt, struct iodom, pgt);
+
+	if (!dom->flush.exact)
+		iodom_map_sync(dom, iova, bytes);
 }
 
 /* See &iodom.block_pages. */
@@ -274,6 +75,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 	if (ret)
 		goto err_pgt;
 
+	dom->flush.exact = !hw->encode_all;
 	dom->pgt.invalidate = iodom_pgt_invalidate;
 	dom->pgt.remade = iodom_pgt_remade;
 	dom->domain.ops = &iodom_ops;
@@ -281,6 +83,7 @@ struct iodom *iodom_create(const struct iodom_hw_ops *hw,
 		dom->domain.dirty_ops = &iodom_dirty_ops;
 	dom->domain.pgsize_bitmap = dom->pgt.cfg.pgsize_bitmap;
 	dom->granule_lg2 = __ffs(dom->pgt.cfg.pgsize_bitmap);
+	dom->slot_base = BIT_ULL(63);
 	dom->block_pages = iodom_block_pages(dom->pgt.cfg.pgsize_bitmap);
 	dom->domain.geometry.aperture_start = 0;
 	dom->domain.geometry.aperture_end =
@@ -296,11 +99,34 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/*
+ * Where a device could not be attached to what came after the core goes on as if it had
+ * been. It must not be left with a table that is freed.
+ */
+static void iodom_leave_all(struct iodom *dom)
+{
+	struct iodom_device *place;
+
+	while ((place = list_first_entry_or_null(&dom->devices,
+						 struct iodom_device, node))) {
+		struct device *dev = place->dev;
+		struct iommu_domain *blocked =
+			dev->iommu->iommu_dev->ops->blocked_domain;
+
+		dev_err(dev, "is blocked: it is still in a domain that goes\n");
+		/* Which none of our drivers fails. */
+		if (WARN_ON(ioflush_attach(blocked, dev)))
+			break;
+	}
+}
+
 static void iodom_free(struct iommu_domain *domain)
 {
 	struct iodom *dom = to_iodom(domain);
 
-	WARN_ON(!list_empty(&dom->links) || !list_empty(&dom->devices));
+	iodom_leave_all(dom);
+	WARN_ON(!list_empty(&dom->links));
+	ioaudit_forget(&dom->audit, &dom->pgt);
 	iodom_debugfs_remove(dom);
 	/* Until then the shrinker may take pages from it. */
 	ioslot_destroy(dom->slots);
@@ -312,26 +138,36 @@ static void iodom_free(struct iommu_domain *domain)
 	kfree(dom);
 }
 
-static int iodom_attach_dev(struct iommu_domain *domain, struct device *dev)
+static int iodom_attach_dev(IOFLUSH_ATTACH_ARGS)
 {
 	struct iodom *dom = to_iodom(domain);
+	int ret = dom->hw->attach(dom, dev);
 
-	return dom->hw->attach(dom, dev);
+	/* On no unit nothing reaches what is mapped, nor need it be memory. */
+	if (!ret && !list_empty(&dom->links))
+		ioaudit_watch_domain(&dom->audit, dom->flush.id);
+	return ret;
 }
 
 static int iodom_map_pages(struct iommu_domain *domain, unsigned long iova,
 			   phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			   int prot, gfp_t gfp, size_t *mapped)
 {
-	return iopgt_map_pages(&to_iodom(domain)->pgt, iova, paddr, pgsize,
-			       pgcount, prot, gfp, mapped);
+	struct iodom *dom = to_iodom(domain);
+	size_t before = *mapped;
+	int ret;
+
+	ret = iopgt_map_pages(&dom->pgt, iova, paddr, pgsize, pgcount, prot,
+			      gfp, mapped);
+	ioaudit_map(&dom->audit, paddr, *mapped - before);
+	return ret;
 }
 
 static int iodom_iotlb_sync_map(struct iommu_domain *domain,
 				unsigned long iova, size_t size)
 {
-	iodom_map_sync(to_iodom(domain), iova, size);
-	return 0;
+	/* Where that fails the core unmaps. */
+	return __iodom_map_sync(to_iodom(domain), iova, size);
 }
 
 /*
@@ -354,13 +190,15 @@ static size_t iodom_unmap_pages(struct iommu_domain *domain,
 	size_t leaf, done;
 
 	iopgt_gather_init(&gather, false);
+	/* When the core's gather is invalidated it no longer knows what was in it. */
+	ioaudit_unmap(&dom->audit, &dom->pgt, iova, pgsize * pgcount, NULL);
 	done = iopgt_unmap_pages(&dom->pgt, iova, pgsize * pgcount, &gather);
 	if (!done)
 		return 0;
 
 	/* What is queued is invalidated by one of the whole domain, later. */
 	if (iommu_iotlb_gather_queued(core)) {
-		if (gather.tables_unlinked)
+		if (gather.tables_unlinked || dom->flush.exact)
 			ioflush_sync(&dom->flush, &gather);
 		return done;
 	}
@@ -370,7 +208,7 @@ static size_t iodom_unmap_pages(struct iommu_domain *domain,
 	if (!core->pgsize || leaf < core->pgsize)
 		core->pgsize = leaf;
 	iommu_iotlb_gather_add_range(core, iova, done);
-	list_splice_tail(&gather.pages, &core->freelist);
+	list_splice_tail(&gather.pages, ioflush_freelist(core));
 	return done;
 }
 
@@ -385,8 +223,8 @@ static void iodom_iotlb_sync(struct iommu_domain *domain,
 		iopgt_gather_add(&gather, core->start,
 				 core->end - core->start + 1,
 				 __ffs(core->pgsize));
-	gather.tables_unlinked = !list_empty(&core->freelist);
-	list_splice_init(&core->freelist, &gather.pages);
+	gather.tables_unlinked = !list_empty(ioflush_freelist(core));
+	list_splice_init(ioflush_freelist(core), &gather.pages);
 	ioflush_sync(&dom->flush, &gather);
 }
 
@@ -430,4 +268,17 @@ const struct iommu_domain_ops iodom_ops = {
 bool iodom_is(struct iommu_domain *domain)
 {
 	return domain && domain->ops == &iodom_ops;
+}
+
+/**
+ * iodom_device_group() - the group that a device belongs to by its bus
+ * @dev: the device
+ *
+ * Context: process context.
+ * Return: the group, with a reference, or an ERR_PTR().
+ */
+struct iommu_group *iodom_device_group(struct device *dev)
+{
+	return dev_is_pci(dev) ? pci_device_group(dev) :
+				 generic_device_group(dev);
 }

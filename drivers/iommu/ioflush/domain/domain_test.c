@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "../invq/test_take.h"
+#include "compat-iommu.h"
 #include "internal.h"
 #include "test_reader.h"
 
@@ -426,10 +427,10 @@ static void domain_core_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SZ_2M,
 			dom->domain.ops->unmap_pages(&dom->domain, SZ_2M,
 						     SZ_2M, 1, &gather));
-	KUNIT_EXPECT_FALSE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_FALSE(test, list_empty(ioflush_freelist(&gather)));
 	KUNIT_EXPECT_EQ(test, 1, atomic_long_read(&dom->pgt.pending_pages));
 	iommu_iotlb_sync(&dom->domain, &gather);
-	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_TRUE(test, list_empty(ioflush_freelist(&gather)));
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&dom->pgt.pending_pages));
 	iodom_link_put(dom, unit);
@@ -456,7 +457,7 @@ static void domain_core_queued(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SZ_2M,
 			dom->domain.ops->unmap_pages(&dom->domain, SZ_4M,
 						     SZ_2M, 1, &gather));
-	KUNIT_EXPECT_TRUE(test, list_empty(&gather.freelist));
+	KUNIT_EXPECT_TRUE(test, list_empty(ioflush_freelist(&gather)));
 	KUNIT_EXPECT_EQ(test, 1, unit->ranges);
 	KUNIT_EXPECT_EQ(test, SZ_4M, unit->start);
 	KUNIT_EXPECT_EQ(test, SZ_4M + SZ_2M - 1, unit->last);

@@ -26,9 +26,14 @@ struct iodom_dump_range {
 	struct iopgt_entry first;
 };
 
+/* invalidate.c */
+int __iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes);
+
 /* cost.c */
 void iodom_costs_learn(struct iodom *dom, struct iodom_link *link);
 void iodom_costs_update(struct iodom *dom);
+int iodom_costs_parse(char *line, const char **name,
+		      struct ioflush_costs *costs);
 int iodom_costs_set(const char *name, const struct ioflush_costs *costs);
 
 /* debugfs.c */

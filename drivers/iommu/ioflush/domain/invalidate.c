@@ -251,24 +251,117 @@ const struct ioflush_ops iodom_flush_ops = {
 	.finished = iodom_finished,
 };
 
+static __always_inline void iodom_map_invalidate(struct iodom *dom,
+						 unsigned long iova, size_t bytes)
+{
+	const struct ioflush_range range = {
+		.start = iova,
+		.last = iova + bytes - 1,
+		.leaf_lg2 = __ffs(dom->domain.pgsize_bitmap),
+	};
+
+	iodom_invalidate(dom, &range, 1, true);
+}
+
+/* Units that do not read the table are told of it, one after the other. */
+static __always_inline int iodom_map_tell(struct iodom *dom, unsigned long iova,
+					  size_t bytes,
+					  const struct iodom_run *run)
+{
+	struct iodom_link *link;
+	int ret = 0;
+
+	/* As for an unmap, see the first diagram above. */
+	smp_mb();
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(link, &dom->links, node) {
+		ret = dom->hw->map(dom, link, iova, bytes, run);
+		if (ret)
+			break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
+ * __iodom_map_sync() - let hardware see new translations
+ * @dom: the domain
+ * @iova: first byte
+ * @bytes: length
+ *
+ * What a unit has not taken stays in the table, for the caller to unmap.
+ *
+ * Context: any context; may wait for hardware. The caller should hold no lock.
+ * Return: 0, or what &iodom_hw_ops.map returned.
+ */
+int __iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes)
+{
+	if (likely(!READ_ONCE(dom->map_needs_flush)))
+		return 0;
+	if (dom->hw->map)
+		return iodom_map_tell(dom, iova, bytes, NULL);
+	iodom_map_invalidate(dom, iova, bytes);
+	return 0;
+}
+
+/* By itself: who only invalidates saves no registers for it. */
+static noinline int iodom_map_tell_or_undo(struct iodom *dom,
+					   unsigned long iova, size_t bytes,
+					   const struct iodom_run *run)
+{
+	int ret = iodom_map_tell(dom, iova, bytes, run);
+
+	return likely(!ret) ? 0 : iodom_map_undo(dom, iova, bytes, ret);
+}
+
+static __always_inline int iodom_map_show(struct iodom *dom,
+					  unsigned long iova, size_t bytes,
+					  const struct iodom_run *run)
+{
+	if (likely(!READ_ONCE(dom->map_needs_flush)))
+		return 0;
+	if (dom->hw->map)
+		return iodom_map_tell_or_undo(dom, iova, bytes, run);
+	iodom_map_invalidate(dom, iova, bytes);
+	return 0;
+}
+
 /**
  * iodom_map_sync() - let hardware see new translations
  * @dom: the domain
  * @iova: first byte
  * @bytes: length
  *
- * Does nothing unless a unit of the domain may cache that there was nothing.
+ * Does nothing unless a unit of the domain may cache that there was nothing, or has to
+ * be told. A call that fails leaves nothing mapped.
  *
  * Context: any context; may wait for hardware. The caller should hold no lock.
+ * Return: 0, or what &iodom_hw_ops.map returned.
  */
-void iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes)
+int iodom_map_sync(struct iodom *dom, unsigned long iova, size_t bytes)
 {
-	struct ioflush_range range = {
-		.start = iova,
-		.last = iova + bytes - 1,
-		.leaf_lg2 = __ffs(dom->domain.pgsize_bitmap),
-	};
+	return iodom_map_show(dom, iova, bytes, NULL);
+}
 
-	if (unlikely(READ_ONCE(dom->map_needs_flush)))
-		iodom_invalidate(dom, &range, 1, true);
+/**
+ * iodom_map_sync_run() - let hardware see a range that was mapped by one call
+ * @dom: the domain, one of the DMA API
+ * @iova: first byte
+ * @bytes: length
+ * @paddr: what it was mapped to
+ * @prot: with which permissions
+ *
+ * As iodom_map_sync(), but a unit that does not read the table is told without having to
+ * look there. The range will be unmapped by one call, too.
+ *
+ * Context: any context; may wait for hardware. The caller should hold no lock.
+ * Return: 0, or what &iodom_hw_ops.map returned.
+ */
+int iodom_map_sync_run(struct iodom *dom, unsigned long iova, size_t bytes,
+		       phys_addr_t paddr, int prot)
+{
+	const struct iodom_run run = { .paddr = paddr, .prot = prot };
+
+	return iodom_map_show(dom, iova, bytes, &run);
 }

@@ -162,10 +162,14 @@ void iodom_device_move(struct iodom_device *device, struct iodom *from,
 		mutex_lock(&from->attach_lock);
 		list_del(&device->node);
 		mutex_unlock(&from->attach_lock);
-		/* The type of a group may change as a driver is on its way out. */
-		if (device->dma == from)
-			device->dma = to;
 	}
+	/*
+	 * The core changes what a group has by default only if it has counted no driver.
+	 * One that was bound before its IOMMU came is not counted, and finds nothing now.
+	 */
+	if (device->dma && device->dev->iommu_group &&
+	    iommu_get_dma_domain(device->dev) != &device->dma->domain)
+		device->dma = NULL;
 	if (to) {
 		mutex_lock(&to->attach_lock);
 		list_add_tail(&device->node, &to->devices);
