@@ -16,6 +16,8 @@ bool iodma_ask_lazy(struct device *dev);
 void iodma_take_over(struct device *dev);
 int iodma_setup(void);
 void iodma_guard_exit(struct iodom *dom);
+int ioslot_setup(void);
+void ioslot_teardown(void);
 void ioslot_destroy(struct ioslot_pool *pool);
 void ioslot_show(struct seq_file *m, struct ioslot_pool *pool);
 

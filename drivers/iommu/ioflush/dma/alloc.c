@@ -112,8 +112,7 @@ static int iodma_pages_map_at(struct device *dev, dma_addr_t iova,
 			return -ENOMEM;
 		}
 	}
-	iodma_map_sync(dom, iova, count << PAGE_SHIFT);
-	return 0;
+	return iodma_map_sync(dom, iova, count << PAGE_SHIFT);
 }
 
 static dma_addr_t iodma_pages_map(struct device *dev, struct page **pages,
@@ -229,7 +228,7 @@ static void *iodma_alloc_block(struct device *dev, size_t size,
 	void *cpu_addr;
 
 	if (iodma_use_pool(dev, gfp))
-		page = dma_alloc_from_pool(dev, bytes, &cpu_addr, gfp, NULL);
+		page = ioflush_pool_alloc(dev, bytes, &cpu_addr, gfp, attrs);
 	else
 		cpu_addr = iodma_block_get(dev, bytes, &page, gfp, attrs);
 	if (!page)

@@ -44,6 +44,11 @@ VISIBLE_IF_KUNIT struct page *iodma_block_find(int nid, size_t bytes, gfp_t gfp)
 }
 
 #ifdef CONFIG_CONTIG_ALLOC
+static void iodma_block_unmake(struct page *page, size_t count)
+{
+	free_contig_range(page_to_pfn(page), count);
+}
+
 static bool iodma_block_may_make(size_t bytes, gfp_t gfp)
 {
 	return bytes > PAGE_SIZE && gfpflags_allow_blocking(gfp);
@@ -63,10 +68,15 @@ static struct page *iodma_block_make(int nid, size_t bytes, gfp_t gfp)
 	if (!xa_err(xa_store_irq(&iodma_blocks_made, page_to_pfn(page),
 				 xa_mk_value(count), GFP_KERNEL)))
 		return page;
-	free_contig_range(page_to_pfn(page), count);
+	iodma_block_unmake(page, count);
 	return NULL;
 }
 #else
+/* None was made. */
+static void iodma_block_unmake(struct page *page, size_t count)
+{
+}
+
 static bool iodma_block_may_make(size_t bytes, gfp_t gfp)
 {
 	return false;
@@ -127,7 +137,7 @@ struct page *iodma_block_alloc(struct device *dev, size_t bytes, gfp_t gfp)
 void iodma_block_free(struct device *dev, struct page *page, size_t bytes)
 {
 	if (iodma_block_was_made(page))
-		free_contig_range(page_to_pfn(page), bytes >> PAGE_SHIFT);
+		iodma_block_unmake(page, bytes >> PAGE_SHIFT);
 	else
 		dma_free_contiguous(dev, page, bytes);
 }

@@ -10,6 +10,7 @@
 #include <linux/swiotlb.h>
 #include <trace/events/swiotlb.h>
 
+#include "compat-cache.h"
 #include "internal.h"
 #include "slot_copy.h"
 
@@ -68,8 +69,7 @@ static phys_addr_t iodma_bounce(struct device *dev, phys_addr_t phys,
 		return DMA_MAPPING_ERROR;
 	}
 	trace_swiotlb_bounced(dev, phys, size);
-	bounced = swiotlb_tbl_map_single(dev, phys, size, ~PAGE_MASK, dir,
-					 attrs);
+	bounced = ioflush_swiotlb_map(dev, phys, size, dir, attrs);
 	if (bounced != DMA_MAPPING_ERROR && iodma_untrusted(dev))
 		iodma_clear_around(bounced, size);
 	return bounced;
@@ -133,8 +133,10 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 						dir, attrs) :
 			       DMA_MAPPING_ERROR;
 	}
-	if (!coherent && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+	if (!coherent && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
 		arch_sync_dma_for_device(phys, size, dir);
+		ioflush_cache_done();
+	}
 
 	iova = iodma_map_phys(dev, phys, size, iodma_prot(dir, coherent, attrs),
 			      iodma_mask(dev), IOSPACE_STREAMING);
@@ -172,8 +174,10 @@ void iodma_careful_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 	phys = iopgt_iova_to_phys(&dom->pgt, iova);
 	if (WARN_ON(!phys))
 		return;
-	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+	if (!dev_is_dma_coherent(dev) && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
 		arch_sync_dma_for_cpu(phys, size, dir);
+		ioflush_cache_done();
+	}
 	iodma_unmap_any(dev, iova, size);
 	swiotlb_tbl_unmap_single(dev, phys, size, dir, attrs);
 }

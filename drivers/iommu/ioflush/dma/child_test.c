@@ -159,12 +159,12 @@ static void orphan_maps(struct kunit *test, const struct dma_map_ops *ops,
 
 	child_list(sgl, buf);
 	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
-			ops->map_page(dev, virt_to_page(buf), 0, SZ_4K,
-				      DMA_TO_DEVICE, 0));
+			ioflush_op_map(ops, dev, virt_to_page(buf), 0, SZ_4K,
+				       DMA_TO_DEVICE));
 	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
-			ops->map_page(dev, virt_to_page(buf), 8, 8,
-				      DMA_TO_DEVICE, 0));
-	ops->unmap_page(dev, SZ_1M, SZ_4K, DMA_TO_DEVICE, 0);
+			ioflush_op_map(ops, dev, virt_to_page(buf), 8, 8,
+				       DMA_TO_DEVICE));
+	ioflush_op_unmap(ops, dev, SZ_1M, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, -EIO,
 			ops->map_sg(dev, sgl, 2, DMA_TO_DEVICE, 0));
 	sg_dma_address(sgl) = SZ_1M;
@@ -178,8 +178,9 @@ static void orphan_maps(struct kunit *test, const struct dma_map_ops *ops,
 	}
 	ops->unmap_sg(dev, sgl, 2, DMA_TO_DEVICE, 0);
 	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
-			ops->map_resource(dev, SZ_1G, SZ_4K, DMA_TO_DEVICE, 0));
-	ops->unmap_resource(dev, SZ_1M, SZ_4K, DMA_TO_DEVICE, 0);
+			ioflush_op_map_resource(ops, dev, SZ_1G, SZ_4K,
+						DMA_TO_DEVICE));
+	ioflush_op_unmap_resource(ops, dev, SZ_1M, SZ_4K, DMA_TO_DEVICE);
 }
 
 /* free frees the memory, even if there is nothing to unmap it from. */

@@ -212,6 +212,32 @@ void iodma_copied_for_device(struct device *dev, dma_addr_t iova, size_t size,
 }
 
 /**
+ * iodma_sync_each() - synchronise the segments of a list one by one
+ * @dev: the device
+ * @sgl: a mapped list, of which each segment is a mapping of its own
+ * @nents: its length when it was mapped
+ * @dir: direction of the mapping
+ * @sync: does it for one
+ *
+ * Context: any context.
+ */
+void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
+		     enum dma_data_direction dir,
+		     void (*sync)(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir))
+{
+	struct scatterlist *s;
+	int i;
+
+	/* There is no length after the last. */
+	for_each_sg(sgl, s, nents, i) {
+		if (!sg_dma_len(s))
+			break;
+		sync(dev, sg_dma_address(s), sg_dma_len(s), dir);
+	}
+}
+
+/**
  * iodma_copied_sg_for_cpu() - &dma_map_ops.sync_sg_for_cpu of copies
  * @dev: the device
  * @sgl: a mapped list; all of it is copied, or nothing

@@ -15,7 +15,8 @@ static __always_inline bool ioslot_may(const struct ioslot_pool *pool,
 				       struct device *dev, struct page *page,
 				       unsigned long attrs)
 {
-	return !(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_PRIVILEGED)) &&
+	return !(attrs & (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_PRIVILEGED |
+			  IODMA_ATTR_NO_COPY)) &&
 	       iodma_limit(dev, iodma_mask(dev)) >= pool->last &&
 	       !is_zone_device_page(page);
 }

@@ -43,8 +43,7 @@
 /* Of other pages that is where a list's pointer is, which is never the same. */
 static __always_inline bool iodma_is_pooled(const struct folio *folio)
 {
-	/* What the low bits say of a page is not of its pool. */
-	return (READ_ONCE(folio->page.pp_magic) & ~0x3UL) == PP_SIGNATURE;
+	return (READ_ONCE(folio->page.pp_magic) & IODMA_POOL_MASK) == PP_SIGNATURE;
 }
 
 static __always_inline bool iodma_may_hold(struct folio *folio)

@@ -8,9 +8,9 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
-#include <linux/poison.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <net/page_pool/helpers.h>
 
 #include "mode.h"
 #include "test_util.h"
@@ -111,15 +111,15 @@ static void guarded_direction(struct kunit *test)
 	dma_addr_t iova;
 
 	/* DMA_API_DEBUG is not to know. */
-	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_FROM_DEVICE, 0);
+	iova = ioflush_op_map(&iodma_ops, dev, pages[0], 0, SZ_4K, DMA_FROM_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
-	iodma_ops.unmap_page(dev, iova, SZ_4K, DMA_TO_DEVICE, 0);
+	ioflush_op_unmap(&iodma_ops, dev, iova, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, strict + 1, strict_unmaps(dev));
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
 
-	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE, 0);
+	iova = ioflush_op_map(&iodma_ops, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
-	iodma_ops.unmap_page(dev, iova, SZ_4K, DMA_FROM_DEVICE, 0);
+	ioflush_op_unmap(&iodma_ops, dev, iova, SZ_4K, DMA_FROM_DEVICE);
 	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
 	drain(dev);
 	KUNIT_EXPECT_EQ(test, 1, page_count(pages[0]));
@@ -181,15 +181,40 @@ static void guarded_refuses(struct kunit *test)
 	ClearPageReserved(pages[0]);
 }
 
+static void destroy_pool(void *pool)
+{
+	page_pool_destroy(pool);
+}
+
 /* A page_pool has back only what nobody else has a reference to. */
 static void guarded_pooled(struct kunit *test)
 {
 	struct device *dev = guarded_device(test);
-	unsigned long was = pages[0]->pp_magic;
+	struct page_pool_params params = {
+		.pool_size = 2,
+		.nid = NUMA_NO_NODE,
+		.dev = dev,
+		.dma_dir = DMA_FROM_DEVICE,
+	};
+	static const unsigned int flags[] = { 0, PP_FLAG_DMA_MAP };
+	struct page_pool *pool;
+	struct page *page;
 
-	pages[0]->pp_magic = PP_SIGNATURE;
-	expect_refused(test, dev, pages[0], 0);
-	pages[0]->pp_magic = was;
+	if (!IS_ENABLED(CONFIG_PAGE_POOL)) {
+		kunit_skip(test, "no CONFIG_PAGE_POOL");
+		return;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		params.flags = flags[i];
+		pool = page_pool_create(&params);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_action_or_reset(test, destroy_pool, pool));
+		page = page_pool_dev_alloc_pages(pool);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		expect_refused(test, dev, page, 0);
+		page_pool_put_full_page(pool, page, false);
+	}
 }
 
 /* One reference holds all of a large folio. */
@@ -285,10 +310,10 @@ static void guarded_left(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, large);
 	/* DMA_API_DEBUG is not to know, nor is the space, which would complain. */
-	iova = iodma_ops.map_page(dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE, 0);
+	iova = ioflush_op_map(&iodma_ops, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_NE(test, DMA_MAPPING_ERROR, iova);
 	iospace_free(iodma_domain(dev)->space, iova, SZ_4K);
-	iova = iodma_ops.map_page(dev, large + 1, 0, 2 * SZ_4K, DMA_TO_DEVICE, 0);
+	iova = ioflush_op_map(&iodma_ops, dev, large + 1, 0, 2 * SZ_4K, DMA_TO_DEVICE);
 	KUNIT_ASSERT_NE(test, DMA_MAPPING_ERROR, iova);
 	iospace_free(iodma_domain(dev)->space, iova, 2 * SZ_4K);
 	KUNIT_EXPECT_EQ(test, 2, page_count(pages[0]));
@@ -375,7 +400,7 @@ static void guarded_pressure(struct kunit *test)
 
 	map_and_unmap(test, dev, pages[0], 0, SZ_4K, DMA_TO_DEVICE);
 	/* The kernel may be at it by itself: then there is nothing left, or to wait for. */
-	for (unsigned int ms = 0; ms < 1000 && page_count(pages[0]) != 1; ms += 20) {
+	for (unsigned int ms = 0; ms < 10000 && page_count(pages[0]) != 1; ms += 20) {
 		ioflush_release_held();
 		msleep(20);
 	}

@@ -2,10 +2,11 @@
 /*
  * ioflush: what the files of the DMA layer share
  *
- * There are two tables of operations. Most devices are trusted and coherent:
- * iodma_ops asks them no questions but whether a buffer is short enough to be copied.
- * The others get iodma_careful_ops, which bounces what must not be shown to the device
- * and maintains caches; its functions have "careful" in their names.
+ * There are two tables of operations, and one for who is still at work for another
+ * kernel, see deferred.c. Most devices are trusted and coherent: iodma_ops asks them no
+ * questions but whether a buffer is short enough to be copied. The others get
+ * iodma_careful_ops, which bounces what must not be shown to the device and maintains
+ * caches; its functions have "careful" in their names.
  */
 #ifndef _IOFLUSH_DMA_INTERNAL_H
 #define _IOFLUSH_DMA_INTERNAL_H
@@ -14,19 +15,22 @@
 #include <linux/ioflush/dma.h>
 #include <linux/ioflush/domain.h>
 #include <linux/ioflush/iova.h>
+#include <linux/ioflush/place.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 
+#include "compat-dma.h"
+#include "compat-iommu.h"
+
 struct scatterlist;
 
 /* ops.c */
-extern const struct dma_map_ops iodma_ops;
-extern const struct dma_map_ops iodma_careful_ops;
+size_t iodma_max_mapping_size(struct device *dev);
+size_t iodma_opt_mapping_size(void);
 
-/* child.c */
-struct device *iodma_owner(struct device *dev);
-struct iodom *iodma_domain_above(struct device *dev);
+/* deferred.c */
+const struct dma_map_ops *iodma_arrive(struct device *dev);
 
 /* map.c */
 dma_addr_t iodma_iova_retry(struct iodom *dom, size_t bytes, u64 limit,
@@ -65,6 +69,8 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		 enum dma_data_direction dir, unsigned long attrs);
 void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		    enum dma_data_direction dir, unsigned long attrs);
+
+/* sg_careful.c */
 int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
 			 int nents, enum dma_data_direction dir,
 			 unsigned long attrs);
@@ -73,10 +79,6 @@ void iodma_careful_unmap_sg(struct device *dev, struct scatterlist *sgl,
 			    unsigned long attrs);
 
 /* sync.c */
-void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
-		     enum dma_data_direction dir,
-		     void (*sync)(struct device *dev, dma_addr_t iova,
-				  size_t size, enum dma_data_direction dir));
 void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 			       size_t size, enum dma_data_direction dir);
 void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
@@ -116,7 +118,15 @@ int iodma_mmap(struct device *dev, struct vm_area_struct *vma, void *cpu_addr,
 int iodma_get_sgtable(struct device *dev, struct sg_table *sgt, void *cpu_addr,
 		      dma_addr_t handle, size_t size, unsigned long attrs);
 
+/* knobs.c */
+int iodma_knobs_setup(void);
+void iodma_knobs_teardown(void);
+
 /* copied.c */
+void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
+		     enum dma_data_direction dir,
+		     void (*sync)(struct device *dev, dma_addr_t iova,
+				  size_t size, enum dma_data_direction dir));
 dma_addr_t iodma_map_small_slow(struct device *dev, struct page *page,
 				unsigned long offset, size_t size,
 				enum dma_data_direction dir,
@@ -142,16 +152,20 @@ void iodma_copied_sg_for_device(struct device *dev, struct scatterlist *sgl,
 /* limits.c */
 int iodma_supported(struct device *dev, u64 mask);
 u64 iodma_get_required_mask(struct device *dev);
-size_t iodma_max_mapping_size(struct device *dev);
-size_t iodma_opt_mapping_size(void);
 unsigned long iodma_get_merge_boundary(struct device *dev);
 
 /* takeover.c */
+const struct dma_map_ops *iodma_table_for(struct device *dev);
 bool iodma_watches(struct device *dev);
+ssize_t iodma_with_domain(struct device *dev,
+			  ssize_t (*fn)(struct iodom *dom, struct device *dev,
+					void *arg), void *arg);
+
+/* mode.c */
+void iodma_lazy_enable(struct iodom *dom, struct device *dev);
 
 /* lazy.c */
 void iodma_lazy_wanted(struct device *dev);
-void iodma_lazy_enable(struct iodom *dom, struct device *dev);
 void iodma_lazy_restore(struct iodom *dom);
 
 /* reserve.c */
@@ -164,40 +178,22 @@ int iodma_reserve(struct iospace *space, struct device *dev,
  */
 #define IODMA_NOTHING ((dma_addr_t)0)
 
-/* What the IOMMU's driver keeps of a device begins with this. */
-static __always_inline struct iodom_device *iodma_place(struct device *dev)
-{
-	return dev->iommu->priv;
-}
-
-/*
- * The device is bound, so its group has the default domain that it had then.
- * A device that may be in no group needs iodma_domain().
- */
-static __always_inline struct iodom *iodma_own_domain(struct device *dev)
-{
-	return iodma_place(dev)->dma;
-}
-
-/* NULL for a device whose DMA has nowhere to go, see child.c. */
-static inline struct iodom *iodma_domain(struct device *dev)
-{
-	if (likely(dev->iommu_group))
-		return to_iodom(iommu_get_dma_domain(dev));
-	return iodma_domain_above(dev);
-}
-
 /* Slots of a domain, or NULL. What they are is behind the pointer. */
 static __always_inline struct ioslot_pool *iodma_pool(const struct iodom *dom)
 {
 	return READ_ONCE(dom->slots);
 }
 
-static inline bool iodma_untrusted(struct device *dev)
+/*
+ * Is an address in one of these? Whoever has one in a slot has got it from who saw
+ * the pool, and so sees its range; from nobody else does it matter. Half of the two, as they
+ * are set, holds no address.
+ */
+static __always_inline bool iodma_in_slot(const struct iodom *dom,
+					  dma_addr_t iova)
 {
-	struct device *owner = iodma_owner(dev);
-
-	return owner && dev_is_pci(owner) && to_pci_dev(owner)->untrusted;
+	/* What has not been handed over is in neither half of a range. */
+	return data_race(iova - dom->slot_base < dom->slot_bytes);
 }
 
 /* Which addresses it can express; the DMA API has seen that it has a mask. */
@@ -241,11 +237,23 @@ static __always_inline dma_addr_t iodma_iova_alloc(struct iodom *dom,
 	return iova;
 }
 
-static __always_inline void iodma_map_sync(struct iodom *dom, dma_addr_t iova,
-					   size_t bytes)
+/* What fails leaves nothing mapped. */
+static __always_inline int iodma_map_sync(struct iodom *dom, dma_addr_t iova,
+					  size_t bytes)
 {
 	if (unlikely(READ_ONCE(dom->map_needs_flush)))
-		iodom_map_sync(dom, iova, bytes);
+		return iodom_map_sync(dom, iova, bytes);
+	return 0;
+}
+
+/* The same of what was mapped by one call, to contiguous memory. */
+static __always_inline int iodma_map_sync_run(struct iodom *dom,
+					      dma_addr_t iova, size_t bytes,
+					      phys_addr_t paddr, int prot)
+{
+	if (unlikely(READ_ONCE(dom->map_needs_flush)))
+		return iodom_map_sync_run(dom, iova, bytes, paddr, prot);
+	return 0;
 }
 
 /* Strict or deferred, as the domain's mode is. */
@@ -254,7 +262,7 @@ static __always_inline void iodma_unmap_in(struct iodom *dom,
 					   size_t bytes)
 {
 	/* The mode changes under a bound driver, see lazy.c. */
-	if (unlikely(iodom_deferred(dom) && !READ_ONCE(dom->flush.rings)))
+	if (unlikely(!READ_ONCE(dom->flush.rings)) && iodom_deferred(dom))
 		iodma_lazy_wanted(dev);
 	iodom_unmap(dom, first, bytes);
 }

@@ -10,7 +10,6 @@
  * the group, which their functions take.
  */
 #include <linux/init.h>
-#include <linux/ioflush/ioflush.h>
 #include <linux/kstrtox.h>
 #include <linux/notifier.h>
 #include <linux/platform_device.h>
@@ -19,48 +18,6 @@
 
 #include "mode.h"
 #include "slot_copy.h"
-
-/**
- * struct iodma_knob - what is to be done to a device's domain
- * @dev: the device
- * @fn: what; called with the mutex of the group held
- * @arg: for @fn
- */
-struct iodma_knob {
-	struct device *dev;
-	ssize_t (*fn)(struct iodom *dom, struct device *dev, void *arg);
-	void *arg;
-};
-
-static int iodma_knob_one(struct device *dev, void *data)
-{
-	struct iommu_domain *domain = iommu_get_dma_domain(dev);
-	struct iodma_knob *knob = data;
-	ssize_t ret;
-
-	if (dev != knob->dev)
-		return 0;
-	if (!iodom_is(domain) || !iommu_is_dma_domain(domain))
-		return -ENODEV;
-	ret = knob->fn(to_iodom(domain), dev, knob->arg);
-	/* 0 would go on to the next device. */
-	return ret ?: -ENODATA;
-}
-
-static ssize_t iodma_knob(struct device *dev,
-			  ssize_t (*fn)(struct iodom *dom, struct device *dev,
-					void *arg), void *arg)
-{
-	struct iommu_group *group = iommu_group_get(dev);
-	struct iodma_knob knob = { .dev = dev, .fn = fn, .arg = arg };
-	ssize_t ret;
-
-	if (!group)
-		return -ENODEV;
-	ret = iommu_group_for_each_dev(group, &knob, iodma_knob_one);
-	iommu_group_put(group);
-	return ret;
-}
 
 static ssize_t iodma_window_get(struct iodom *dom, struct device *dev,
 				void *buf)
@@ -72,7 +29,7 @@ static ssize_t iodma_window_get(struct iodom *dom, struct device *dev,
 static ssize_t window_us_show(struct device *dev,
 			      struct device_attribute *attr, char *buf)
 {
-	return iodma_knob(dev, iodma_window_get, buf);
+	return iodma_with_domain(dev, iodma_window_get, buf);
 }
 
 static ssize_t iodma_window_set(struct iodom *dom, struct device *dev,
@@ -93,7 +50,7 @@ static ssize_t window_us_store(struct device *dev,
 	ret = kstrtouint(buf, 0, &us);
 	if (ret)
 		return ret;
-	ret = iodma_knob(dev, iodma_window_set, &us);
+	ret = iodma_with_domain(dev, iodma_window_set, &us);
 	return ret < 0 ? ret : count;
 }
 static DEVICE_ATTR_RW(window_us);
@@ -106,7 +63,7 @@ static ssize_t iodma_mode_get(struct iodom *dom, struct device *dev, void *buf)
 static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	return iodma_knob(dev, iodma_mode_get, buf);
+	return iodma_with_domain(dev, iodma_mode_get, buf);
 }
 
 static ssize_t iodma_mode_change(struct iodom *dom, struct device *dev,
@@ -125,7 +82,7 @@ static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 
 	if (mode < 0)
 		return mode;
-	ret = iodma_knob(dev, iodma_mode_change, &mode);
+	ret = iodma_with_domain(dev, iodma_mode_change, &mode);
 	return ret < 0 ? ret : count;
 }
 static DEVICE_ATTR_RW(mode);
@@ -145,17 +102,17 @@ static ssize_t iodma_copy_get(struct iodom *dom, struct device *dev, void *buf)
 static ssize_t copy_bytes_show(struct device *dev,
 			       struct device_attribute *attr, char *buf)
 {
-	return iodma_knob(dev, iodma_copy_get, buf);
+	return iodma_with_domain(dev, iodma_copy_get, buf);
 }
 
-/* A domain that has no slots gets none: it was lazy, or they were off at boot. */
+/* A domain that has no slots gets none: they were off at boot. */
 static ssize_t iodma_copy_set(struct iodom *dom, struct device *dev, void *arg)
 {
 	const int *bytes = arg;
 
 	if (!iodma_pool(dom))
 		return *bytes ? -ENODEV : 1;
-	return ioslot_set_limit(iodma_pool(dom), *bytes) ?: 1;
+	return ioslot_set_limit(iodma_pool(dom), dev, *bytes) ?: 1;
 }
 
 static ssize_t copy_bytes_store(struct device *dev,
@@ -167,7 +124,7 @@ static ssize_t copy_bytes_store(struct device *dev,
 
 	if (ret)
 		return ret;
-	ret = iodma_knob(dev, iodma_copy_set, &bytes);
+	ret = iodma_with_domain(dev, iodma_copy_set, &bytes);
 	return ret < 0 ? ret : count;
 }
 static DEVICE_ATTR_RW(copy_bytes);
@@ -192,9 +149,8 @@ static int iodma_knobs_notify(struct notifier_block *nb, unsigned long action,
 			      void *data)
 {
 	struct device *dev = data;
-	const struct dma_map_ops *ops = get_dma_ops(dev);
 
-	if (dev->dma_iommu || (ops != &iodma_ops && ops != &iodma_careful_ops))
+	if (!iodma_in_charge(dev))
 		return NOTIFY_DONE;
 	if (action == BUS_NOTIFY_BOUND_DRIVER) {
 		if (sysfs_create_group(&dev->kobj, &iodma_attr_group))
@@ -213,15 +169,30 @@ static struct notifier_block iodma_knobs_platform_nb = {
 	.notifier_call = iodma_knobs_notify,
 };
 
-static int __init iodma_knobs_init(void)
+/**
+ * iodma_knobs_setup() - give devices their attributes as drivers are bound to them
+ *
+ * Context: process context, once.
+ * Return: 0 or an error of bus_register_notifier().
+ */
+int iodma_knobs_setup(void)
 {
 	int ret = 0;
 
-	if (!ioflush_enabled())
-		return 0;
 	if (IS_ENABLED(CONFIG_PCI))
 		ret = bus_register_notifier(&pci_bus_type, &iodma_knobs_pci_nb);
 	return ret ?: bus_register_notifier(&platform_bus_type,
 					    &iodma_knobs_platform_nb);
 }
-fs_initcall(iodma_knobs_init);
+
+/**
+ * iodma_knobs_teardown() - undo iodma_knobs_setup()
+ *
+ * Context: process context; no device has attributes any more.
+ */
+void __exit iodma_knobs_teardown(void)
+{
+	bus_unregister_notifier(&platform_bus_type, &iodma_knobs_platform_nb);
+	if (IS_ENABLED(CONFIG_PCI))
+		bus_unregister_notifier(&pci_bus_type, &iodma_knobs_pci_nb);
+}

@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "mode.h"
+#include "slot.h"
 
 /**
  * struct iodma_lazy - a device that asked for its domain to be made lazy
@@ -34,23 +35,6 @@ static struct iodma_lazy {
 	struct device *dev;
 	struct iommu_group *group;
 } iodma_lazy;
-
-/**
- * iodma_lazy_enable() - give a lazy domain its rings
- * @dom: a domain of the DMA API
- * @dev: a device that uses it, for the log
- *
- * If there is no memory, the domain becomes strict.
- *
- * Context: process context, with the mutex of the domain's group held.
- */
-void iodma_lazy_enable(struct iodom *dom, struct device *dev)
-{
-	if (!iodom_deferred(dom) || !ioflush_enable_deferred(&dom->flush))
-		return;
-	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
-	dev_warn(dev, "no memory for lazy invalidation, its group is strict\n");
-}
 
 /**
  * iodma_lazy_restore() - make a domain lazy that the core wanted to be
@@ -78,8 +62,10 @@ static int iodma_lazy_enable_one(struct device *dev, void *data)
 	if (!iodom_is(domain))
 		return 1;
 	iodma_lazy_restore(to_iodom(domain));
-	if (to_iodom(domain)->space)
+	if (to_iodom(domain)->space) {
 		iodma_lazy_enable(to_iodom(domain), dev);
+		ioslot_follow_mode(to_iodom(domain), dev);
+	}
 	return 1;
 }
 

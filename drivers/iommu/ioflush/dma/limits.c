@@ -2,9 +2,6 @@
 /*
  * ioflush: what drivers may ask of the DMA API
  */
-#include <linux/iova.h>
-#include <linux/swiotlb.h>
-
 #include "internal.h"
 
 /**
@@ -40,30 +37,6 @@ int iodma_supported(struct device *dev, u64 mask)
 u64 iodma_get_required_mask(struct device *dev)
 {
 	return DMA_BIT_MASK(32);
-}
-
-/**
- * iodma_max_mapping_size() - &dma_map_ops.max_mapping_size
- * @dev: the device
- *
- * Context: any context.
- * Return: length of the longest buffer that may be mapped in one piece.
- */
-size_t iodma_max_mapping_size(struct device *dev)
-{
-	return iodma_untrusted(dev) ? swiotlb_max_mapping_size(dev) : SIZE_MAX;
-}
-
-/**
- * iodma_opt_mapping_size() - &dma_map_ops.opt_mapping_size
- *
- * Context: any context.
- * Return: length of the longest buffer that is mapped without searching a
- *	tree for addresses.
- */
-size_t iodma_opt_mapping_size(void)
-{
-	return iova_rcache_range();
 }
 
 /**

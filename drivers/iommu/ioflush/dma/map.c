@@ -48,9 +48,9 @@ __iodma_map_phys(struct iodom *dom, struct device *dev, phys_addr_t phys,
 	if (unlikely(!iova))
 		return DMA_MAPPING_ERROR;
 	if (unlikely(iodom_map(dom, iova, phys - offset, bytes, prot,
-			       GFP_ATOMIC)))
+			       GFP_ATOMIC) ||
+		     iodma_map_sync_run(dom, iova, bytes, phys - offset, prot)))
 		return iodma_map_failed(dom, iova, bytes);
-	iodma_map_sync(dom, iova, bytes);
 	return iova + offset;
 }
 
@@ -209,11 +209,12 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 	if (unlikely(!dev->iommu_group))
 		return iodma_map_unusual(dev, page, offset, size, dir, attrs);
 	dom = iodma_own_domain(dev);
-	pool = iodma_pool(dom);
-	if (ioslot_wants(pool, size, dir) && offset_in_page(offset | size) &&
-	    !iodom_deferred(dom))
-		return iodma_map_small(pool, dev, page, offset, size, dir,
-				       attrs);
+	if (offset_in_page(offset | size)) {
+		pool = iodma_pool(dom);
+		if (ioslot_wants(pool, size, dir))
+			return iodma_map_small(pool, dev, page, offset, size,
+					       dir, attrs);
+	}
 	if (unlikely(!size))
 		return IODMA_NOTHING;
 	return __iodma_map_precisely(dom, dev, page, offset, size, dir, attrs);
@@ -232,7 +233,6 @@ dma_addr_t iodma_map_page(struct device *dev, struct page *page,
 void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	struct ioslot_pool *pool;
 	struct iodom *dom;
 
 	if (unlikely(!dev->iommu_group)) {
@@ -240,9 +240,8 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 		return;
 	}
 	dom = iodma_own_domain(dev);
-	pool = iodma_pool(dom);
-	if (ioslot_holds(pool, iova))
-		__ioslot_unmap(pool, iova, size, attrs);
+	if (iodma_in_slot(dom, iova))
+		__ioslot_unmap(iodma_pool(dom), iova, size, attrs);
 	else if (iodma_holds(dom) && size)
 		iodma_unmap_guarded(dom, dev, iova, size);
 	else
@@ -259,12 +258,15 @@ void iodma_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
  *
  * Context: any context; waits for hardware if the space has run dry or the map
  *	fails.
- * Return: the device's address, IODMA_NOTHING for no bytes, or DMA_MAPPING_ERROR.
+ * Return: the device's address, IODMA_NOTHING for no bytes, or DMA_MAPPING_ERROR, also for
+ *	more than IODMA_RESOURCE_MAX.
  */
 dma_addr_t iodma_map_resource(struct device *dev, phys_addr_t phys,
 			      size_t size, enum dma_data_direction dir,
 			      unsigned long attrs)
 {
+	if (unlikely(size > IODMA_RESOURCE_MAX))
+		return DMA_MAPPING_ERROR;
 	return iodma_map_phys(dev, phys, size,
 			      iodma_prot(dir, false, attrs) | IOMMU_MMIO,
 			      iodma_mask(dev), IOSPACE_LASTING);

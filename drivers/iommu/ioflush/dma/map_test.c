@@ -189,6 +189,20 @@ static dma_addr_t *tiny_space(struct kunit *test, struct device *dev)
 			     GFP_KERNEL);
 }
 
+static void expect_clear_of(struct kunit *test, const dma_addr_t *iovas,
+			    unsigned int n, u64 first, u64 bytes)
+{
+	for (unsigned int i = 0; i < n; i++)
+		KUNIT_EXPECT_FALSE(test, overlaps(iovas[i], first, bytes));
+}
+
+static void unmap_all(struct device *dev, const dma_addr_t *iovas,
+		      unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		dma_unmap_single(dev, iovas[i], SZ_4K, DMA_TO_DEVICE);
+}
+
 /* What is reserved is not handed out, all else is, and a full space is full. */
 static void map_reserved(struct kunit *test)
 {
@@ -201,15 +215,38 @@ static void map_reserved(struct kunit *test)
 	n = map_all(test, dev, buf, iovas, TINY_PAGES + 1);
 	KUNIT_EXPECT_EQ(test, n, TINY_PAGES - 1 -
 		(DMA_TEST_DIRECT_BYTES + DMA_TEST_MSI_BYTES) / SZ_4K);
-	for (unsigned int i = 0; i < n; i++) {
-		KUNIT_EXPECT_FALSE(test, overlaps(iovas[i], 0, SZ_4K));
-		KUNIT_EXPECT_FALSE(test, overlaps(iovas[i],
-						  DMA_TEST_DIRECT_FIRST,
-						  DMA_TEST_DIRECT_BYTES));
-		KUNIT_EXPECT_FALSE(test, overlaps(iovas[i], DMA_TEST_MSI_FIRST,
-						  DMA_TEST_MSI_BYTES));
-		dma_unmap_single(dev, iovas[i], SZ_4K, DMA_TO_DEVICE);
-	}
+	expect_clear_of(test, iovas, n, 0, SZ_4K);
+	expect_clear_of(test, iovas, n, DMA_TEST_DIRECT_FIRST,
+			DMA_TEST_DIRECT_BYTES);
+	expect_clear_of(test, iovas, n, DMA_TEST_MSI_FIRST, DMA_TEST_MSI_BYTES);
+	unmap_all(dev, iovas, n);
+}
+
+/*
+ * A device of the group that has no driver yet has memory that firmware reserved for
+ * it, and that is mapped: nobody else is given its addresses.
+ */
+static void map_reserved_beside(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	dma_addr_t *iovas = tiny_space(test, dev);
+	char *buf = new_buf(test);
+	unsigned int n;
+
+	KUNIT_ASSERT_NOT_NULL(test, iovas);
+	device_release_driver(dev);
+	dma_test_iommu.neighbour = dev;
+	dma_test_device(test, DMA_TEST_BESIDE);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(dev, SZ_4M - 1));
+	n = map_all(test, dev, buf, iovas, TINY_PAGES + 1);
+	/* Else the core's mapping there is in the way of one of ours. */
+	KUNIT_EXPECT_EQ(test, n, TINY_PAGES - 1 -
+		(DMA_TEST_DIRECT_BYTES + DMA_TEST_MSI_BYTES +
+		 DMA_TEST_BESIDE_BYTES) / SZ_4K);
+	expect_clear_of(test, iovas, n, DMA_TEST_BESIDE_FIRST,
+			DMA_TEST_BESIDE_BYTES);
+	unmap_all(dev, iovas, n);
 }
 
 /* Addresses that wait for a flush are got back when there are no others. */
@@ -230,8 +267,7 @@ static void map_space_dry(struct kunit *test)
 	for (unsigned int i = n - 8; i < n; i++)
 		dma_unmap_single(dev, iovas[i], SZ_4K, DMA_TO_DEVICE);
 	KUNIT_EXPECT_EQ(test, 8, map_all(test, dev, buf, iovas + n - 8, 9));
-	for (unsigned int i = 0; i < n; i++)
-		dma_unmap_single(dev, iovas[i], SZ_4K, DMA_TO_DEVICE);
+	unmap_all(dev, iovas, n);
 }
 
 /* unwind: a page table without memory leaves no address behind */
@@ -272,6 +308,24 @@ static void map_resource(struct kunit *test)
 	dma_test_expect_mapped(test, dev, iova, phys, SZ_16K);
 	dma_unmap_resource(dev, iova, SZ_16K, DMA_BIDIRECTIONAL, 0);
 	dma_test_expect_unmapped(test, dev, iova, iova + SZ_16K - 1);
+}
+
+/* Of what may be unmapped in parts nothing is mapped, and nothing is taken for it. */
+static void map_resource_long(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+	unsigned long out = dma_test_ranges_out(dom);
+	dma_addr_t iova;
+
+	if (IODMA_RESOURCE_MAX == SIZE_MAX) {
+		kunit_skip(test, "all is unmapped as a whole");
+		return;
+	}
+	iova = ioflush_op_map_resource(&iodma_ops, dev, SZ_8G, SZ_8G,
+				       DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, iova);
+	KUNIT_EXPECT_EQ(test, out, dma_test_ranges_out(dom));
 }
 
 /* A PCI device that was plugged in from outside, in the group of @dev. */
@@ -572,9 +626,11 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(map_prot),
 	KUNIT_CASE(map_limits),
 	KUNIT_CASE(map_reserved),
+	KUNIT_CASE(map_reserved_beside),
 	KUNIT_CASE(map_space_dry),
 	KUNIT_CASE(map_fails),
 	KUNIT_CASE(map_resource),
+	KUNIT_CASE(map_resource_long),
 	KUNIT_CASE(bounce_to_device),
 	KUNIT_CASE(bounce_from_device),
 	KUNIT_CASE(bounce_sg),

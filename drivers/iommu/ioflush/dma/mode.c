@@ -5,14 +5,11 @@
  * The core knows strict and lazy. Guarded lies between them, and is strict for the
  * core: whoever does not know of it waits.
  */
-#include <linux/moduleparam.h>
+#include <linux/ioflush/params.h>
 #include <linux/string.h>
 
 #include "mode.h"
 #include "slot.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "ioflush."
 
 static const char *const iodma_modes[] = {
 	[IODMA_STRICT] = "strict",
@@ -83,37 +80,39 @@ const char *iodma_mode_name(const struct iodom *dom)
 	return iodma_modes[mode];
 }
 
+/**
+ * iodma_lazy_enable() - give a lazy domain its rings
+ * @dom: a domain of the DMA API
+ * @dev: a device that uses it, for the log
+ *
+ * If there is no memory, the domain becomes strict.
+ *
+ * Context: process context, with the mutex of the domain's group held.
+ */
+void iodma_lazy_enable(struct iodom *dom, struct device *dev)
+{
+	if (!iodom_deferred(dom) || !ioflush_enable_deferred(&dom->flush))
+		return;
+	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
+	dev_warn(dev, "no memory for lazy invalidation, its group is strict\n");
+}
+
 /*
  * Nothing of lazy mode is left behind: what waits in the rings is not held, and an
  * unmap that has begun finds no rings for what is not.
  */
-static void iodma_mode_strict(struct iodom *dom, struct device *dev)
+static void iodma_mode_strict(struct iodom *dom)
 {
 	WRITE_ONCE(dom->guarded, false);
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
 	/* A domain that never had rings has nobody to wait for. */
 	if (dom->flush.all_rings)
 		ioflush_disable_deferred(&dom->flush);
-	ioslot_enable(dom, dev);
 }
 
-/**
- * iodma_mode_set() - change the mode of a domain
- * @dom: the domain, which has a space
- * @dev: a device that uses it
- * @mode: the mode
- *
- * From then on unmaps are as the mode has it; to become stricter all is invalidated
- * that has been deferred.
- *
- * Context: process context, with the mutex of the domain's group held; waits for RCU and
- *	for hardware.
- * Return: 0; -ENOMEM: it is strict.
- */
-int iodma_mode_set(struct iodom *dom, struct device *dev, enum iodma_mode mode)
+static int iodma_mode_begin(struct iodom *dom, struct device *dev,
+			    enum iodma_mode mode)
 {
-	if (mode != IODMA_LAZY)
-		iodma_mode_strict(dom, dev);
 	switch (mode) {
 	case IODMA_LAZY:
 		/*
@@ -136,6 +135,30 @@ int iodma_mode_set(struct iodom *dom, struct device *dev, enum iodma_mode mode)
 	default:
 		return 0;
 	}
+}
+
+/**
+ * iodma_mode_set() - change the mode of a domain
+ * @dom: the domain, which has a space
+ * @dev: a device that uses it
+ * @mode: the mode
+ *
+ * From then on unmaps are as the mode has it; to become stricter all is invalidated
+ * that has been deferred.
+ *
+ * Context: process context, with the mutex of the domain's group held; waits for RCU and
+ *	for hardware.
+ * Return: 0; -ENOMEM: it is strict.
+ */
+int iodma_mode_set(struct iodom *dom, struct device *dev, enum iodma_mode mode)
+{
+	int ret;
+
+	if (mode != IODMA_LAZY)
+		iodma_mode_strict(dom);
+	ret = iodma_mode_begin(dom, dev, mode);
+	ioslot_follow_mode(dom, dev);
+	return ret;
 }
 
 /**

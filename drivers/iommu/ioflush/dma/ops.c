@@ -2,7 +2,34 @@
 /*
  * ioflush: the tables that the DMA API calls
  */
+#include <linux/iova.h>
+#include <linux/swiotlb.h>
+
 #include "internal.h"
+
+/**
+ * iodma_max_mapping_size() - &dma_map_ops.max_mapping_size
+ * @dev: the device
+ *
+ * Context: any context.
+ * Return: length of the longest buffer that may be mapped in one piece.
+ */
+size_t iodma_max_mapping_size(struct device *dev)
+{
+	return iodma_untrusted(dev) ? swiotlb_max_mapping_size(dev) : SIZE_MAX;
+}
+
+/**
+ * iodma_opt_mapping_size() - &dma_map_ops.opt_mapping_size
+ *
+ * Context: any context.
+ * Return: length of the longest buffer that is mapped without searching a
+ *	tree for addresses.
+ */
+size_t iodma_opt_mapping_size(void)
+{
+	return iova_rcache_range();
+}
 
 #define IODMA_COMMON_OPS						\
 	.alloc = iodma_alloc,						\
@@ -11,8 +38,6 @@
 	.free_pages = iodma_free_pages,					\
 	.mmap = iodma_mmap,						\
 	.get_sgtable = iodma_get_sgtable,				\
-	.map_resource = iodma_map_resource,				\
-	.unmap_resource = iodma_unmap_resource,				\
 	.dma_supported = iodma_supported,				\
 	.get_required_mask = iodma_get_required_mask,			\
 	.max_mapping_size = iodma_max_mapping_size,			\
@@ -22,8 +47,8 @@
 /* A device of these may have copies, and nothing else to be synchronised. */
 const struct dma_map_ops iodma_ops = {
 	IODMA_COMMON_OPS,
-	.map_page = iodma_map_page,
-	.unmap_page = iodma_unmap_page,
+	IODMA_MAP_OPS(iodma),
+	IODMA_UNMAP_OPS(iodma),
 	.map_sg = iodma_map_sg,
 	.unmap_sg = iodma_unmap_sg,
 	.sync_single_for_cpu = iodma_copied_for_cpu,
@@ -34,8 +59,8 @@ const struct dma_map_ops iodma_ops = {
 
 const struct dma_map_ops iodma_careful_ops = {
 	IODMA_COMMON_OPS,
-	.map_page = iodma_careful_map_page,
-	.unmap_page = iodma_careful_unmap_page,
+	IODMA_MAP_OPS(iodma_careful),
+	IODMA_UNMAP_OPS(iodma_careful),
 	.map_sg = iodma_careful_map_sg,
 	.unmap_sg = iodma_careful_unmap_sg,
 	.sync_single_for_cpu = iodma_sync_single_for_cpu,

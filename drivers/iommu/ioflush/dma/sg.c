@@ -183,42 +183,37 @@ static __always_inline int __iodma_map_sg(struct device *dev, struct iodom *dom,
 
 	run.iova = iova;
 	ret = iodma_sg_fill(&run);
+	if (likely(!ret)) {
+		/* Of what hardware is not told nothing is left to undo. */
+		run.iova = iova;
+		ret = iodma_map_sync(dom, iova, total);
+	}
 	if (unlikely(ret)) {
 		iodma_sg_undo(dom, iova, run.iova - iova, total);
 		iodma_hold_undo(&hold);
 		return iodma_sg_failed(sgl, ret);
 	}
+
 	iodma_sg_move(&out, iova);
 	iodma_sg_end(&out, nents);
-	iodma_map_sync(dom, iova, total);
 	return out.count;
 }
 
-/* For a device without a group, or that is not trusted, or not coherent. */
-static noinline int iodma_map_sg_unusual(struct device *dev,
-					 struct scatterlist *sgl, int nents,
-					 int prot)
+/**
+ * iodma_map_sg_unusual() - map a list for any device, whatever its length
+ * @dev: the device: maybe without a group, not trusted or not coherent
+ * @sgl: the list
+ * @nents: its length
+ * @prot: permissions
+ *
+ * Context: any context; waits for hardware if the space has run dry or the map
+ *	fails.
+ * Return: as iodma_map_sg().
+ */
+noinline int iodma_map_sg_unusual(struct device *dev, struct scatterlist *sgl,
+				  int nents, int prot)
 {
 	return __iodma_map_sg(dev, iodma_domain(dev), sgl, nents, DMA_NONE, prot);
-}
-
-/* The range that a mapped list takes; its length is 0 if the list is empty. */
-static size_t iodma_sg_range(struct scatterlist *sgl, int nents,
-			     dma_addr_t *start)
-{
-	dma_addr_t end = 0;
-	struct scatterlist *s;
-	int left;
-
-	for (s = sgl, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
-		if (!sg_dma_len(s))
-			break;
-		end = sg_dma_address(s) + sg_dma_len(s);
-	}
-	if (unlikely(!end))
-		return 0;
-	*start = sg_dma_address(sgl);
-	return end - *start;
 }
 
 /**
@@ -249,9 +244,12 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		return iodma_map_sg_unusual(dev, sgl, nents, prot);
 	dom = iodma_own_domain(dev);
 	pool = iodma_pool(dom);
-	/* All of them may be too long; the first says so for most. */
+	/*
+	 * All of them may be too long; the first says so for most. One more entry
+	 * takes a lazy map less than it takes a copy.
+	 */
 	if (pool && sgl->length <= READ_ONCE(pool->limit[dir]) &&
-	    !iodom_deferred(dom))
+	    (nents == 1 || !iodom_deferred(dom)))
 		count = iodma_map_sg_copied(pool, dev, sgl, nents, dir, attrs);
 	return count ?: __iodma_map_sg(dev, dom, sgl, nents, dir, prot);
 }
@@ -269,7 +267,6 @@ int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
-	struct ioslot_pool *pool;
 	dma_addr_t start = 0;
 	struct iodom *dom;
 	size_t size;
@@ -280,9 +277,8 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		return;
 	}
 	dom = iodma_own_domain(dev);
-	pool = iodma_pool(dom);
-	if (ioslot_holds(pool, sg_dma_address(sgl))) {
-		iodma_unmap_sg_copied(pool, sgl, nents, attrs);
+	if (iodma_in_slot(dom, sg_dma_address(sgl))) {
+		iodma_unmap_sg_copied(iodma_pool(dom), sgl, nents, attrs);
 		return;
 	}
 	size = iodma_sg_range(sgl, nents, &start);
@@ -290,107 +286,4 @@ void iodma_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		iodma_unmap_guarded(dom, dev, start, size);
 	else
 		iodma_unmap_own(dev, start, size);
-}
-
-static void iodma_unmap_sg_each(struct device *dev, struct scatterlist *sgl,
-				int nents, enum dma_data_direction dir,
-				unsigned long attrs)
-{
-	struct scatterlist *s;
-	int i;
-
-	for_each_sg(sgl, s, nents, i) {
-		if (!sg_dma_len(s))
-			break;
-		iodma_careful_unmap_page(dev, sg_dma_address(s), sg_dma_len(s),
-					 dir, attrs);
-	}
-#ifdef CONFIG_NEED_SG_DMA_FLAGS
-	/* The list may be mapped again, and not be bounced then. */
-	sgl->dma_flags &= ~SG_DMA_SWIOTLB;
-#endif
-}
-
-/* Some entry is not empty, since one needs a bounce buffer. */
-static int iodma_map_sg_each(struct device *dev, struct scatterlist *sgl,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
-{
-	struct scatterlist *s, *out = sgl;
-	int i, count = 0;
-
-	sg_dma_mark_swiotlb(sgl);
-	for_each_sg(sgl, s, nents, i) {
-		dma_addr_t addr;
-
-		if (!s->length)
-			continue;
-		addr = iodma_careful_map_page(dev, sg_page(s), s->offset,
-					      s->length, dir, attrs);
-		if (addr == DMA_MAPPING_ERROR) {
-			iodma_unmap_sg_each(dev, sgl, count, dir,
-					    attrs | DMA_ATTR_SKIP_CPU_SYNC);
-			return -EIO;
-		}
-		sg_dma_address(out) = addr;
-		sg_dma_len(out) = s->length;
-		out = sg_next(out);
-		count++;
-	}
-	if (count < nents)
-		sg_dma_len(out) = 0;
-	return count;
-}
-
-/**
- * iodma_careful_map_sg() - &dma_map_ops.map_sg of any device
- * @dev: the device
- * @sgl: the list
- * @nents: its length
- * @dir: direction
- * @attrs: DMA_ATTR_*
- *
- * Context: any context; waits for hardware if the space has run dry or the map
- *	fails.
- * Return: as iodma_map_sg(); -EIO also if bounce buffers have run out.
- */
-int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
-			 int nents, enum dma_data_direction dir,
-			 unsigned long attrs)
-{
-	bool coherent = dev_is_dma_coherent(dev);
-
-	if (iodma_sg_needs_bounce(dev, sgl, nents, dir))
-		return iodma_map_sg_each(dev, sgl, nents, dir, attrs);
-	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		iodma_sync_sg_for_device(dev, sgl, nents, dir);
-	return iodma_map_sg_unusual(dev, sgl, nents,
-				    iodma_prot(dir, coherent, attrs));
-}
-
-/**
- * iodma_careful_unmap_sg() - &dma_map_ops.unmap_sg of any device
- * @dev: the device
- * @sgl: the list
- * @nents: its length when it was mapped
- * @dir: direction
- * @attrs: DMA_ATTR_*
- *
- * Context: any context; may wait for hardware. The caller should hold no lock.
- */
-void iodma_careful_unmap_sg(struct device *dev, struct scatterlist *sgl,
-			    int nents, enum dma_data_direction dir,
-			    unsigned long attrs)
-{
-	dma_addr_t start = 0;
-	size_t size;
-
-	if (sg_dma_is_swiotlb(sgl)) {
-		iodma_unmap_sg_each(dev, sgl, nents, dir, attrs);
-		return;
-	}
-	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		iodma_sync_sg_for_cpu(dev, sgl, nents, dir);
-	size = iodma_sg_range(sgl, nents, &start);
-	iodma_unmap_any(dev, start, size);
 }

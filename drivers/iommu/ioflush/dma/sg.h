@@ -116,6 +116,29 @@ static inline int iodma_sg_failed(struct scatterlist *sgl, int error)
 	return error == -ENOMEM ? error : -EINVAL;
 }
 
+/* The range that a mapped list takes; its length is 0 if the list is empty. */
+static inline size_t iodma_sg_range(struct scatterlist *sgl, int nents,
+				    dma_addr_t *start)
+{
+	dma_addr_t end = 0;
+	struct scatterlist *s;
+	int left;
+
+	for (s = sgl, left = nents; left > 0; s = iodma_sg_step(s, &left)) {
+		if (!sg_dma_len(s))
+			break;
+		end = sg_dma_address(s) + sg_dma_len(s);
+	}
+	if (unlikely(!end))
+		return 0;
+	*start = sg_dma_address(sgl);
+	return end - *start;
+}
+
+/* sg.c */
+int iodma_map_sg_unusual(struct device *dev, struct scatterlist *sgl, int nents,
+			 int prot);
+
 /* sg_apart.c */
 void iodma_sg_undo(struct iodom *dom, dma_addr_t iova, size_t mapped,
 		   size_t total);

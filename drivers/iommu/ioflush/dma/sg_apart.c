@@ -153,7 +153,11 @@ int iodma_sg_map_apart(struct device *dev, struct iodom *dom,
 		iodma_sg_undo(dom, iova, at - iova, total);
 		return iodma_sg_failed(sgl, ret);
 	}
+	ret = iodma_map_sync(dom, iova, total);
+	if (ret) {
+		iodma_sg_undo(dom, iova, 0, total);
+		return iodma_sg_failed(sgl, ret);
+	}
 	iodma_sg_end(&out, nents);
-	iodma_map_sync(dom, iova, total);
 	return out.count;
 }

@@ -9,9 +9,9 @@
  *
  * Each page has a word for each of its slots. It belongs to whoever has the slot.
  * In use it says where the CPU's buffer is; otherwise it links the slot to the next
- * one in the list that it is in: a CPU's list of that kind, or that of the free
- * slots of the page. In such lists a slot is its offset in the range; there is none
- * at 0.
+ * one in the list that it is in: a CPU's list of that kind, a batch, or that of the
+ * free slots of the page. In such lists a slot is its offset in the range; there is
+ * none at 0.
  */
 #ifndef _IOFLUSH_DMA_SLOT_H
 #define _IOFLUSH_DMA_SLOT_H
@@ -56,12 +56,19 @@ struct iodom;
  * IOSLOT_BATCH() - slots that go between a CPU and the depot at a time
  * @kind: of that kind
  *
- * A CPU keeps fewer of the long ones, so that it has less than 24 KiB a direction.
+ * Of the longest ones a CPU keeps fewer, so that it has less than 70 KiB a direction.
  */
-#define IOSLOT_BATCH(kind) ((kind) % IOSLOT_CLASSES < 3 ? 8U : 2U)
+#define IOSLOT_BATCH(kind) ((kind) % IOSLOT_CLASSES < 4 ? 8U : 2U)
 
 /** IOSLOT_KEEP() - free slots of a kind of which a CPU gives a batch back */
 #define IOSLOT_KEEP(kind) (2 * IOSLOT_BATCH(kind))
+
+/**
+ * IOSLOT_STASH - batches of a kind that the depot keeps as they are
+ *
+ * Network drivers map and unmap a whole queue of packets at a time. This is 256 slots.
+ */
+#define IOSLOT_STASH 32
 
 /** IOSLOT_ALIGN_MASK - bits of a buffer's address that its copy keeps */
 #define IOSLOT_ALIGN_MASK 63
@@ -121,11 +128,15 @@ struct ioslot_cpu {
  * @lock: protects the rest, and what struct ioslot_page says
  * @pages: pages with such slots
  * @nr_idle: how many of them have no other slots
+ * @nr_batches: how many batches there are beside these
+ * @batch: the first slot of each. Their pages do not know that they are free
  */
 struct ioslot_depot {
 	raw_spinlock_t lock; /* innermost; taken with interrupts off */
 	struct list_head pages;
 	unsigned int nr_idle;
+	unsigned int nr_batches;
+	u32 batch[IOSLOT_STASH];
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -133,7 +144,9 @@ struct ioslot_depot {
  * @base: first bus address of their range
  * @last: last address of the range
  * @bytes: length of the range, a power of two
- * @limit: longest buffer that is copied in strict mode, by direction
+ * @limit: longest buffer that is copied, by direction
+ * @asked: what the user wants that to be, or -1: what is measured for the domain's
+ *	mode. Protected by the mutex of the domain's group
  * @pages: by number in the range; NULL where there is none. Written by who has the
  *	page's bit in @used, before anybody else has one of its slots
  * @cpu: what each CPU has
@@ -152,6 +165,7 @@ struct ioslot_pool {
 	dma_addr_t last;
 	u32 bytes;
 	u32 limit[IOSLOT_DIRS];
+	int asked;
 	struct ioslot_page **pages;
 	struct ioslot_cpu __percpu *cpu;
 	struct iodom *dom;
@@ -218,19 +232,21 @@ int ioslot_pool_init(struct ioslot_pool *pool, unsigned int nr_pages);
 void ioslot_pool_exit(struct ioslot_pool *pool);
 u32 ioslot_take_slow(struct ioslot_pool *pool, unsigned int kind,
 		     const void *buf, unsigned int end);
-void ioslot_give_batch(struct ioslot_pool *pool, struct ioslot_cpu *cpu,
-		       unsigned int kind, unsigned int count);
+void ioslot_give_batch(struct ioslot_pool *pool, struct ioslot_list *list,
+		       unsigned int kind);
 void ioslot_give_all(struct ioslot_pool *pool, struct ioslot_cpu *cpu);
+void ioslot_unstash(struct ioslot_pool *pool);
 unsigned int ioslot_shrink(struct ioslot_pool *pool, unsigned int nr_pages);
 unsigned int ioslot_idle(struct ioslot_pool *pool);
 void ioslot_get_stats(struct ioslot_pool *pool, struct ioslot_stats *stats);
 
 /* slot_mem.c */
 char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir);
-void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
+bool ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
 		    bool mapped);
 void ioslot_release(struct ioslot_pool *pool);
 void ioslot_enable(struct iodom *dom, struct device *dev);
+void ioslot_follow_mode(struct iodom *dom, struct device *dev);
 
 /* Bytes of a slot that a copy needs which has a part of the buffer's address. */
 static __always_inline size_t ioslot_bytes(u32 part, size_t size,
@@ -290,17 +306,14 @@ static __always_inline void ioslot_give(struct ioslot_pool *pool,
 					unsigned long *word, u32 slot)
 {
 	struct ioslot_list *list;
-	struct ioslot_cpu *cpu;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	cpu = this_cpu_ptr(pool->cpu);
-	list = &cpu->list[page->kind];
+	list = &this_cpu_ptr(pool->cpu)->list[page->kind];
 	*word = list->first;
 	list->first = slot;
 	if (unlikely(!--list->room))
-		ioslot_give_batch(pool, cpu, page->kind,
-				  IOSLOT_BATCH(page->kind));
+		ioslot_give_batch(pool, list, page->kind);
 	local_irq_restore(flags);
 }
 

@@ -3,9 +3,10 @@
  * ioflush: which buffers are short enough to be copied
  *
  * What a copy has to beat is what it takes the place of: addresses, table entries,
- * and an invalidation with its wait. Both are measured, on the domain itself as its
- * first driver is bound: a page mapped and unmapped, and buffers of more and more
- * bytes. The longest that is copied in less time is the limit, for either direction.
+ * and an invalidation with its wait, or in a lazy domain a share of one. Both are
+ * measured, on the domain itself as its first driver is bound or its mode changes: a
+ * page mapped and unmapped, and buffers of more and more bytes. The longest that is
+ * copied in less time is the limit, for either direction.
  *
  * Which copy is fastest is measured as well: the architecture's, words in a loop, and
  * on x86 the processor's own for words. It has to do for all sizes.
@@ -22,11 +23,13 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
-#include "internal.h"
+#include "guard.h"
 #include "slot_copy.h"
 
 /* The fastest of this many attempts counts: others were interrupted. */
 #define IOSLOT_TRIES		8
+/* In lazy mode so many unmaps share an invalidation here. */
+#define IOSLOT_SHARED		16
 /* Limits are multiples of this. */
 #define IOSLOT_STEP_BYTES	64
 
@@ -169,8 +172,13 @@ void ioslot_copy_choose(void)
 	mutex_unlock(&lock);
 }
 
-/* What a page mapped and unmapped takes, with the wait; U64_MAX if it cannot be. */
-static u64 ioslot_time_precise(struct iodom *dom, phys_addr_t phys)
+/*
+ * What a page mapped and unmapped takes, with the wait; U64_MAX if it cannot be. Where
+ * memory may be held, to find out that this page is not is a part of that, and the
+ * unmaps are counted as others are.
+ */
+static u64 ioslot_time_precise(struct iodom *dom, struct device *dev,
+			       phys_addr_t phys)
 {
 	u64 best = U64_MAX, start;
 	dma_addr_t iova;
@@ -182,39 +190,110 @@ static u64 ioslot_time_precise(struct iodom *dom, phys_addr_t phys)
 		if (!iova)
 			return best;
 		if (iodom_map(dom, iova, phys, PAGE_SIZE, IOMMU_READ,
-			      GFP_KERNEL)) {
+			      GFP_KERNEL) ||
+		    iodma_map_sync(dom, iova, PAGE_SIZE)) {
 			iospace_free(dom->space, iova, PAGE_SIZE);
 			return best;
 		}
-		iodma_map_sync(dom, iova, PAGE_SIZE);
-		iodom_unmap_sync(dom, iova, PAGE_SIZE);
-		iospace_free(dom->space, iova, PAGE_SIZE);
+		if (iodma_holds(dom)) {
+			iodma_unmap_guarded(dom, dev, iova, PAGE_SIZE);
+		} else {
+			iodom_unmap_sync(dom, iova, PAGE_SIZE);
+			iospace_free(dom->space, iova, PAGE_SIZE);
+		}
 		best = min(best, ktime_get_ns() - start);
 	}
 	return best;
 }
 
-/* What a buffer copied there and back takes. */
+/*
+ * Map pages one by one, each as if it had addresses of its own. Returns how many are to
+ * be unmapped.
+ */
+static unsigned int ioslot_map_shared(struct iodom *dom, dma_addr_t iova,
+				      phys_addr_t phys)
+{
+	unsigned int i;
+	dma_addr_t own;
+
+	for (i = 0; i < IOSLOT_SHARED; i++, iova += PAGE_SIZE) {
+		own = iospace_alloc(dom->space, PAGE_SIZE, DMA_BIT_MASK(32),
+				    IOSPACE_STREAMING);
+		if (own)
+			iospace_free(dom->space, own, PAGE_SIZE);
+		if (iodom_map(dom, iova, phys, PAGE_SIZE, IOMMU_READ,
+			      GFP_KERNEL))
+			return i;
+		if (iodma_map_sync(dom, iova, PAGE_SIZE))
+			return i + 1;
+	}
+	return i;
+}
+
+/* Unmap them one by one, and have all of them invalidated. */
+static void ioslot_unmap_shared(struct iodom *dom, dma_addr_t iova, unsigned int n)
+{
+	struct iopgt_gather gather;
+
+	iopgt_gather_init(&gather, true);
+	ioaudit_unmap(&dom->audit, &dom->pgt, iova, n * PAGE_SIZE, &gather.audit);
+	for (unsigned int i = 0; i < n; i++)
+		iopgt_unmap_pages(&dom->pgt, iova + i * PAGE_SIZE, PAGE_SIZE,
+				  &gather);
+	ioflush_sync(&dom->flush, &gather);
+}
+
+/*
+ * What pages mapped and unmapped take in lazy mode, with their share of an
+ * invalidation; U64_MAX if they cannot be. The rings are not asked: as long as timers
+ * are coarse, when most drivers are bound, they defer nothing.
+ */
+static u64 ioslot_time_shared(struct iodom *dom, phys_addr_t phys)
+{
+	const size_t bytes = IOSLOT_SHARED * PAGE_SIZE;
+	dma_addr_t iova = iospace_alloc(dom->space, bytes, DMA_BIT_MASK(32),
+					IOSPACE_STREAMING);
+	unsigned int n = IOSLOT_SHARED;
+	u64 best = U64_MAX, start;
+
+	if (!iova)
+		return best;
+	for (unsigned int i = 0; n == IOSLOT_SHARED && i < IOSLOT_TRIES; i++) {
+		start = ktime_get_ns();
+		n = ioslot_map_shared(dom, iova, phys);
+		ioslot_unmap_shared(dom, iova, n);
+		if (n == IOSLOT_SHARED)
+			best = min(best, ktime_get_ns() - start);
+	}
+	iospace_free(dom->space, iova, bytes);
+	return best;
+}
+
+/* What so many buffers copied there and back take. */
 static u64 ioslot_time_copied(struct ioslot_pool *pool, const void *buf,
-			      size_t size, enum dma_data_direction dir)
+			      size_t size, enum dma_data_direction dir,
+			      unsigned int count)
 {
 	u64 best = U64_MAX, start;
 	dma_addr_t iova;
 
 	for (unsigned int i = 0; i < IOSLOT_TRIES; i++) {
 		start = ktime_get_ns();
-		iova = ioslot_map(pool, buf, size, IOSLOT_ALIGN_MASK, dir);
-		if (iova == DMA_MAPPING_ERROR)
-			return U64_MAX;
-		ioslot_unmap(pool, iova, size, 0);
+		for (unsigned int n = 0; n < count; n++) {
+			iova = ioslot_map(pool, buf, size, IOSLOT_ALIGN_MASK, dir);
+			if (iova == DMA_MAPPING_ERROR)
+				return U64_MAX;
+			ioslot_unmap(pool, iova, size, 0);
+		}
 		best = min(best, ktime_get_ns() - start);
 	}
 	return best;
 }
 
-/* The longest buffer that is copied in less than that, by halves. */
+/* The longest buffer of which @count are copied in less than that, by halves. */
 static u32 ioslot_find_limit(struct ioslot_pool *pool, const void *buf,
-			     enum dma_data_direction dir, u64 precise)
+			     enum dma_data_direction dir, u64 precise,
+			     unsigned int count)
 {
 	unsigned int good = 0, bad = IOSLOT_MAX_BYTES / IOSLOT_STEP_BYTES + 1;
 
@@ -222,7 +301,7 @@ static u32 ioslot_find_limit(struct ioslot_pool *pool, const void *buf,
 		const unsigned int mid = (good + bad) / 2;
 
 		if (ioslot_time_copied(pool, buf, mid * IOSLOT_STEP_BYTES,
-				       dir) < precise)
+				       dir, count) < precise)
 			good = mid;
 		else
 			bad = mid;
@@ -231,30 +310,39 @@ static u32 ioslot_find_limit(struct ioslot_pool *pool, const void *buf,
 }
 
 /**
- * ioslot_measure() - find out up to which length copies pay
+ * ioslot_measure() - find out up to which length copies pay in the domain's mode
  * @pool: the pool
+ * @dev: a device that uses it
  *
- * What others do meanwhile may make the result less exact. Of both directions nothing
- * is copied unless the user says so: memory that CPU and device share is mapped for
- * both, and not every driver synchronises it as it should.
+ * What others do meanwhile may make the result less exact. If nothing can be measured,
+ * for want of memory or addresses, nothing is copied: what paid in another mode may not
+ * in this one. Of both directions nothing is copied unless the user says so: memory
+ * that CPU and device share is mapped for both, and not every driver synchronises it as
+ * it should.
  *
  * Context: process context; waits for hardware.
  */
-void ioslot_measure(struct ioslot_pool *pool)
+void ioslot_measure(struct ioslot_pool *pool, struct device *dev)
 {
 	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
-	u64 precise;
+	const bool lazy = iodom_deferred(pool->dom);
+	const unsigned int count = lazy ? IOSLOT_SHARED : 1;
+	u64 precise = U64_MAX;
+	u32 from = 0, to = 0;
 
-	if (!buf)
-		return;
-	precise = ioslot_time_precise(pool->dom, virt_to_phys(buf));
+	if (buf)
+		precise = lazy ?
+			  ioslot_time_shared(pool->dom, virt_to_phys(buf)) :
+			  ioslot_time_precise(pool->dom, dev, virt_to_phys(buf));
 	if (precise != U64_MAX) {
-		WRITE_ONCE(pool->limit[DMA_BIDIRECTIONAL], 0);
-		WRITE_ONCE(pool->limit[DMA_FROM_DEVICE],
-			   ioslot_find_limit(pool, buf, DMA_FROM_DEVICE, precise));
-		WRITE_ONCE(pool->limit[DMA_TO_DEVICE],
-			   ioslot_find_limit(pool, buf, DMA_TO_DEVICE, precise));
+		from = ioslot_find_limit(pool, buf, DMA_FROM_DEVICE, precise,
+					 count);
+		to = ioslot_find_limit(pool, buf, DMA_TO_DEVICE, precise,
+				       count);
 	}
+	WRITE_ONCE(pool->limit[DMA_BIDIRECTIONAL], 0);
+	WRITE_ONCE(pool->limit[DMA_FROM_DEVICE], from);
+	WRITE_ONCE(pool->limit[DMA_TO_DEVICE], to);
 	free_page((unsigned long)buf);
 	ioslot_release(pool);
 }
@@ -262,6 +350,7 @@ void ioslot_measure(struct ioslot_pool *pool)
 /**
  * ioslot_set_limit() - let the user say what is copied
  * @pool: the pool
+ * @dev: a device that uses it
  * @bytes: the longest buffer to be copied, 0 for none, or -1 for what is measured
  *
  * What is in slots stays there until it is unmapped.
@@ -269,12 +358,13 @@ void ioslot_measure(struct ioslot_pool *pool)
  * Context: process context; may wait for hardware.
  * Return: 0, or -EINVAL: it is more than a slot holds, or makes no sense.
  */
-int ioslot_set_limit(struct ioslot_pool *pool, int bytes)
+int ioslot_set_limit(struct ioslot_pool *pool, struct device *dev, int bytes)
 {
 	if (bytes > (int)IOSLOT_MAX_BYTES || bytes < -1)
 		return -EINVAL;
+	pool->asked = bytes;
 	if (bytes < 0) {
-		ioslot_measure(pool);
+		ioslot_measure(pool, dev);
 		return 0;
 	}
 	for (unsigned int dir = 0; dir < IOSLOT_DIRS; dir++)

@@ -50,7 +50,7 @@ static __always_inline dma_addr_t ioslot_fill(struct ioslot_pool *pool,
 	return iova;
 }
 
-/* Is a buffer of a strict domain to be copied? @pool may be NULL. */
+/* Is a buffer to be copied? @pool may be NULL. */
 static __always_inline bool ioslot_wants(const struct ioslot_pool *pool,
 					 size_t size,
 					 enum dma_data_direction dir)
@@ -73,8 +73,11 @@ void ioslot_sync_for_device(struct ioslot_pool *pool, dma_addr_t iova,
 
 /* slot_copy.c */
 void ioslot_copy_choose(void);
-void ioslot_measure(struct ioslot_pool *pool);
-int ioslot_set_limit(struct ioslot_pool *pool, int bytes);
+void ioslot_measure(struct ioslot_pool *pool, struct device *dev);
+int ioslot_set_limit(struct ioslot_pool *pool, struct device *dev, int bytes);
+
+/* unsynced.c */
+bool ioslot_is_unsynced(const struct device *dev);
 
 /* Where in the driver's buffer a byte of the copy comes from. */
 static __always_inline void *ioslot_buffer(const struct ioslot_page *page,

@@ -3,8 +3,8 @@
  * ioflush: where slots come from and go to
  *
  * A domain gets its pool as a driver is bound to the first device that may use it:
- * one whose domain is strict and which sees the CPU's caches. The pool is empty then,
- * but for a range of addresses below 4 GiB that it will fill.
+ * one that sees the CPU's caches. The pool is empty then, but for a range of addresses
+ * below 4 GiB that it will fill.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -12,18 +12,16 @@
 #include <linux/cpuhotplug.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/ioflush/iova.h>
+#include <linux/ioflush/params.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
-#include <linux/moduleparam.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 
 #include "internal.h"
 #include "slot_copy.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "ioflush."
 
 /* Of all memory, what the slots of one domain may have, and what they always may. */
 #define IOSLOT_MEMORY_LG2	10
@@ -52,7 +50,7 @@ static const struct kernel_param_ops ioslot_copy_bytes_ops = {
 
 module_param_cb(copy_bytes, &ioslot_copy_bytes_ops, &ioslot_copy_bytes, 0444);
 MODULE_PARM_DESC(copy_bytes,
-		 "Strict mode: buffers up to this length are copied to memory that stays mapped, 0 to 4096 (default -1: as long as that takes less than an invalidation, by measurement)");
+		 "Buffers up to this length are copied to memory that stays mapped, 0 to 4096 (default -1: as long as that takes less than to map and unmap them, by measurement)");
 
 static unsigned int ioslot_copy_kb;
 
@@ -68,7 +66,7 @@ static const struct kernel_param_ops ioslot_copy_kb_ops = {
 
 module_param_cb(copy_kb, &ioslot_copy_kb_ops, &ioslot_copy_kb, 0444);
 MODULE_PARM_DESC(copy_kb,
-		 "Strict mode: memory that a domain may have for copies, in KiB, rounded up to a power of two, 1024 to 1048576 (default: a 1024th of all memory, 1024 to 65536)");
+		 "Memory that a domain may have for copies, in KiB, rounded up to a power of two, 1024 to 1048576 (default: a 1024th of all memory, 1024 to 65536)");
 
 /* Protects ioslot_pools. A pool is on it while the shrinker may use it. */
 static DEFINE_MUTEX(ioslot_pools_lock);
@@ -92,11 +90,11 @@ char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir)
 	if (!memory)
 		return NULL;
 	if (iodom_map(pool->dom, pool->base + slot, virt_to_phys(memory),
-		      PAGE_SIZE, iodma_prot(dir, true, 0), GFP_NOWAIT)) {
+		      PAGE_SIZE, iodma_prot(dir, true, 0), GFP_NOWAIT) ||
+	    iodma_map_sync(pool->dom, pool->base + slot, PAGE_SIZE)) {
 		free_page((unsigned long)memory);
 		return NULL;
 	}
-	iodma_map_sync(pool->dom, pool->base + slot, PAGE_SIZE);
 	return memory;
 }
 
@@ -107,14 +105,22 @@ char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir)
  * @memory: from ioslot_mem_get()
  * @mapped: a device may be using the domain: take the page away from it first
  *
+ * A page that hardware has refused to take away from the device is not freed, ever.
+ *
  * Context: any context; waits for hardware.
+ * Return: whether the slots' addresses may have another page.
  */
-void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
+bool ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
 		    bool mapped)
 {
-	if (mapped)
+	if (mapped) {
 		iodom_unmap_sync(pool->dom, pool->base + slot, PAGE_SIZE);
+		if (iospace_is_quarantined(pool->dom->space, pool->base + slot,
+					   PAGE_SIZE))
+			return false;
+	}
 	free_page((unsigned long)memory);
+	return true;
 }
 
 static unsigned int ioslot_nr_pages(void)
@@ -158,6 +164,7 @@ static bool ioslot_has_any(int cpu, void *data)
 void ioslot_release(struct ioslot_pool *pool)
 {
 	on_each_cpu_cond(ioslot_has_any, ioslot_give_here, pool, true);
+	ioslot_unstash(pool);
 	ioslot_shrink(pool, UINT_MAX);
 }
 
@@ -199,13 +206,29 @@ err_free:
 	return NULL;
 }
 
+/*
+ * For a driver that would not find what was copied. Another driver, or one of another
+ * device of the group, is not asked again: the domain copies nothing any more, unless
+ * the user says so.
+ */
+static void ioslot_forbid(struct iodom *dom, struct device *dev)
+{
+	if (dom->no_copies)
+		return;
+	dom->no_copies = true;
+	if (dom->slots)
+		ioslot_set_limit(dom->slots, dev, 0);
+	dev_info(dev, "ioflush: small buffers are not copied: %s does not synchronise them\n",
+		 dev_driver_string(dev));
+}
+
 /**
- * ioslot_enable() - let a strict domain copy small buffers
+ * ioslot_enable() - let a domain copy small buffers
  * @dom: a domain of the DMA API with a space
- * @dev: a device that uses it
+ * @dev: a device that uses it, whose driver is about to be bound or is bound
  *
- * Does nothing to a lazy domain. A device that does not see the CPU's caches never
- * uses slots, see careful devices.
+ * A device that does not see the CPU's caches never uses slots, see careful devices, nor
+ * does a domain that has had a driver that is on the list in unsynced.c.
  *
  * Context: process context, with the mutex of the domain's group held; waits for
  *	hardware.
@@ -214,7 +237,9 @@ void ioslot_enable(struct iodom *dom, struct device *dev)
 {
 	struct ioslot_pool *pool;
 
-	if (dom->slots || !dom->space || iodom_deferred(dom) ||
+	if (ioslot_is_unsynced(dev))
+		ioslot_forbid(dom, dev);
+	if (dom->no_copies || dom->slots || !dom->space ||
 	    !ioslot_copy_bytes || !dev_is_dma_coherent(dev))
 		return;
 	pool = ioslot_create(dom);
@@ -223,9 +248,29 @@ void ioslot_enable(struct iodom *dom, struct device *dev)
 		return;
 	}
 	ioslot_copy_choose();
+	dom->slot_base = pool->base;
+	dom->slot_bytes = pool->bytes;
 	/* Pairs with the dependency of who finds it set. */
 	smp_store_release(&dom->slots, pool);
-	ioslot_set_limit(pool, ioslot_copy_bytes);
+	ioslot_set_limit(pool, dev, ioslot_copy_bytes);
+}
+
+/**
+ * ioslot_follow_mode() - a domain has changed its mode: copy what pays now
+ * @dom: a domain of the DMA API
+ * @dev: a device that uses it
+ *
+ * What is in slots stays there until it is unmapped.
+ *
+ * Context: process context, with the mutex of the domain's group held; waits for
+ *	hardware.
+ */
+void ioslot_follow_mode(struct iodom *dom, struct device *dev)
+{
+	if (!dom->slots)
+		ioslot_enable(dom, dev);
+	else if (dom->slots->asked < 0)
+		ioslot_measure(dom->slots, dev);
 }
 
 /**
@@ -275,7 +320,7 @@ static unsigned long ioslot_count_objects(struct shrinker *shrinker,
 		some |= READ_ONCE(pool->nr_used) > 1;
 	}
 	mutex_unlock(&ioslot_pools_lock);
-	/* CPUs may keep pages that are idle otherwise: nobody counts these. */
+	/* CPUs and batches may hide pages that are idle: nobody counts these. */
 	if (!count && some)
 		return 1;
 	return count ?: SHRINK_EMPTY;
@@ -294,7 +339,7 @@ static unsigned long ioslot_scan_idle(unsigned long nr_pages)
 	return done;
 }
 
-/* When no page is idle, have CPUs give back what they keep, of one pool a time. */
+/* When no page is known to be idle, look at what CPUs and batches hide, of one pool a time. */
 static unsigned long ioslot_scan_objects(struct shrinker *shrinker,
 					 struct shrink_control *sc)
 {
@@ -308,15 +353,23 @@ static unsigned long ioslot_scan_objects(struct shrinker *shrinker,
 		pool = list_first_entry(&ioslot_pools, struct ioslot_pool, node);
 		list_move_tail(&pool->node, &ioslot_pools);
 		on_each_cpu_cond(ioslot_has_any, ioslot_give_here, pool, true);
+		ioslot_unstash(pool);
 		done = ioslot_shrink(pool, sc->nr_to_scan);
 	}
 	mutex_unlock(&ioslot_pools_lock);
 	return done ?: SHRINK_STOP;
 }
 
-static int __init ioslot_init(void)
+static struct shrinker *ioslot_shrinker;
+
+/**
+ * ioslot_setup() - register with CPU hotplug, and be told when memory is short
+ *
+ * Context: process context, before the first ioslot_enable().
+ * Return: 0 or an error.
+ */
+int __init ioslot_setup(void)
 {
-	struct shrinker *shrinker;
 	int ret;
 
 	ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "iommu/ioflush:slots",
@@ -325,12 +378,24 @@ static int __init ioslot_init(void)
 		return ret;
 	ioslot_cpuhp_state = ret;
 
-	shrinker = shrinker_alloc(0, "ioflush-slots");
-	if (!shrinker)
+	ioslot_shrinker = shrinker_alloc(0, "ioflush-slots");
+	if (!ioslot_shrinker) {
+		cpuhp_remove_multi_state(ioslot_cpuhp_state);
 		return -ENOMEM;
-	shrinker->count_objects = ioslot_count_objects;
-	shrinker->scan_objects = ioslot_scan_objects;
-	shrinker_register(shrinker);
+	}
+	ioslot_shrinker->count_objects = ioslot_count_objects;
+	ioslot_shrinker->scan_objects = ioslot_scan_objects;
+	shrinker_register(ioslot_shrinker);
 	return 0;
 }
-subsys_initcall(ioslot_init);
+
+/**
+ * ioslot_teardown() - undo ioslot_setup()
+ *
+ * Context: process context; there are no pools any more.
+ */
+void __exit ioslot_teardown(void)
+{
+	shrinker_free(ioslot_shrinker);
+	cpuhp_remove_multi_state(ioslot_cpuhp_state);
+}

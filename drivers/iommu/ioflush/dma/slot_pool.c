@@ -4,9 +4,10 @@
  *
  * A CPU keeps a few free slots of each kind, and takes and gives them without a
  * lock. What it has too many of goes to the depot of the kind, and what it has not
- * comes from there, a batch at a time. The depot knows free slots by their page: those
- * of pages in use are taken first, and what is left is pages without a slot in use.
- * These go back to the kernel when it asks for memory.
+ * comes from there, a batch at a time, in one piece and linked as it is. Of what is more
+ * than some batches the depot knows by their page which slots are free: those of pages in use
+ * are taken first, and what is left is pages without a slot in use. These go back to the kernel
+ * when it asks for memory, and batches are taken apart then.
  *
  * A pool that has not what is wanted grows by a page, until the range of its domain
  * is full. Then a page that is idle is cut anew, if there is one of the same
@@ -91,30 +92,64 @@ static u32 ioslot_depot_take(struct ioslot_depot *depot)
 	return slot;
 }
 
-/* A slot for the caller from the depot, and more of them for this CPU. */
-static u32 ioslot_refill(struct ioslot_pool *pool, unsigned int kind)
+/* Give slots that are linked to their pages. */
+static void ioslot_depot_break(struct ioslot_pool *pool,
+			       struct ioslot_depot *depot, u32 slot)
+{
+	while (slot) {
+		struct ioslot_page *page = ioslot_page_of(pool, slot);
+		const u32 next = *ioslot_word(page, slot);
+
+		ioslot_depot_give(depot, page, slot);
+		slot = next;
+	}
+}
+
+/* Take a batch, or what there is of one, for a list that is empty. */
+static void ioslot_depot_batch(struct ioslot_pool *pool, unsigned int kind,
+			       struct ioslot_list *list)
 {
 	struct ioslot_depot *depot = &pool->depot[kind];
-	struct ioslot_list *list;
-	unsigned long flags;
-	u32 mine, slot;
+	u32 slot;
 
-	raw_spin_lock_irqsave(&depot->lock, flags);
-	list = &this_cpu_ptr(pool->cpu)->list[kind];
-	mine = ioslot_depot_take(depot);
-	/* Meanwhile it may have got some from an interrupt. */
-	while (mine && list->room > IOSLOT_BATCH(kind) + 1) {
-		slot = ioslot_depot_take(depot);
-		if (!slot)
-			break;
+	lockdep_assert_held(&depot->lock);
+	if (depot->nr_batches) {
+		WRITE_ONCE(depot->nr_batches, depot->nr_batches - 1);
+		list->first = depot->batch[depot->nr_batches];
+		list->room -= IOSLOT_BATCH(kind);
+		return;
+	}
+	while (list->room > IOSLOT_BATCH(kind) &&
+	       (slot = ioslot_depot_take(depot))) {
 		*ioslot_word(ioslot_page_of(pool, slot), slot) = list->first;
 		list->first = slot;
 		list->room--;
 	}
-	if (mine)
+}
+
+/* A slot for the caller that is free already, and more of them for this CPU; or 0. */
+static u32 ioslot_refill(struct ioslot_pool *pool, unsigned int kind)
+{
+	struct ioslot_list *list;
+	unsigned long flags;
+	u32 slot;
+
+	local_irq_save(flags);
+	list = &this_cpu_ptr(pool->cpu)->list[kind];
+	/* An interrupt may have given it some since it was empty. */
+	if (!list->first) {
+		raw_spin_lock(&pool->depot[kind].lock);
+		ioslot_depot_batch(pool, kind, list);
+		raw_spin_unlock(&pool->depot[kind].lock);
+	}
+	slot = list->first;
+	if (slot) {
+		list->first = *ioslot_word(ioslot_page_of(pool, slot), slot);
+		list->room++;
 		list->taken++;
-	raw_spin_unlock_irqrestore(&depot->lock, flags);
-	return mine;
+	}
+	local_irq_restore(flags);
+	return slot;
 }
 
 /* A number in the range for one more page, or 0. */
@@ -184,6 +219,26 @@ static struct ioslot_page *ioslot_depot_idle(struct ioslot_depot *depot)
 	return page;
 }
 
+/* Take a depot's batches apart, one each time that the lock is taken. */
+static void ioslot_depot_unstash(struct ioslot_pool *pool,
+				 struct ioslot_depot *depot)
+{
+	unsigned long flags;
+
+	/* Others may bring new ones: this is not to go on for good. */
+	for (unsigned int i = 0; i < IOSLOT_STASH; i++) {
+		if (!READ_ONCE(depot->nr_batches))
+			break;
+		raw_spin_lock_irqsave(&depot->lock, flags);
+		if (depot->nr_batches) {
+			WRITE_ONCE(depot->nr_batches, depot->nr_batches - 1);
+			ioslot_depot_break(pool, depot,
+					   depot->batch[depot->nr_batches]);
+		}
+		raw_spin_unlock_irqrestore(&depot->lock, flags);
+	}
+}
+
 /* A new page cut for a kind, or NULL. */
 static struct ioslot_page *ioslot_page_create(struct ioslot_pool *pool,
 					      unsigned int kind)
@@ -219,8 +274,10 @@ static struct ioslot_page *ioslot_page_recut(struct ioslot_pool *pool,
 	const unsigned int first = kind - kind % IOSLOT_CLASSES;
 	struct ioslot_page *page = NULL;
 
-	for (unsigned int k = first; !page && k < first + IOSLOT_CLASSES; k++)
+	for (unsigned int k = first; !page && k < first + IOSLOT_CLASSES; k++) {
+		ioslot_depot_unstash(pool, &pool->depot[k]);
 		page = ioslot_depot_idle(&pool->depot[k]);
+	}
 	if (page)
 		ioslot_page_cut(page, kind, round_down(page->free, PAGE_SIZE));
 	return page;
@@ -283,30 +340,42 @@ noinline u32 ioslot_take_slow(struct ioslot_pool *pool, unsigned int kind,
 	return slot;
 }
 
+/* Cut so many of the free slots that a list has off; it has more. */
+static u32 ioslot_list_cut(struct ioslot_pool *pool, struct ioslot_list *list,
+			   unsigned int count)
+{
+	const u32 first = list->first;
+	unsigned long *word;
+	u32 slot = first;
+
+	for (list->room += count; --count; slot = *word)
+		word = ioslot_word(ioslot_page_of(pool, slot), slot);
+	word = ioslot_word(ioslot_page_of(pool, slot), slot);
+	list->first = *word;
+	*word = 0;
+	return first;
+}
+
 /**
- * ioslot_give_batch() - give some of a CPU's slots to the depot
+ * ioslot_give_batch() - give a batch of a CPU's free slots to the depot
  * @pool: the pool
- * @cpu: what the CPU has of it
+ * @list: what the CPU has of that kind, more than a batch
  * @kind: which slots
- * @count: how many; it has as many
  *
- * Context: interrupts are off, on that CPU, or it is dead.
+ * Context: interrupts are off, on that CPU.
  */
 noinline void ioslot_give_batch(struct ioslot_pool *pool,
-				struct ioslot_cpu *cpu, unsigned int kind,
-				unsigned int count)
+				struct ioslot_list *list, unsigned int kind)
 {
+	const u32 batch = ioslot_list_cut(pool, list, IOSLOT_BATCH(kind));
 	struct ioslot_depot *depot = &pool->depot[kind];
-	struct ioslot_list *list = &cpu->list[kind];
 
 	raw_spin_lock(&depot->lock);
-	for (unsigned int i = 0; i < count; i++) {
-		u32 slot = list->first;
-		struct ioslot_page *page = ioslot_page_of(pool, slot);
-
-		list->first = *ioslot_word(page, slot);
-		list->room++;
-		ioslot_depot_give(depot, page, slot);
+	if (likely(depot->nr_batches < IOSLOT_STASH)) {
+		depot->batch[depot->nr_batches] = batch;
+		WRITE_ONCE(depot->nr_batches, depot->nr_batches + 1);
+	} else {
+		ioslot_depot_break(pool, depot, batch);
 	}
 	raw_spin_unlock(&depot->lock);
 }
@@ -321,21 +390,42 @@ noinline void ioslot_give_batch(struct ioslot_pool *pool,
 void ioslot_give_all(struct ioslot_pool *pool, struct ioslot_cpu *cpu)
 {
 	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++) {
-		unsigned int count = IOSLOT_KEEP(kind) - cpu->list[kind].room;
+		struct ioslot_depot *depot = &pool->depot[kind];
+		struct ioslot_list *list = &cpu->list[kind];
 
-		if (count)
-			ioslot_give_batch(pool, cpu, kind, count);
+		raw_spin_lock(&depot->lock);
+		ioslot_depot_break(pool, depot, list->first);
+		raw_spin_unlock(&depot->lock);
+		list->first = 0;
+		list->room = IOSLOT_KEEP(kind);
 	}
 }
 
-/* The device has lost access to it before its memory goes. */
+/**
+ * ioslot_unstash() - let the depot know which pages are idle
+ * @pool: the pool
+ *
+ * Takes all batches apart that no CPU has.
+ *
+ * Context: any context.
+ */
+void ioslot_unstash(struct ioslot_pool *pool)
+{
+	for (unsigned int kind = 0; kind < IOSLOT_KINDS; kind++)
+		ioslot_depot_unstash(pool, &pool->depot[kind]);
+}
+
+/* The device has lost access to it before its memory goes; or it stays, with its number. */
 static void ioslot_page_free(struct ioslot_pool *pool, struct ioslot_page *page)
 {
 	const unsigned int nr = page->free >> PAGE_SHIFT;
 
-	ioslot_mem_put(pool, nr << PAGE_SHIFT, page->memory, true);
+	const bool gone = ioslot_mem_put(pool, nr << PAGE_SHIFT, page->memory,
+					 true);
+
 	pool->pages[nr] = NULL;
-	ioslot_number_put(pool, nr);
+	if (gone)
+		ioslot_number_put(pool, nr);
 	kfree(page);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 
+#include "compat-cache.h"
 #include "internal.h"
 #include "slot_copy.h"
 
@@ -40,8 +41,10 @@ void iodma_sync_single_for_cpu(struct device *dev, dma_addr_t iova,
 	iodma_copied_for_cpu(dev, iova, size, dir);
 	if (!phys)
 		return;
-	if (!dev_is_dma_coherent(dev))
+	if (!dev_is_dma_coherent(dev)) {
 		arch_sync_dma_for_cpu(phys, size, dir);
+		ioflush_cache_done();
+	}
 	swiotlb_sync_single_for_cpu(dev, phys, size, dir);
 }
 
@@ -63,33 +66,9 @@ void iodma_sync_single_for_device(struct device *dev, dma_addr_t iova,
 	if (!phys)
 		return;
 	swiotlb_sync_single_for_device(dev, phys, size, dir);
-	if (!dev_is_dma_coherent(dev))
+	if (!dev_is_dma_coherent(dev)) {
 		arch_sync_dma_for_device(phys, size, dir);
-}
-
-/**
- * iodma_sync_each() - synchronise the segments of a list one by one
- * @dev: the device
- * @sgl: a mapped list, of which each segment is a mapping of its own
- * @nents: its length when it was mapped
- * @dir: direction of the mapping
- * @sync: does it for one
- *
- * Context: any context.
- */
-void iodma_sync_each(struct device *dev, struct scatterlist *sgl, int nents,
-		     enum dma_data_direction dir,
-		     void (*sync)(struct device *dev, dma_addr_t iova,
-				  size_t size, enum dma_data_direction dir))
-{
-	struct scatterlist *s;
-	int i;
-
-	/* There is no length after the last. */
-	for_each_sg(sgl, s, nents, i) {
-		if (!sg_dma_len(s))
-			break;
-		sync(dev, sg_dma_address(s), sg_dma_len(s), dir);
+		ioflush_cache_done();
 	}
 }
 
@@ -116,6 +95,7 @@ void iodma_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 			if (s->length)
 				arch_sync_dma_for_cpu(sg_phys(s), s->length,
 						      dir);
+		ioflush_cache_done();
 	}
 }
 
@@ -142,5 +122,6 @@ void iodma_sync_sg_for_device(struct device *dev, struct scatterlist *sgl,
 			if (s->length)
 				arch_sync_dma_for_device(sg_phys(s), s->length,
 							 dir);
+		ioflush_cache_done();
 	}
 }

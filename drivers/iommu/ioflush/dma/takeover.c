@@ -14,6 +14,11 @@
  * have them, when it is gone. In between, the core does not replace the
  * group's domain: it counts such drivers. It does not count those that
  * leave DMA to somebody else, as VFIO's do, and these are left out here, too.
+ *
+ * The core counts a driver out before devres is released, and with that what the driver
+ * has mapped until then. So it is counted here once more, and given back by devres: what
+ * is added before the driver's probe is released after all that the driver adds, whether
+ * the driver was unbound or its probe has failed.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -26,21 +31,18 @@
 #include "mode.h"
 #include "slot.h"
 
-/* Is the device using these operations? */
-static bool iodma_in_charge(struct device *dev)
+/* Has it a driver, which leaves DMA to the core? One that is at its end may be gone next. */
+static bool iodma_has_driver(struct device *dev)
 {
-	return !dev->dma_iommu &&
-	       (get_dma_ops(dev) == &iodma_ops ||
-		get_dma_ops(dev) == &iodma_careful_ops);
-}
+	struct device_driver *driver = READ_ONCE(dev->driver);
 
-static bool iodma_driver_manages_dma(struct device *dev)
-{
+	if (!driver)
+		return false;
 	if (IS_ENABLED(CONFIG_PCI) && dev_is_pci(dev))
-		return to_pci_driver(dev->driver)->driver_managed_dma;
+		return !to_pci_driver(driver)->driver_managed_dma;
 	if (dev->bus == &platform_bus_type)
-		return to_platform_driver(dev->driver)->driver_managed_dma;
-	return false;
+		return !to_platform_driver(driver)->driver_managed_dma;
+	return true;
 }
 
 /**
@@ -79,42 +81,54 @@ static int iodma_create_space(struct iodom *dom, struct device *dev)
 	return 0;
 }
 
-/* Make a domain ready for a device's mappings. */
-static int iodma_prepare(struct iodom *dom, struct device *dev)
+/*
+ * See to it that the domain has a space, and that this is clear of what a device of
+ * the group cannot use. All of the group are asked before the first of them gets an
+ * address: what firmware reserves for a device that gets its driver later is mapped
+ * already.
+ */
+static int iodma_prepare_space(struct iodom *dom, struct device *member)
 {
-	const bool new = !dom->space;
+	int ret;
 
-	if (new) {
-		int ret = iodma_create_space(dom, dev);
-
-		if (ret) {
-			dev_err(dev, "no bus addresses for its group: error %d\n",
-				ret);
-			return ret;
-		}
-	} else if (iodma_reserve(dom->space, dev, &dom->domain.geometry)) {
-		dev_warn(dev, "some of its reserved addresses are in use already\n");
+	if (dom->space) {
+		if (iodma_reserve(dom->space, member, &dom->domain.geometry))
+			dev_warn(member, "some of its reserved addresses are in use already\n");
+		return 0;
 	}
-	iodma_lazy_enable(dom, dev);
-	ioslot_enable(dom, dev);
-	if (new)
-		iodma_mode_boot(dom, dev);
-	return 0;
+	ret = iodma_create_space(dom, member);
+	if (ret)
+		dev_err(member, "no bus addresses for its group: error %d\n",
+			ret);
+	return ret;
 }
 
 static bool iodma_wants(struct device *dev, struct iommu_domain *domain)
 {
 	return iodom_is(domain) && iommu_is_dma_domain(domain) &&
-	       dev->driver && !iodma_driver_manages_dma(dev);
+	       iodma_has_driver(dev);
+}
+
+/**
+ * iodma_table_for() - the operations that suit a device
+ * @dev: the device, attached to its domain
+ *
+ * Context: any context.
+ * Return: the table.
+ */
+const struct dma_map_ops *iodma_table_for(struct device *dev)
+{
+	bool careful = iodma_untrusted(dev) || !dev_is_dma_coherent(dev);
+
+	return careful ? &iodma_careful_ops : &iodma_ops;
 }
 
 static void iodma_set(struct device *dev, struct iodom *dom)
 {
-	bool careful = iodma_untrusted(dev) || !dev_is_dma_coherent(dev);
-
 	iodma_place(dev)->dma = dom;
-	set_dma_ops(dev, careful ? &iodma_careful_ops : &iodma_ops);
-	dev->dma_iommu = false;
+	set_dma_ops(dev, dev->iommu->attach_deferred ? &iodma_deferred_ops :
+						       iodma_table_for(dev));
+	dev_assign_dma_iommu(dev, false);
 	/* A driver before may have been told that it need not synchronise. */
 	dma_reset_need_sync(dev);
 }
@@ -122,28 +136,77 @@ static void iodma_set(struct device *dev, struct iodom *dom)
 /* Leave a device as the core would have it. */
 static void iodma_unset(struct device *dev, struct iommu_domain *domain)
 {
-	if (get_dma_ops(dev) != &iodma_ops &&
-	    get_dma_ops(dev) != &iodma_careful_ops)
+	if (!iodma_is_table(get_dma_ops(dev)))
 		return;
-	dev->dma_iommu = domain && iommu_is_dma_domain(domain);
+	dev_assign_dma_iommu(dev, domain && iommu_is_dma_domain(domain));
 	set_dma_ops(dev, NULL);
 	iodma_place(dev)->dma = NULL;
 }
 
-/* For each device of a group, with the group's mutex held. */
-static int iodma_take_over_one(struct device *dev, void *data)
-{
-	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+/**
+ * struct iodma_taking - a device that is being taken over
+ * @dev: the device
+ * @dom: the domain that has been prepared for it, or NULL
+ * @new: the space of that domain is new
+ * @ret: of what it needs
+ */
+struct iodma_taking {
+	struct device *dev;
+	struct iodom *dom;
+	bool new;
+	int ret;
+};
 
-	if (dev != data)
+/* For each device of a group, with the group's mutex held. */
+static int iodma_prepare_one(struct device *member, void *data)
+{
+	struct iodma_taking *taking = data;
+	struct iommu_domain *domain = iommu_get_dma_domain(taking->dev);
+
+	if (!iodma_wants(taking->dev, domain))
+		return 1;
+	taking->dom = to_iodom(domain);
+	taking->new |= !taking->dom->space;
+	taking->ret = iodma_prepare_space(taking->dom, member);
+	return taking->ret;
+}
+
+static void iodma_take(struct iodma_taking *taking, struct iodom *dom)
+{
+	iodma_lazy_enable(dom, taking->dev);
+	ioslot_enable(dom, taking->dev);
+	if (taking->new)
+		iodma_mode_boot(dom, taking->dev);
+	iodma_set(taking->dev, dom);
+}
+
+/* The same, later: the domain may have become another one. */
+static int iodma_take_one(struct device *dev, void *data)
+{
+	struct iodma_taking *taking = data;
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+	struct iodom *dom = iodom_is(domain) ? to_iodom(domain) : NULL;
+
+	if (dev != taking->dev)
 		return 0;
-	if (iodom_is(domain))
-		iodma_lazy_restore(to_iodom(domain));
-	if (iodma_wants(dev, domain) && !iodma_prepare(to_iodom(domain), dev))
-		iodma_set(dev, to_iodom(domain));
-	else
+	if (dom)
+		iodma_lazy_restore(dom);
+	if (!iodma_wants(dev, domain) || dom != taking->dom || taking->ret)
 		iodma_unset(dev, domain);
+	else
+		iodma_take(taking, dom);
 	return 1;
+}
+
+static void iodma_for_group(struct device *dev, void *data,
+			    int (*fn)(struct device *dev, void *data))
+{
+	struct iommu_group *group = iommu_group_get(dev);
+
+	if (!group)
+		return;
+	iommu_group_for_each_dev(group, data, fn);
+	iommu_group_put(group);
 }
 
 static int iodma_give_back_one(struct device *dev, void *data)
@@ -154,23 +217,49 @@ static int iodma_give_back_one(struct device *dev, void *data)
 	return 1;
 }
 
-static void iodma_for_dev(struct device *dev,
-			  int (*fn)(struct device *dev, void *data))
+/* Nothing is mapped any more: the group may get another domain, or another owner. */
+static void iodma_give_back(struct device *dev, void *unused)
 {
-	struct iommu_group *group = iommu_group_get(dev);
+	iodma_for_group(dev, dev, iodma_give_back_one);
+	iommu_device_unuse_default_domain(dev);
+}
 
-	if (!group)
-		return;
-	iommu_group_for_each_dev(group, dev, fn);
-	iommu_group_put(group);
+/* The domain stays until devres has been released. Once for each driver. */
+static int iodma_keep_domain(struct device *dev)
+{
+	void *res;
+	int ret;
+
+	if (devres_find(dev, iodma_give_back, NULL, NULL))
+		return 0;
+	res = devres_alloc(iodma_give_back, 0, GFP_KERNEL);
+	ret = res ? iommu_device_use_default_domain(dev) : -ENOMEM;
+	if (ret) {
+		dev_err(dev, "its group does not stay as it is: error %d\n", ret);
+		devres_free(res);
+	} else {
+		devres_add(dev, res);
+	}
+	return ret;
+}
+
+/* As a driver is about to be bound, with the device's lock held, or earlier. */
+static void __iodma_take_over(struct device *dev, bool binding)
+{
+	struct iodma_taking taking = { .dev = dev };
+
+	iodma_for_group(dev, &taking, iodma_prepare_one);
+	if (binding && taking.dom && !taking.ret)
+		taking.ret = iodma_keep_domain(dev);
+	iodma_for_group(dev, &taking, iodma_take_one);
 }
 
 /**
  * iodma_take_over() - let a device use these DMA operations, if it should
  * @dev: a device in a group
  *
- * Does nothing to devices whose domain is not one of ours, or that have no
- * driver yet: the latter are taken over when they get one. A hardware driver
+ * Does nothing to devices whose domain is not one of ours, or whose bus is not watched,
+ * or that have no driver yet: the last are taken over when they get one. A hardware driver
  * calls it in its ->probe_finalize, for devices that have got theirs before.
  *
  * The default domain counts, not the one that is attached: a group that user
@@ -180,12 +269,65 @@ static void iodma_for_dev(struct device *dev,
  */
 void iodma_take_over(struct device *dev)
 {
-	iodma_for_dev(dev, iodma_take_over_one);
+	/* Elsewhere nobody would tell of the end of a driver. */
+	if (iodma_watches(dev))
+		__iodma_take_over(dev, false);
+}
+
+/**
+ * struct iodma_with - what is to be done to a device's domain
+ * @dev: the device
+ * @fn: what; called with the mutex of the group held
+ * @arg: for @fn
+ */
+struct iodma_with {
+	struct device *dev;
+	ssize_t (*fn)(struct iodom *dom, struct device *dev, void *arg);
+	void *arg;
+};
+
+static int iodma_with_one(struct device *dev, void *data)
+{
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+	struct iodma_with *with = data;
+	ssize_t ret;
+
+	if (dev != with->dev)
+		return 0;
+	if (!iodom_is(domain) || !iommu_is_dma_domain(domain))
+		return -ENODEV;
+	ret = with->fn(to_iodom(domain), dev, with->arg);
+	/* 0 would go on to the next device. */
+	return ret ?: -ENODATA;
+}
+
+/**
+ * iodma_with_domain() - do something to the domain of a device's DMA API
+ * @dev: the device
+ * @fn: what; called with the mutex held under which a domain changes
+ * @arg: for @fn
+ *
+ * Context: process context; takes the mutex of the device's group.
+ * Return: what @fn returned, -ENODATA for 0; -ENODEV if there is no such domain.
+ */
+ssize_t iodma_with_domain(struct device *dev,
+			  ssize_t (*fn)(struct iodom *dom, struct device *dev,
+					void *arg), void *arg)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	struct iodma_with with = { .dev = dev, .fn = fn, .arg = arg };
+	ssize_t ret;
+
+	if (!group)
+		return -ENODEV;
+	ret = iommu_group_for_each_dev(group, &with, iodma_with_one);
+	iommu_group_put(group);
+	return ret;
 }
 
 /*
- * BUS_NOTIFY_DRIVER_NOT_BOUND is not of use: a probe that failed frees what it
- * has allocated later than that. The next driver to be bound sorts it out.
+ * Of the end of a driver devres tells, see iodma_give_back(); here it is only that of one
+ * that was bound before its IOMMU came, which the core does not count either.
  */
 static int iodma_bus_notify(struct notifier_block *nb, unsigned long action,
 			    void *data)
@@ -193,9 +335,12 @@ static int iodma_bus_notify(struct notifier_block *nb, unsigned long action,
 	struct device *dev = data;
 
 	if (action == BUS_NOTIFY_BIND_DRIVER)
-		iodma_for_dev(dev, iodma_take_over_one);
+		__iodma_take_over(dev, true);
+	else if (action == BUS_NOTIFY_BOUND_DRIVER &&
+		 get_dma_ops(dev) == &iodma_deferred_ops)
+		iodma_arrive(dev);
 	else if (action == BUS_NOTIFY_UNBOUND_DRIVER)
-		iodma_for_dev(dev, iodma_give_back_one);
+		iodma_for_group(dev, dev, iodma_give_back_one);
 	return NOTIFY_DONE;
 }
 
@@ -230,7 +375,9 @@ static int iodma_show_one(struct device *dev, void *data)
 		rings = READ_ONCE(to_iodom(domain)->flush.rings) ||
 			READ_ONCE(to_iodom(domain)->flush.held_rings);
 		seq_printf(show->m, "%s %s %s rings %s\n", dev_name(dev),
-			   get_dma_ops(dev) == &iodma_ops ? "plain" : "careful",
+			   get_dma_ops(dev) == &iodma_ops ? "plain" :
+			   get_dma_ops(dev) == &iodma_deferred_ops ? "deferred" :
+			   "careful",
 			   iodom_deferred(to_iodom(domain)) ? "DMA-FQ" : "DMA",
 			   rings ? "yes" : "no");
 	}
@@ -239,13 +386,9 @@ static int iodma_show_one(struct device *dev, void *data)
 
 static int iodma_show_dev(struct device *dev, void *m)
 {
-	struct iommu_group *group = iommu_group_get(dev);
 	struct iodma_show show = { .dev = dev, .m = m };
 
-	if (group) {
-		iommu_group_for_each_dev(group, &show, iodma_show_one);
-		iommu_group_put(group);
-	}
+	iodma_for_group(dev, &show, iodma_show_one);
 	return 0;
 }
 
@@ -280,5 +423,5 @@ int __init iodma_setup(void)
 	if (IS_ENABLED(CONFIG_IOFLUSH_DEBUGFS))
 		debugfs_create_file("devices", 0400, ioflush_debugfs_root(),
 				    NULL, &iodma_devices_fops);
-	return 0;
+	return iodma_knobs_setup();
 }

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 
+#include "slot.h"
 #include "test_util.h"
 
 static void rebind(struct kunit *test, struct device *dev)
@@ -16,14 +17,14 @@ static void rebind(struct kunit *test, struct device *dev)
 
 static void expect_ours(struct kunit *test, struct device *dev)
 {
-	KUNIT_EXPECT_FALSE(test, dev->dma_iommu);
+	KUNIT_EXPECT_FALSE(test, dev_dma_iommu(dev));
 	KUNIT_EXPECT_PTR_EQ(test, &iodma_ops, get_dma_ops(dev));
 }
 
 /* The core's paths are used where dma_iommu is set or there are no ops. */
 static void expect_core(struct kunit *test, struct device *dev, bool dma)
 {
-	KUNIT_EXPECT_EQ(test, dma, (bool)dev->dma_iommu);
+	KUNIT_EXPECT_EQ(test, dma, dev_dma_iommu(dev));
 	KUNIT_EXPECT_NULL(test, get_dma_ops(dev));
 }
 
@@ -71,7 +72,7 @@ static void takeover_type_file(struct kunit *test)
 	dev = dma_test_bound(test);
 	device_release_driver(dev);
 	set_dma_ops(dev, &iodma_ops);
-	dev->dma_iommu = true;
+	dev_assign_dma_iommu(dev, true);
 	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
 	expect_ours(test, dev);
 }
@@ -92,6 +93,31 @@ static void takeover_identity(struct kunit *test)
 	expect_core(test, dev, false);
 }
 
+/* All of a group are asked what is reserved before the first of them gets addresses. */
+static void takeover_asks_all(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct iodom *dom = iodma_domain(dev);
+
+	if (!dom->slots) {
+		kunit_skip(test, "nothing is copied here");
+		return;
+	}
+	need_notifier(test);
+	device_release_driver(dev);
+	ioslot_destroy(dom->slots);
+	dom->slots = NULL;
+	/* Where they would go if nobody minded. */
+	dma_test_iommu.beside_first = dom->slot_base;
+	dma_test_iommu.neighbour = dev;
+	dma_test_device(test, DMA_TEST_BESIDE);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(dev));
+	KUNIT_ASSERT_NOT_NULL(test, dom->slots);
+	KUNIT_EXPECT_TRUE(test, dom->slots->last < dma_test_iommu.beside_first ||
+			  dom->slots->base >= dma_test_iommu.beside_first +
+					      DMA_TEST_BESIDE_BYTES);
+}
+
 /* A driver that leaves DMA to somebody else, as VFIO's: so do we. */
 static void takeover_managed(struct kunit *test)
 {
@@ -100,7 +126,7 @@ static void takeover_managed(struct kunit *test)
 	expect_core(test, dev, true);
 	need_notifier(test);
 	set_dma_ops(dev, &iodma_ops);
-	dev->dma_iommu = false;
+	dev_assign_dma_iommu(dev, false);
 	rebind(test, dev);
 	expect_core(test, dev, true);
 }
@@ -222,7 +248,7 @@ static void takeover_lazy_late(struct kunit *test)
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA_FQ);
 	KUNIT_EXPECT_FALSE(test, device_iommu_capable(dev, IOMMU_CAP_DEFERRED_FLUSH));
 	WRITE_ONCE(dom->domain.type, IOMMU_DOMAIN_DMA);
-	for (unsigned int ms = 0; ms < 1000; ms += 10) {
+	for (unsigned int ms = 0; ms < 10000; ms += 20) {
 		if (READ_ONCE(dom->domain.type) == IOMMU_DOMAIN_DMA_FQ)
 			break;
 		msleep(20);
@@ -265,11 +291,124 @@ static void takeover_sw_msi(struct kunit *test)
 	}
 }
 
+/* Left at work until its driver is through with its probe, at the latest. */
+static void takeover_deferred(struct kunit *test)
+{
+	struct device *dev;
+
+	need_notifier(test);
+	dma_test_iommu.deferred = true;
+	dev = dma_test_device(test, "ioflush-dma-nobody");
+	KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.attached);
+	dev = dma_test_bound(test);
+	KUNIT_EXPECT_EQ(test, 1, dma_test_iommu.attached);
+	expect_ours(test, dev);
+	rebind(test, dev);
+	KUNIT_EXPECT_EQ(test, 1, dma_test_iommu.attached);
+}
+
+/* As in its driver's probe */
+static void defer(struct device *dev)
+{
+	dma_test_iommu.attached = 0;
+	dev->iommu->attach_deferred = 1;
+	set_dma_ops(dev, &iodma_deferred_ops);
+}
+
+static void expect_arrived(struct kunit *test, struct device *dev)
+{
+	expect_ours(test, dev);
+	KUNIT_EXPECT_EQ(test, 1, dma_test_iommu.attached);
+	KUNIT_EXPECT_FALSE(test, dev->iommu->attach_deferred);
+}
+
+/* Whatever maps first has the device attached before. */
+static void takeover_arrives(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	struct page *page;
+	struct scatterlist sg;
+	dma_addr_t iova;
+	void *cpu;
+
+	defer(dev);
+	cpu = dma_alloc_coherent(dev, SZ_4K, &iova, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cpu);
+	expect_arrived(test, dev);
+	dma_free_coherent(dev, SZ_4K, cpu, iova);
+
+	defer(dev);
+	page = dma_alloc_pages(dev, SZ_4K, &iova, DMA_BIDIRECTIONAL, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	expect_arrived(test, dev);
+	dma_free_pages(dev, SZ_4K, page, iova, DMA_BIDIRECTIONAL);
+
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	defer(dev);
+	iova = dma_map_page(dev, page, 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, iova));
+	expect_arrived(test, dev);
+	dma_unmap_page(dev, iova, SZ_4K, DMA_TO_DEVICE);
+
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, SZ_4K, 0);
+	defer(dev);
+	KUNIT_EXPECT_EQ(test, 1, dma_map_sg(dev, &sg, 1, DMA_TO_DEVICE));
+	expect_arrived(test, dev);
+	dma_unmap_sg(dev, &sg, 1, DMA_TO_DEVICE);
+	__free_page(page);
+
+	defer(dev);
+	iova = dma_map_resource(dev, 0xfd00000000ULL, SZ_4K, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(dev, iova));
+	expect_arrived(test, dev);
+	dma_unmap_resource(dev, iova, SZ_4K, DMA_TO_DEVICE, 0);
+}
+
+/* A driver that asks before it maps is told what will be true then. */
+static void takeover_deferred_syncs(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+
+	defer(dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	KUNIT_EXPECT_TRUE(test, dma_dev_need_sync(dev));
+	KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.attached);
+	KUNIT_EXPECT_NOT_NULL(test, iodma_arrive(dev));
+}
+
+/* Where one cannot sleep nothing is mapped, and the device stays as it was. */
+static void takeover_deferred_atomic(struct kunit *test)
+{
+	struct device *dev = dma_test_bound(test);
+	char *buf = kunit_kmalloc(test, SZ_1K, GFP_KERNEL);
+	dma_addr_t iova;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	defer(dev);
+	local_irq_disable();
+	iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
+	local_irq_enable();
+	KUNIT_EXPECT_TRUE(test, dma_mapping_error(dev, iova));
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		preempt_disable();
+		iova = dma_map_single(dev, buf, SZ_1K, DMA_TO_DEVICE);
+		preempt_enable();
+		KUNIT_EXPECT_TRUE(test, dma_mapping_error(dev, iova));
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.attached);
+	KUNIT_EXPECT_PTR_EQ(test, &iodma_deferred_ops, get_dma_ops(dev));
+	KUNIT_EXPECT_NOT_NULL(test, iodma_arrive(dev));
+	expect_arrived(test, dev);
+}
+
 static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_bind),
 	KUNIT_CASE(takeover_no_driver),
 	KUNIT_CASE(takeover_type_file),
 	KUNIT_CASE(takeover_identity),
+	KUNIT_CASE(takeover_asks_all),
 	KUNIT_CASE(takeover_managed),
 	KUNIT_CASE(takeover_careful),
 	KUNIT_CASE(takeover_becomes_lazy),
@@ -279,6 +418,10 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_lazy_other_bus),
 	KUNIT_CASE(takeover_lazy_late),
 	KUNIT_CASE(takeover_sw_msi),
+	KUNIT_CASE(takeover_deferred),
+	KUNIT_CASE(takeover_arrives),
+	KUNIT_CASE(takeover_deferred_syncs),
+	KUNIT_CASE(takeover_deferred_atomic),
 	{}
 };
 

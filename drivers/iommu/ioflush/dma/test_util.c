@@ -8,8 +8,10 @@
  */
 #include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
+#include <linux/kernfs.h>
 #include <linux/property.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "slot_copy.h"
 #include "test_util.h"
@@ -17,6 +19,24 @@
 struct dma_test_iommu dma_test_iommu;
 
 static struct iommu_device dma_test_iommu_dev;
+
+/**
+ * struct dma_test_dev - what the IOMMU knows of a device
+ * @place: for its domain; first
+ * @dom: the domain that it is in, if that has a table
+ */
+struct dma_test_dev {
+	struct iodom_device place;
+	struct iodom *dom;
+};
+
+static void dma_test_move(struct device *dev, struct iodom *dom)
+{
+	struct dma_test_dev *tdev = dev_iommu_priv_get(dev);
+
+	iodom_device_move(&tdev->place, tdev->dom, dom);
+	tdev->dom = dom;
+}
 
 static unsigned int dma_test_encode_range(struct iodom *dom,
 					  struct iodom_link *link,
@@ -35,6 +55,8 @@ static unsigned int dma_test_encode_all(struct iodom *dom,
 
 static int dma_test_attach(struct iodom *dom, struct device *dev)
 {
+	dma_test_iommu.attached++;
+	dma_test_move(dev, dom);
 	return 0;
 }
 
@@ -59,9 +81,9 @@ static struct iommu_domain *dma_test_domain_alloc(struct device *dev)
 	return IS_ERR(dom) ? ERR_CAST(dom) : &dom->domain;
 }
 
-static int dma_test_attach_static(struct iommu_domain *domain,
-				  struct device *dev)
+static int dma_test_attach_static(IOFLUSH_ATTACH_ARGS)
 {
+	dma_test_move(dev, NULL);
 	return 0;
 }
 
@@ -69,9 +91,12 @@ static const struct iommu_domain_ops dma_test_static_ops = {
 	.attach_dev = dma_test_attach_static,
 };
 
-static struct iommu_domain dma_test_identity = {
+static const struct iommu_ops dma_test_iommu_ops;
+
+struct iommu_domain dma_test_identity = {
 	.type = IOMMU_DOMAIN_IDENTITY,
 	.ops = &dma_test_static_ops,
+	.owner = &dma_test_iommu_ops,
 };
 
 static bool dma_test_capable(struct device *dev, enum iommu_cap cap)
@@ -81,23 +106,40 @@ static bool dma_test_capable(struct device *dev, enum iommu_cap cap)
 
 static struct iommu_device *dma_test_probe_device(struct device *dev)
 {
-	struct iodom_device *place = kzalloc(sizeof(*place), GFP_KERNEL);
+	struct dma_test_dev *tdev = kzalloc(sizeof(*tdev), GFP_KERNEL);
 
-	if (!place)
+	if (!tdev)
 		return ERR_PTR(-ENOMEM);
-	place->dev = dev;
-	dev_iommu_priv_set(dev, place);
+	tdev->place.dev = dev;
+	dev_iommu_priv_set(dev, tdev);
 	return &dma_test_iommu_dev;
 }
 
 static void dma_test_release_device(struct device *dev)
 {
+	dma_test_move(dev, NULL);
 	kfree(dev_iommu_priv_get(dev));
+}
+
+static bool dma_test_is_attach_deferred(struct device *dev)
+{
+	return dma_test_iommu.deferred;
 }
 
 static int dma_test_def_domain_type(struct device *dev)
 {
 	return dma_test_iommu.type;
+}
+
+static bool dma_test_beside(struct device *dev)
+{
+	return strstarts(dev_name(dev), DMA_TEST_BESIDE);
+}
+
+static struct iommu_group *dma_test_device_group(struct device *dev)
+{
+	return dma_test_beside(dev) ? iommu_group_get(dma_test_iommu.neighbour) :
+				      generic_device_group(dev);
 }
 
 static void dma_test_add_region(struct list_head *list, phys_addr_t start,
@@ -114,10 +156,14 @@ static void dma_test_add_region(struct list_head *list, phys_addr_t start,
 static void dma_test_get_resv_regions(struct device *dev,
 				      struct list_head *list)
 {
-	dma_test_add_region(list, DMA_TEST_DIRECT_FIRST, DMA_TEST_DIRECT_BYTES,
-			    IOMMU_RESV_DIRECT);
+	if (!dma_test_iommu.no_direct)
+		dma_test_add_region(list, DMA_TEST_DIRECT_FIRST,
+				    DMA_TEST_DIRECT_BYTES, IOMMU_RESV_DIRECT);
 	dma_test_add_region(list, DMA_TEST_MSI_FIRST, DMA_TEST_MSI_BYTES,
 			    IOMMU_RESV_MSI);
+	if (dma_test_beside(dev))
+		dma_test_add_region(list, dma_test_iommu.beside_first,
+				    DMA_TEST_BESIDE_BYTES, IOMMU_RESV_DIRECT);
 	if (dma_test_iommu.sw_msi)
 		dma_test_add_region(list, DMA_TEST_SW_MSI_FIRST,
 				    DMA_TEST_SW_MSI_BYTES, IOMMU_RESV_SW_MSI);
@@ -129,12 +175,12 @@ static const struct iommu_ops dma_test_iommu_ops = {
 	.probe_device = dma_test_probe_device,
 	.release_device = dma_test_release_device,
 	.probe_finalize = iodma_take_over,
-	.device_group = generic_device_group,
+	.device_group = dma_test_device_group,
+	.is_attach_deferred = dma_test_is_attach_deferred,
 	.get_resv_regions = dma_test_get_resv_regions,
 	.def_domain_type = dma_test_def_domain_type,
 	.identity_domain = &dma_test_identity,
 	.blocked_domain = &dma_test_identity,
-	.pgsize_bitmap = SZ_4K,
 };
 
 static int dma_test_driver_probe(struct platform_device *pdev)
@@ -142,7 +188,7 @@ static int dma_test_driver_probe(struct platform_device *pdev)
 	/* With ioflush=off nobody watches drivers being bound. */
 	if (!ioflush_enabled())
 		iodma_take_over(&pdev->dev);
-	return 0;
+	return dma_test_iommu.probe ? dma_test_iommu.probe(&pdev->dev) : 0;
 }
 
 static struct platform_driver dma_test_driver = {
@@ -154,6 +200,11 @@ static struct platform_driver dma_test_managed_driver = {
 	.probe = dma_test_driver_probe,
 	.driver.name = DMA_TEST_MANAGED,
 	.driver_managed_dma = true,
+};
+
+static struct platform_driver dma_test_unsynced_driver = {
+	.probe = dma_test_driver_probe,
+	.driver.name = DMA_TEST_UNSYNCED,
 };
 
 static void dma_test_remove_node(void *node)
@@ -201,7 +252,10 @@ int dma_test_init(struct kunit *test)
 			kunit_add_action_or_reset(test, dma_test_remove_node,
 						  node));
 
-	dma_test_iommu = (struct dma_test_iommu) { .type = IOMMU_DOMAIN_DMA };
+	dma_test_iommu = (struct dma_test_iommu) {
+		.type = IOMMU_DOMAIN_DMA,
+		.beside_first = DMA_TEST_BESIDE_FIRST,
+	};
 	memset(&dma_test_iommu_dev, 0, sizeof(dma_test_iommu_dev));
 	dma_test_iommu_dev.fwnode = node;
 	KUNIT_ASSERT_EQ(test, 0,
@@ -218,6 +272,7 @@ int dma_test_init(struct kunit *test)
 						  NULL));
 	dma_test_add_driver(test, &dma_test_driver);
 	dma_test_add_driver(test, &dma_test_managed_driver);
+	dma_test_add_driver(test, &dma_test_unsynced_driver);
 	return 0;
 }
 
@@ -268,10 +323,10 @@ int dma_test_copies(struct device *dev, int bytes)
 {
 	struct ioslot_pool *pool = iodma_domain(dev)->slots;
 
-	/* A lazy domain has none. */
+	/* Where devices do not see the CPU's caches there are none. */
 	if (!pool)
 		return bytes ? -ENODEV : 0;
-	return ioslot_set_limit(pool, bytes);
+	return ioslot_set_limit(pool, dev, bytes);
 }
 
 /**
@@ -301,12 +356,25 @@ struct device *dma_test_bound(struct kunit *test)
 	struct device *dev = dma_test_device(test, DMA_TEST_PLAIN);
 
 	KUNIT_ASSERT_NOT_NULL(test, dev->iommu_group);
-	KUNIT_ASSERT_FALSE(test, dev->dma_iommu);
+	KUNIT_ASSERT_FALSE(test, dev_dma_iommu(dev));
 	KUNIT_ASSERT_PTR_EQ(test, &iodma_ops, get_dma_ops(dev));
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	/* Who tests copies asks for them. */
 	KUNIT_ASSERT_EQ(test, 0, dma_test_copies(dev, 0));
 	return dev;
+}
+
+/**
+ * dma_test_bind_unsynced() - bind another driver, for which nothing must be copied
+ * @dev: a device that has one
+ *
+ * Context: process context.
+ * Return: 0 or an error.
+ */
+int dma_test_bind_unsynced(struct device *dev)
+{
+	device_release_driver(dev);
+	return device_driver_attach(&dma_test_unsynced_driver.driver, dev);
 }
 
 /**
@@ -319,6 +387,35 @@ struct device *dma_test_bound(struct kunit *test)
 void dma_test_remove(struct kunit *test, struct device *dev)
 {
 	kunit_release_action(test, dma_test_unregister, to_platform_device(dev));
+}
+
+/**
+ * dma_test_write_type() - write to the type file of a device's group, as a user does
+ * @test: the test
+ * @dev: the device
+ * @type: what to write
+ *
+ * The files are there, though nothing is mounted yet.
+ *
+ * Context: process context; takes the mutex of the group.
+ * Return: the number of bytes, or an error.
+ */
+ssize_t dma_test_write_type(struct kunit *test, struct device *dev,
+			    const char *type)
+{
+	struct kernfs_node *link, *file;
+	struct kobject *group;
+	ssize_t ret;
+
+	link = kernfs_find_and_get(dev->kobj.sd, "iommu_group");
+	KUNIT_ASSERT_NOT_NULL(test, link);
+	group = link->symlink.target_kn->priv;
+	file = kernfs_find_and_get(group->sd, "type");
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	ret = group->ktype->sysfs_ops->store(group, file->priv, type, strlen(type));
+	kernfs_put(file);
+	kernfs_put(link);
+	return ret;
 }
 
 static int dma_test_map_pages(struct iopgt *pgt, unsigned long iova,
@@ -376,7 +473,7 @@ void dma_test_any_timer(struct kunit *test, struct iodom *dom)
  */
 void dma_test_expect_rings(struct kunit *test, struct iodom *dom)
 {
-	for (unsigned int ms = 0; ms < 1000 && !dom->flush.rings; ms += 10)
+	for (unsigned int ms = 0; ms < 10000 && !dom->flush.rings; ms += 20)
 		msleep(20);
 	KUNIT_EXPECT_TRUE(test, dom->flush.rings);
 }
