@@ -14,6 +14,9 @@
 #include "caps.h"
 #include "regs.h"
 
+/* No platform's addresses are narrower. */
+#define VTD_MGAW_MIN	32
+
 /* Input address bits that a table of @levels levels translates. */
 static u8 vtd_levels_width(u8 levels)
 {
@@ -73,7 +76,8 @@ static u32 vtd_caps_regs_bytes(const struct vtd_caps *caps)
  *
  * Context: any context.
  * Return: 0; -ENODEV if nothing answers at these registers; -EOPNOTSUPP if
- *	the unit has no second-stage table of three or four levels.
+ *	the unit has no second-stage table of three or four levels, or accepts
+ *	less than 32 bits of address.
  */
 int vtd_caps_decode(struct vtd_caps *caps, u64 cap, u64 ecap)
 {
@@ -98,20 +102,92 @@ int vtd_caps_decode(struct vtd_caps *caps, u64 cap, u64 ecap)
 		.drain_write = cap & VTD_CAP_DWD,
 		.drain_read = cap & VTD_CAP_DRD,
 		.coherent = ecap & VTD_ECAP_C,
+		.coherent_walk = ecap & VTD_ECAP_C,
 		.queued = ecap & VTD_ECAP_QI,
 		.pass_through = ecap & VTD_ECAP_PT,
 		.snoop_control = ecap & VTD_ECAP_SC,
 	};
 	caps->regs_bytes = vtd_caps_regs_bytes(caps);
-	if (!caps->levels_mask)
+	if (!caps->levels_mask || caps->mgaw_bits < VTD_MGAW_MIN)
 		return -EOPNOTSUPP;
 
 	/* Domain ids are 16 bits wide; the encoding allows for more. */
 	caps->domains = min(caps->domains, 1U << 16);
 	/* The widest one, also where we do not use it: section 9.3, AW. */
-	caps->levels_max = fls(FIELD_GET(VTD_CAP_SAGAW, cap)) + 1;
+	caps->levels_max = fls(FIELD_GET(VTD_CAP_SAGAW, cap) &
+			       VTD_SAGAW_KNOWN) + 1;
 	caps->levels = vtd_pick_levels(caps);
 	return 0;
+}
+
+/*
+ * Section 3.6: four levels are what all have that have a first stage, and so are pages of
+ * 2 MiB. FS1GP and FS5LP say what else. As of the second stage, five levels are not asked
+ * for. What pass-through wants to be told stays the second stage's.
+ */
+static void vtd_caps_set_first(struct vtd_caps *caps)
+{
+	caps->first_stage = true;
+	caps->levels = 4;
+	caps->levels_mask = BIT(4);
+	if (caps->cap & VTD_CAP_FS5LP)
+		caps->levels_mask |= BIT(5);
+	caps->pgsize_bitmap = SZ_4K | SZ_2M;
+	if (caps->cap & VTD_CAP_FS1GP)
+		caps->pgsize_bitmap |= SZ_1G;
+}
+
+/**
+ * vtd_caps_set_scalable() - what is different in scalable mode
+ * @caps: decoded capabilities, as of legacy mode
+ *
+ * Section 11.4.3: whether walks of page tables snoop is said by SMPWCS there. For root,
+ * context and PASID tables C goes on to hold. A unit translates by its second stage if it
+ * has one in this mode, by which a page can be only written, else by its first.
+ */
+void vtd_caps_set_scalable(struct vtd_caps *caps)
+{
+	caps->coherent_walk = caps->ecap & VTD_ECAP_SMPWCS;
+	if (!(caps->ecap & VTD_ECAP_SSTS))
+		vtd_caps_set_first(caps);
+}
+
+/**
+ * vtd_caps_queue() - does a unit take invalidations by its queue?
+ * @caps: decoded capabilities
+ * @version: VER_REG
+ * @wanted: if it can take them by registers, too
+ *
+ * Section 6.5.1: from major version 6 on there are no registers for them.
+ *
+ * Return: 1 or, by registers, 0; -EOPNOTSUPP if there is no way.
+ */
+int vtd_caps_queue(const struct vtd_caps *caps, u8 version, bool wanted)
+{
+	bool registers = FIELD_GET(VTD_VER_MAJOR, version) < VTD_VER_QUEUE_ONLY;
+
+	if (caps->queued && (wanted || !registers))
+		return 1;
+	return registers ? 0 : -EOPNOTSUPP;
+}
+
+/*
+ * Section 3.6: a first stage takes canonical addresses, whose upper half is not handed out.
+ */
+static u8 vtd_caps_width(const struct vtd_caps *caps)
+{
+	return vtd_levels_width(caps->levels) - caps->first_stage;
+}
+
+/**
+ * vtd_caps_format() - the format of the page tables that suit a unit
+ * @caps: decoded capabilities
+ *
+ * Return: its functions.
+ */
+const struct iopgt_ops *vtd_caps_format(const struct vtd_caps *caps)
+{
+	return caps->first_stage ? &iopgt_x86_64_ops : &iopgt_vtdss_ops;
 }
 
 /**
@@ -124,10 +200,10 @@ void vtd_caps_pgt_cfg(const struct vtd_caps *caps, u8 haw_bits,
 		      struct iopgt_cfg *cfg)
 {
 	*cfg = (struct iopgt_cfg) {
-		.ias_bits = vtd_levels_width(caps->levels),
+		.ias_bits = vtd_caps_width(caps),
 		.oas_bits = haw_bits,
 		.pgsize_bitmap = caps->pgsize_bitmap,
-		.coherent_walk = caps->coherent,
+		.coherent_walk = caps->coherent_walk,
 		.nid = NUMA_NO_NODE,
 	};
 }
@@ -142,8 +218,7 @@ void vtd_caps_pgt_cfg(const struct vtd_caps *caps, u8 haw_bits,
  */
 u64 vtd_caps_last(const struct vtd_caps *caps)
 {
-	return GENMASK_ULL(min(caps->mgaw_bits,
-			       vtd_levels_width(caps->levels)) - 1, 0);
+	return GENMASK_ULL(min(caps->mgaw_bits, vtd_caps_width(caps)) - 1, 0);
 }
 
 /**
@@ -153,17 +228,18 @@ u64 vtd_caps_last(const struct vtd_caps *caps)
  * @pgt: the table
  * @last: the last address that it may translate
  *
- * Return: whether its widths, leaf sizes and attributes are all the unit's.
+ * Return: whether its format, widths, leaf sizes and attributes are all the unit's.
  */
 bool vtd_caps_fit(const struct vtd_caps *caps, u8 haw_bits,
 		  const struct iopgt *pgt, u64 last)
 {
 	const struct iopgt_cfg *cfg = &pgt->cfg;
 
-	return caps->levels_mask & BIT(pgt->levels) &&
+	return pgt->ops == vtd_caps_format(caps) &&
+	       caps->levels_mask & BIT(pgt->levels) &&
 	       last <= GENMASK_ULL(caps->mgaw_bits - 1, 0) &&
 	       cfg->oas_bits <= haw_bits &&
 	       !(cfg->pgsize_bitmap & ~caps->pgsize_bitmap) &&
-	       (caps->coherent || !cfg->coherent_walk) &&
+	       (caps->coherent_walk || !cfg->coherent_walk) &&
 	       (caps->snoop_control || !cfg->snoop_ctl);
 }

@@ -30,10 +30,12 @@
  * @page_selective: has page-selective IOTLB invalidation
  * @drain_write: can drain writes with an IOTLB invalidation
  * @drain_read: can drain reads with an IOTLB invalidation
- * @coherent: the walker snoops CPU caches
+ * @coherent: the walker snoops CPU caches, in legacy mode also for page tables
+ * @coherent_walk: it does for page tables
  * @queued: has an invalidation queue
  * @pass_through: has the pass-through translation type
  * @snoop_control: can force snooping
+ * @first_stage: translates by first-stage tables, see vtd_caps_set_scalable()
  */
 struct vtd_caps {
 	u64 cap;
@@ -56,14 +58,30 @@ struct vtd_caps {
 	bool drain_write;
 	bool drain_read;
 	bool coherent;
+	bool coherent_walk;
 	bool queued;
 	bool pass_through;
 	bool snoop_control;
+	bool first_stage;
 };
 
+/**
+ * vtd_caps_unusable() - does an error of vtd_caps_decode() mean just that?
+ * @error: an error
+ *
+ * Return: whether the unit is not there, or is none that translates.
+ */
+static inline bool vtd_caps_unusable(int error)
+{
+	return error == -ENODEV || error == -EOPNOTSUPP;
+}
+
 int vtd_caps_decode(struct vtd_caps *caps, u64 cap, u64 ecap);
+int vtd_caps_queue(const struct vtd_caps *caps, u8 version, bool wanted);
+const struct iopgt_ops *vtd_caps_format(const struct vtd_caps *caps);
 void vtd_caps_pgt_cfg(const struct vtd_caps *caps, u8 haw_bits,
 		      struct iopgt_cfg *cfg);
+void vtd_caps_set_scalable(struct vtd_caps *caps);
 u64 vtd_caps_last(const struct vtd_caps *caps);
 bool vtd_caps_fit(const struct vtd_caps *caps, u8 haw_bits,
 		  const struct iopgt *pgt, u64 last);

@@ -129,6 +129,13 @@ static const struct caps_width caps_widths[] = {
 	{ SAGAW_48 | SAGAW_57, 57, 0, 4, 5, 48, 0xffffffffffffULL },
 	{ SAGAW_57, 57, -EOPNOTSUPP },
 	{ 0, 39, -EOPNOTSUPP },
+	/* No addresses to hand out, which begin with the second page. */
+	{ SAGAW_39, 1, -EOPNOTSUPP },
+	{ SAGAW_39, 31, -EOPNOTSUPP },
+	{ SAGAW_39, 32, 0, 3, 3, 39, 0xffffffffULL },
+	/* Bits of SAGAW that are reserved */
+	{ SAGAW_39 | BIT(0) | BIT(4), 39, 0, 3, 3, 39, 0x7fffffffffULL },
+	{ BIT(0) | BIT(4), 39, -EOPNOTSUPP },
 };
 
 static void caps_levels(struct kunit *test)
@@ -197,6 +204,7 @@ static void caps_domains(struct kunit *test)
 static void caps_fit(struct kunit *test)
 {
 	struct iopgt good = {
+		.ops = &iopgt_vtdss_ops,
 		.cfg = { .ias_bits = 39, .oas_bits = 46,
 			 .pgsize_bitmap = SZ_4K, .coherent_walk = true },
 		.levels = 3,
@@ -211,6 +219,9 @@ static void caps_fit(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 46, &good, last + 1));
 	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 45, &good, last));
 	t = good;
+	t.ops = &iopgt_x86_64_ops;
+	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 46, &t, last));
+	t = good;
 	t.levels = 4;
 	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 46, &t, last));
 	t = good;
@@ -221,11 +232,77 @@ static void caps_fit(struct kunit *test)
 	t = good;
 	t.cfg.snoop_ctl = true;
 	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 46, &t, last));
-	c.coherent = false;
+	c.coherent_walk = false;
 	KUNIT_EXPECT_FALSE(test, vtd_caps_fit(&c, 46, &good, last));
 	t = good;
 	t.cfg.coherent_walk = false;
 	KUNIT_EXPECT_TRUE(test, vtd_caps_fit(&c, 46, &t, last));
+}
+
+struct caps_first {
+	u64 cap;
+	u64 ecap;
+	bool first;
+	u8 levels_mask;
+	u8 levels_max;
+	u8 ias_bits;
+	u64 last;
+	unsigned long pages;
+};
+
+/* CAP: SSLPS 37:34, FS1GP 56, FS5LP 60. ECAP: SSTS 46, FSTS 47 */
+static const struct caps_first caps_firsts[] = {
+	{ SAGAW(SAGAW_48) | MGAW(48), BIT_ULL(47), true, BIT(4), 4, 47,
+	  0x7fffffffffffULL, SZ_4K | SZ_2M },
+	/* What the second stage has is not what the first has. */
+	{ SAGAW(SAGAW_39) | MGAW(39) | BIT_ULL(35), BIT_ULL(47), true, BIT(4), 3, 47,
+	  0x7fffffffffULL, SZ_4K | SZ_2M },
+	{ SAGAW(SAGAW_48 | SAGAW_57) | MGAW(57) | BIT_ULL(56) | BIT_ULL(60),
+	  BIT_ULL(47), true, BIT(4) | BIT(5), 5, 47, 0x7fffffffffffULL,
+	  SZ_4K | SZ_2M | SZ_1G },
+	/* Both */
+	{ SAGAW(SAGAW_48) | MGAW(48) | BIT_ULL(56) | BIT_ULL(60),
+	  BIT_ULL(46) | BIT_ULL(47), false, BIT(4), 4, 48,
+	  0xffffffffffffULL, SZ_4K },
+};
+
+/* Half of what its levels have room for, and only where there is no second stage */
+static void caps_first_stage(struct kunit *test)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(caps_firsts); i++) {
+		const struct caps_first *row = &caps_firsts[i];
+		struct iopgt_cfg cfg;
+		struct vtd_caps c;
+
+		KUNIT_ASSERT_EQ(test, 0, vtd_caps_decode(&c, row->cap, row->ecap));
+		KUNIT_EXPECT_FALSE(test, c.first_stage);
+		KUNIT_EXPECT_PTR_EQ(test, vtd_caps_format(&c), &iopgt_vtdss_ops);
+		vtd_caps_set_scalable(&c);
+		vtd_caps_pgt_cfg(&c, 46, &cfg);
+		KUNIT_EXPECT_EQ(test, c.first_stage, row->first);
+		KUNIT_EXPECT_PTR_EQ(test, vtd_caps_format(&c),
+				    row->first ? &iopgt_x86_64_ops : &iopgt_vtdss_ops);
+		KUNIT_EXPECT_EQ(test, c.levels, 4);
+		KUNIT_EXPECT_EQ(test, c.levels_mask, row->levels_mask);
+		KUNIT_EXPECT_EQ(test, c.levels_max, row->levels_max);
+		KUNIT_EXPECT_EQ(test, cfg.ias_bits, row->ias_bits);
+		KUNIT_EXPECT_EQ(test, vtd_caps_last(&c), row->last);
+		KUNIT_EXPECT_EQ(test, cfg.pgsize_bitmap, row->pages);
+		KUNIT_EXPECT_FALSE(test, cfg.coherent_walk);
+	}
+}
+
+/* Registers are not there for ever; a queue that is not wanted is better than none. */
+static void caps_queue(struct kunit *test)
+{
+	const struct vtd_caps with = { .queued = true }, without = {};
+
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&with, 0x10, true), 1);
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&with, 0x10, false), 0);
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&without, 0x5f, true), 0);
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&with, 0x60, false), 1);
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&without, 0x60, true), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vtd_caps_queue(&without, 0x70, false), -EOPNOTSUPP);
 }
 
 static struct kunit_case caps_cases[] = {
@@ -237,6 +314,8 @@ static struct kunit_case caps_cases[] = {
 	KUNIT_CASE(caps_window),
 	KUNIT_CASE(caps_domains),
 	KUNIT_CASE(caps_fit),
+	KUNIT_CASE(caps_first_stage),
+	KUNIT_CASE(caps_queue),
 	{}
 };
 

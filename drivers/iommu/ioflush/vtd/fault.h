@@ -25,16 +25,21 @@ enum vtd_access {
  * struct vtd_fault - a decoded fault recording register
  * @addr: page that was accessed
  * @sid: source id of the request
+ * @with_pasid: the request named an address space of a process
+ * @pasid: which
  * @reason: reason code
  * @access: what was tried
  */
 struct vtd_fault {
 	u64 addr;
 	u16 sid;
+	bool with_pasid;
+	u32 pasid;
 	u8 reason;
 	enum vtd_access access;
 };
 
+u32 vtd_fault_first(u32 status, u32 fault_regs);
 bool vtd_fault_of_interrupt(const struct vtd_fault *fault, u16 *index);
 bool vtd_fault_decode(struct vtd_fault *fault, u64 lo, u64 hi);
 const char *vtd_fault_reason(u8 reason);

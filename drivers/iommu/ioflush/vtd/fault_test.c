@@ -50,7 +50,27 @@ static void fault_none(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vtd_fault_decode(&f, 0, 0));
 }
 
-/* Each code of sections 7.1.3 and 5.1.4.1 has words of its own; all others have some. */
+static bool has_code(u8 code)
+{
+	static const struct {
+		u8 first;
+		u8 last;
+	} codes[] = {
+		{ 0x01, 0x0d }, { 0x20, 0x26 }, { 0x30, 0x32 }, { 0x38, 0x3a },
+		{ 0x40, 0x48 }, { 0x50, 0x52 }, { 0x58, 0x5d }, { 0x70, 0x7c },
+		{ 0x80, 0x87 }, { 0x90, 0x90 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(codes); i++)
+		if (code >= codes[i].first && code <= codes[i].last)
+			return true;
+	return false;
+}
+
+/*
+ * Each code of sections 7.1.3 and 5.1.4.1 has words that no other of its mode has; all
+ * others have some.
+ */
 static void fault_reasons(struct kunit *test)
 {
 	const char *unknown = vtd_fault_reason(0xff);
@@ -62,13 +82,42 @@ static void fault_reasons(struct kunit *test)
 			KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i),
 					    vtd_fault_reason(j));
 	}
-	for (unsigned int i = 0x0e; i <= 0xff; i++)
-		if (i < 0x20 || i > 0x26)
-			KUNIT_EXPECT_STREQ(test, vtd_fault_reason(i), unknown);
-		else
-			KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i), unknown);
+	for (unsigned int i = 0; i <= 0xff; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, has_code(i),
+				    !!strcmp(vtd_fault_reason(i), unknown),
+				    "code %#x", i);
+		for (unsigned int j = 0x30; has_code(i) && j < i; j++)
+			if (has_code(j))
+				KUNIT_EXPECT_STRNEQ(test, vtd_fault_reason(i),
+						    vtd_fault_reason(j));
+	}
 	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(5), "not mapped for writing");
 	KUNIT_EXPECT_STREQ(test, vtd_fault_reason(6), "not mapped for reading");
+}
+
+/* PP 95, PASID 123:104 */
+static void fault_pasid(struct kunit *test)
+{
+	struct vtd_fault f;
+
+	KUNIT_ASSERT_TRUE(test, vtd_fault_decode(&f, 0x1000, 0x8abcde5980000018));
+	KUNIT_EXPECT_TRUE(test, f.with_pasid);
+	KUNIT_EXPECT_EQ(test, f.pasid, 0xabcde);
+	KUNIT_EXPECT_EQ(test, f.reason, 0x59);
+	KUNIT_EXPECT_EQ(test, f.sid, 0x18);
+	KUNIT_ASSERT_TRUE(test, vtd_fault_decode(&f, 0x1000, 0x8abcde5900000018));
+	KUNIT_EXPECT_FALSE(test, f.with_pasid);
+}
+
+/* FRI 15:8 may name a register that there is not. */
+static void fault_index(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0, vtd_fault_first(0x0002, 1));
+	KUNIT_EXPECT_EQ(test, 3, vtd_fault_first(0x0302, 8));
+	for (u32 regs = 1; regs <= 256; regs++)
+		for (u32 fri = 0; fri < 256; fri++)
+			KUNIT_EXPECT_LT(test, vtd_fault_first(fri << 8 | 2, regs),
+					regs);
 }
 
 /* Section 5.1.4.1: of an interrupt there is an index in 63:48 and no address. */
@@ -91,6 +140,8 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(fault_none),
 	KUNIT_CASE(fault_reasons),
 	KUNIT_CASE(fault_interrupt),
+	KUNIT_CASE(fault_pasid),
+	KUNIT_CASE(fault_index),
 	{}
 };
 

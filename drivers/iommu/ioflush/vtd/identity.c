@@ -11,6 +11,7 @@
 #include <linux/memblock.h>
 #include <linux/sizes.h>
 
+#include "scalable.h"
 #include "vtd.h"
 
 /*
@@ -32,7 +33,8 @@ static int vtd_identity_map(struct vtd_unit *unit)
 	int ret;
 
 	vtd_caps_pgt_cfg(&unit->caps, unit->haw_bits, &cfg);
-	ret = iopgt_init(&unit->identity, &iopgt_vtdss_ops, &cfg);
+	cfg.nid = unit->nid;
+	ret = iopgt_init(&unit->identity, vtd_caps_format(&unit->caps), &cfg);
 	if (ret)
 		return ret;
 
@@ -49,6 +51,41 @@ static int vtd_identity_map(struct vtd_unit *unit)
 }
 
 /**
+ * vtd_identity_context() - what context entries of the identity domain say
+ * @unit: the unit
+ * @context: receives that
+ *
+ * Context: any context.
+ */
+void vtd_identity_context(const struct vtd_unit *unit,
+			  struct vtd_context *context)
+{
+	*context = (struct vtd_context) {
+		.did = unit->identity_did,
+		.pasids = unit->identity_pasids ?
+			  virt_to_phys(unit->identity_pasids) : 0,
+	};
+	if (unit->caps.pass_through) {
+		context->tt = VTD_TT_PASS;
+		context->levels = unit->caps.levels_max;
+	} else {
+		context->tt = VTD_TT_TABLE;
+		context->levels = unit->identity.levels;
+		context->root = virt_to_phys(unit->identity.root);
+		context->first_stage = unit->caps.first_stage;
+	}
+}
+
+static int vtd_identity_pasids(struct vtd_unit *unit)
+{
+	struct vtd_context context;
+
+	vtd_identity_context(unit, &context);
+	unit->identity_pasids = vtd_pasids_create(unit, &context);
+	return unit->identity_pasids ? 0 : -ENOMEM;
+}
+
+/**
  * vtd_identity_init() - prepare a unit for the identity domain
  * @unit: a unit with decoded capabilities
  *
@@ -57,14 +94,15 @@ static int vtd_identity_map(struct vtd_unit *unit)
  */
 int vtd_identity_init(struct vtd_unit *unit)
 {
-	/* Id 0 tags cached not-present entries, section 6.1. */
-	int did = ida_alloc_range(&unit->dids, 1, unit->caps.domains - 1,
-				  GFP_KERNEL);
+	int ret = vtd_unit_did_get(unit);
 
-	if (did < 0)
-		return did;
-	unit->identity_did = did;
-	return unit->caps.pass_through ? 0 : vtd_identity_map(unit);
+	if (ret < 0)
+		return ret;
+	unit->identity_did = ret;
+	ret = unit->caps.pass_through ? 0 : vtd_identity_map(unit);
+	if (!ret && unit->scalable)
+		ret = vtd_identity_pasids(unit);
+	return ret;
 }
 
 /**
@@ -75,10 +113,12 @@ int vtd_identity_init(struct vtd_unit *unit)
  */
 void vtd_identity_exit(struct vtd_unit *unit)
 {
+	vtd_pasids_free(unit->identity_pasids);
+	unit->identity_pasids = NULL;
 	if (unit->identity.root)
 		iopgt_destroy(&unit->identity);
 	unit->identity.root = NULL;
 	if (unit->identity_did)
-		ida_free(&unit->dids, unit->identity_did);
+		vtd_unit_did_put(unit, unit->identity_did);
 	unit->identity_did = 0;
 }

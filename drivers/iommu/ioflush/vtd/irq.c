@@ -17,6 +17,7 @@
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
 
+#include "compat-irq.h"
 #include "regs.h"
 #include "vtd.h"
 
@@ -54,7 +55,12 @@ static struct irq_chip vtd_irq_chip = {
 	.irq_set_affinity = msi_domain_set_affinity,
 	.irq_retrigger = irq_chip_retrigger_hierarchy,
 	.irq_write_msi_msg = vtd_irq_write_msg,
-	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_AFFINITY_PRE_STARTUP,
+	/*
+	 * The message is in three registers, of which a fault must not see some old and
+	 * some new: it would be lost, and no other is told while that one is pending.
+	 */
+	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_AFFINITY_PRE_STARTUP |
+		 IOFLUSH_IRQCHIP_MOVE_DEFERRED,
 };
 
 static int vtd_irq_msi_init(struct irq_domain *domain,

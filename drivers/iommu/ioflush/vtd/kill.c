@@ -8,6 +8,10 @@
  * is confirmed by hardware before the next. A unit that confirms one no more is
  * not shown to block anything, and those who wait for it go on waiting.
  *
+ * In scalable mode, and from major version 6 on, these registers are ignored. Where a new
+ * root table pointer empties the caches (ESRTPS) they are not needed. A unit that has
+ * neither is never shown to block anything.
+ *
  * Where the kernel uses the queue, too, that is begun anew afterwards: the unit goes on
  * to remap interrupts, and may well do what it is told about those.
  */
@@ -81,6 +85,16 @@ static bool vtd_kill_iotlb(struct vtd_unit *unit)
 			      &cmd);
 }
 
+/*
+ * Sections 11.4.6.1 and 11.4.6.2: what was ignored ends as well, with an actual granularity
+ * of 0.
+ */
+static bool vtd_kill_done(struct vtd_unit *unit, u32 reg, u64 granularity)
+{
+	return !vtd_reginv_busy(unit, reg) &&
+	       vtd_read64(unit, reg) & granularity;
+}
+
 /* Has hardware confirmed the step that it was asked for last? */
 static bool vtd_kill_confirmed(struct vtd_unit *unit)
 {
@@ -92,12 +106,10 @@ static bool vtd_kill_confirmed(struct vtd_unit *unit)
 	case VTD_KILL_QUEUE:
 		return !(state & VTD_G_QIE);
 	case VTD_KILL_CONTEXT:
-		return !vtd_reginv_busy(unit, VTD_REG_CCMD);
+		return vtd_kill_done(unit, VTD_REG_CCMD, VTD_CCMD_CAIG);
 	case VTD_KILL_IOTLB:
-		/* A table blocks only what is translated. */
-		return state & VTD_G_TE &&
-		       !vtd_reginv_busy(unit, unit->caps.iotlb_offset +
-					      VTD_REG_IOTLB);
+		return vtd_kill_done(unit, unit->caps.iotlb_offset +
+				     VTD_REG_IOTLB, VTD_IOTLB_IAIG);
 	default:
 		return true;
 	}
@@ -109,7 +121,7 @@ static bool vtd_kill_next(struct vtd_unit *unit)
 	switch (unit->kill) {
 	case VTD_KILL_NOTHING:
 		vtd_write64(unit, VTD_REG_RTADDR,
-			    virt_to_phys(unit->dead_root));
+			    vtd_table_rtaddr(unit, unit->dead_root));
 		return vtd_kill_command(unit, VTD_G_SRTP, 0);
 	case VTD_KILL_ROOT:
 		return vtd_kill_command(unit, 0, VTD_G_QIE);
@@ -122,19 +134,21 @@ static bool vtd_kill_next(struct vtd_unit *unit)
 	}
 }
 
+/* The step behind which the old root table is in no cache */
+static enum vtd_kill vtd_kill_last(const struct vtd_unit *unit)
+{
+	if (!(unit->caps.cap & VTD_CAP_ESRTPS))
+		return VTD_KILL_IOTLB;
+	/* What hangs in a queue that is shared is to hang no longer. */
+	return vtd_is_shared(unit) ? VTD_KILL_QUEUE : VTD_KILL_ROOT;
+}
+
 /* Has it been shown to block all DMA, and is nothing else to be done? */
 static bool vtd_kill_is_over(struct vtd_unit *unit)
 {
-	switch (unit->kill) {
-	case VTD_KILL_ROOT:
-		/* What hangs in a queue that is shared is to hang no longer. */
-		return !vtd_is_shared(unit) && unit->caps.cap & VTD_CAP_ESRTPS &&
-		       vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE;
-	case VTD_KILL_IOTLB:
-		return !vtd_is_shared(unit) || vtd_shared_requeue(unit);
-	default:
-		return false;
-	}
+	/* A table blocks only what is translated. */
+	return vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE &&
+	       (!vtd_is_shared(unit) || vtd_shared_requeue(unit));
 }
 
 /**
@@ -150,9 +164,11 @@ bool vtd_unit_kill(struct vtd_unit *unit)
 		return true;
 	if (!vtd_kill_confirmed(unit))
 		return false;
-	if (vtd_kill_is_over(unit))
-		unit->kill = VTD_KILL_OVER;
-	else if (vtd_kill_next(unit))
+	if (unit->kill == vtd_kill_last(unit)) {
+		if (vtd_kill_is_over(unit))
+			unit->kill = VTD_KILL_OVER;
+	} else if (vtd_kill_next(unit)) {
 		unit->kill++;
+	}
 	return unit->kill == VTD_KILL_OVER;
 }

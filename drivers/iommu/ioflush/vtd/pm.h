@@ -6,5 +6,9 @@
 #define _IOFLUSH_VTD_PM_H
 
 void vtd_pm_init(void);
+#if IS_ENABLED(CONFIG_KUNIT)
+int vtd_suspend(void *data);
+void vtd_resume(void *data);
+#endif
 
 #endif /* _IOFLUSH_VTD_PM_H */

@@ -65,22 +65,27 @@ static void vtd_queue_doorbell(struct invq *q, u32 seq)
 		    FIELD_PREP(VTD_IQ_INDEX, seq & q->mask));
 }
 
-static u32 vtd_queue_head(struct vtd_unit *unit)
+/* @reg: IQH or IQT */
+static u32 vtd_queue_index(const struct vtd_unit *unit, u32 reg)
 {
-	return FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQH));
+	u64 value = vtd_read64(unit, reg);
+
+	return unit->wide ? FIELD_GET(VTD_IQ_INDEX_WIDE, value) :
+			    FIELD_GET(VTD_IQ_INDEX, value);
 }
 
 /*
  * Section 6.5.2.10: after a queue error the head stays at the descriptor at
- * fault, and nothing is fetched until the error bit is cleared. The two errors
- * of caches in devices make hardware abort the waits that it has fetched.
+ * fault, and nothing is fetched until the error bit is cleared. When it has not had an
+ * answer in time hardware aborts the waits that it has fetched. An answer that it
+ * did not expect says nothing of those that it still waits for.
  */
 static enum invq_fault vtd_queue_fault(struct invq *q, struct invq_error *err)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
 	u32 error = vtd_read32(unit, VTD_REG_FSTS);
 
-	err->slot = vtd_queue_head(unit) & q->mask;
+	err->slot = vtd_queue_index(unit, VTD_REG_IQH) & q->mask;
 	err->status[0] = error;
 	if (unlikely(error == U32_MAX) && vtd_unit_gone(unit))
 		return INVQ_FAULT_DEAD;
@@ -88,6 +93,8 @@ static enum invq_fault vtd_queue_fault(struct invq *q, struct invq_error *err)
 		return INVQ_FAULT_NONE;
 	if (error & VTD_FSTS_IQE)
 		return INVQ_FAULT_COMMAND;
+	if (error & VTD_FSTS_ITE && vtd_cutoff_due(unit, err->slot))
+		return INVQ_FAULT_ABORTED;
 	return invq_beyond_sync(q, err->slot) ? INVQ_FAULT_SYNC :
 						INVQ_FAULT_OTHER;
 }
@@ -101,6 +108,8 @@ static enum invq_fault vtd_queue_fault(struct invq *q, struct invq_error *err)
  */
 void vtd_queue_tell(struct invq *q, const struct invq_error *err)
 {
+	if (err->fault == INVQ_FAULT_ABORTED)
+		schedule_work(&vtd_q_unit(q)->cutoff_work);
 	if (err->fault != INVQ_FAULT_COMMAND)
 		pr_err_ratelimited("%s: invalidation of a device's cache failed: status %#x\n",
 				   q->name, err->status[0]);
@@ -110,7 +119,7 @@ void vtd_queue_tell(struct invq *q, const struct invq_error *err)
  * vtd_queue_substitute() - see invq_ops.substitute
  * @q: the queue
  * @bad: what was refused
- * @cmd: receives the same kind, for everything in all domains
+ * @cmd: receives the same kind, for everything in all domains, or in the device
  */
 void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
 			  struct invq_cmd *cmd)
@@ -119,6 +128,10 @@ void vtd_queue_substitute(struct invq *q, const struct invq_cmd *bad,
 
 	if (type == VTD_INV_TYPE_CONTEXT)
 		vtd_inv_context(cmd, VTD_GRAN_GLOBAL, 0, 0);
+	else if (type == VTD_INV_TYPE_DEVICE)
+		vtd_inv_device_whole(cmd, bad);
+	else if (type == VTD_INV_TYPE_PASID)
+		vtd_inv_pasid(cmd, VTD_PASID_GRAN_GLOBAL, 0);
 	else
 		vtd_inv_iotlb(cmd, &vtd_q_unit(q)->caps, VTD_GRAN_GLOBAL, 0);
 }
@@ -137,6 +150,12 @@ static void vtd_queue_resume(struct invq *q, enum invq_fault fault)
 	vtd_write64(unit, VTD_REG_IQT, vtd_read64(unit, VTD_REG_IQT));
 }
 
+static void vtd_queue_wide_resume(struct invq *q, enum invq_fault fault)
+{
+	vtd_wide_recopy(vtd_q_unit(q));
+	vtd_queue_resume(q, fault);
+}
+
 static bool vtd_queue_kill(struct invq *q)
 {
 	return vtd_unit_kill(vtd_q_unit(q));
@@ -145,11 +164,11 @@ static bool vtd_queue_kill(struct invq *q)
 static void vtd_queue_dump(struct invq *q)
 {
 	struct vtd_unit *unit = vtd_q_unit(q);
-	u32 head = vtd_queue_head(unit) & q->mask;
+	u32 head = vtd_queue_index(unit, VTD_REG_IQH) & q->mask;
 
-	pr_err("%s: head %u, tail %llu, fault status %#x, status %#x, at head %#018llx %#018llx\n",
+	pr_err("%s: head %u, tail %u, fault status %#x, status %#x, at head %#018llx %#018llx\n",
 	       unit->name, head,
-	       FIELD_GET(VTD_IQ_INDEX, vtd_read64(unit, VTD_REG_IQT)),
+	       vtd_queue_index(unit, VTD_REG_IQT),
 	       vtd_read32(unit, VTD_REG_FSTS), vtd_read32(unit, VTD_REG_GSTS),
 	       le64_to_cpu(q->slots[head].u64s[0]),
 	       le64_to_cpu(q->slots[head].u64s[1]));
@@ -160,39 +179,79 @@ static const struct invq_ops vtd_queue_ops = {
 	.doorbell = vtd_queue_doorbell,
 	.fault = vtd_queue_fault,
 	.substitute = vtd_queue_substitute,
+	.block = vtd_cutoff,
 	.resume = vtd_queue_resume,
 	.kill = vtd_queue_kill,
 	.tell = vtd_queue_tell,
 	.dump = vtd_queue_dump,
 };
 
+static const struct invq_ops vtd_queue_wide_ops = {
+	.sync = vtd_queue_sync,
+	.doorbell = vtd_wide_doorbell,
+	.fault = vtd_queue_fault,
+	.substitute = vtd_queue_substitute,
+	.block = vtd_cutoff,
+	.resume = vtd_queue_wide_resume,
+	.kill = vtd_queue_kill,
+	.tell = vtd_queue_tell,
+	.dump = vtd_queue_dump,
+};
+
+static const struct invq_ops *vtd_queue_choose(const struct vtd_unit *unit)
+{
+	if (vtd_is_shared(unit))
+		return &vtd_shared_ops;
+	if (!unit->queued)
+		return &vtd_soft_ops;
+	return unit->wide ? &vtd_queue_wide_ops : &vtd_queue_ops;
+}
+
+/**
+ * vtd_queue_used() - will a unit take invalidations by its queue?
+ * @unit: a unit with decoded capabilities
+ *
+ * Context: any context.
+ * Return: whether it will.
+ */
+bool vtd_queue_used(const struct vtd_unit *unit)
+{
+	return vtd_is_shared(unit) ||
+	       vtd_caps_queue(&unit->caps, unit->version, vtd_use_queue) > 0;
+}
+
 /**
  * vtd_queue_init() - allocate a unit's queue
  * @unit: a unit with decoded capabilities
  *
  * Context: process context.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP for a unit without any.
  */
 int vtd_queue_init(struct vtd_unit *unit)
 {
+	int queued = vtd_caps_queue(&unit->caps, unit->version, vtd_use_queue);
+
+	if (queued < 0) {
+		pr_err("%s: the VT-d unit at %#llx is left alone: it takes invalidations in no way\n",
+		       unit->name, unit->drhd->base);
+		return queued;
+	}
 	unit->slots = alloc_pages_exact(VTD_QUEUE_BYTES,
 					GFP_KERNEL | __GFP_ZERO);
-	unit->status = kzalloc(sizeof(*unit->status), GFP_KERNEL);
+	unit->status = kzalloc_node(sizeof(*unit->status), GFP_KERNEL,
+				    unit->nid);
 	unit->dead_root = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!unit->slots || !unit->status || !unit->dead_root)
 		return -ENOMEM;
 	/* Also for a walker that does not snoop */
 	clflush_cache_range(unit->dead_root, PAGE_SIZE);
 	raw_spin_lock_init(&unit->soft_lock);
-	unit->queued = unit->caps.queued && vtd_use_queue;
-	if (vtd_is_shared(unit))
-		return invq_init(&unit->q, &vtd_shared_ops, unit->name,
-				 unit->slots, &unit->status->done,
-				 VTD_SHARED_LG2);
-	return invq_init(&unit->q,
-			 unit->queued ? &vtd_queue_ops : &vtd_soft_ops,
-			 unit->name, unit->slots, &unit->status->done,
-			 VTD_QUEUE_LG2);
+	unit->queued = queued;
+	if (unit->scalable && !vtd_is_shared(unit) && vtd_wide_init(unit))
+		return -ENOMEM;
+	return invq_init(&unit->q, vtd_queue_choose(unit), unit->name,
+			 unit->slots, &unit->status->done,
+			 vtd_is_shared(unit) ? VTD_SHARED_LG2 : VTD_QUEUE_LG2);
 }
 
 /**
@@ -206,6 +265,7 @@ void vtd_queue_exit(struct vtd_unit *unit)
 	invq_exit(&unit->q);
 	if (unit->slots)
 		free_pages_exact(unit->slots, VTD_QUEUE_BYTES);
+	vtd_wide_exit(unit);
 	kfree(unit->status);
 	free_page((unsigned long)unit->dead_root);
 	unit->dead_root = NULL;
@@ -226,12 +286,22 @@ static int vtd_queue_drained(struct vtd_unit *unit)
  * Hardware begins at slot 0 whenever the queue is switched on; the software
  * side goes on where it was. Descriptors that do nothing bring them together.
  */
-static int vtd_queue_catch_up(struct vtd_unit *unit, u32 next)
+static int vtd_queue_catch_up(struct vtd_unit *unit, u32 seq)
 {
+	u32 next = seq & unit->q.mask;
+
+	unit->wide_next = seq - next;
 	for (u32 i = 0; i < next; i++)
 		vtd_queue_nop(unit, &unit->slots[i]);
-	vtd_queue_doorbell(&unit->q, next);
+	unit->q.ops->doorbell(&unit->q, seq);
 	return vtd_queue_drained(unit);
+}
+
+static u64 vtd_queue_iqa(const struct vtd_unit *unit)
+{
+	if (unit->wide)
+		return vtd_wide_iqa(unit);
+	return virt_to_phys(unit->slots) | FIELD_PREP(VTD_IQA_QS, VTD_QUEUE_QS);
 }
 
 /**
@@ -259,12 +329,10 @@ int vtd_queue_start(struct vtd_unit *unit)
 		vtd_soft_start(unit, next & (2 * unit->q.mask + 1));
 		return 0;
 	}
-	next &= unit->q.mask;
 	vtd_write64(unit, VTD_REG_IQT, 0);
-	vtd_write64(unit, VTD_REG_IQA, virt_to_phys(unit->slots) |
-				       FIELD_PREP(VTD_IQA_QS, VTD_QUEUE_QS));
+	vtd_write64(unit, VTD_REG_IQA, vtd_queue_iqa(unit));
 	ret = vtd_unit_command(unit, VTD_G_QIE, true);
-	if (!ret && next)
+	if (!ret)
 		ret = vtd_queue_catch_up(unit, next);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "inval.h"
 #include "regs.h"
@@ -22,7 +23,7 @@ static void queue_free(void *data)
 	kfree((void __force *)unit->regs);
 }
 
-static struct vtd_unit *queue_unit(struct kunit *test, bool queued)
+static struct vtd_unit *queue_unit_of(struct kunit *test, bool queued, bool scalable)
 {
 	struct vtd_unit *unit = kunit_kzalloc(test, sizeof(*unit), GFP_KERNEL);
 	void *page;
@@ -32,12 +33,18 @@ static struct vtd_unit *queue_unit(struct kunit *test, bool queued)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	unit->regs = (void __iomem __force *)page;
 	unit->caps.queued = queued;
+	unit->scalable = scalable;
 	strscpy(unit->name, "test");
 	KUNIT_ASSERT_EQ(test, 0, vtd_queue_init(unit));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, queue_free, unit));
 	KUNIT_ASSERT_EQ(test, queued, unit->queued);
 	return unit;
+}
+
+static struct vtd_unit *queue_unit(struct kunit *test, bool queued)
+{
+	return queue_unit_of(test, queued, false);
 }
 
 static u64 queue_lo(struct vtd_unit *unit, unsigned int slot)
@@ -149,6 +156,8 @@ static void queue_refused(struct kunit *test)
 static void queue_substitute(struct kunit *test)
 {
 	struct vtd_unit *unit = queue_unit(test, true);
+	const struct vtd_atc atc = { .sid = 0x110, .pfsid = 0x100, .depth = 7 };
+	const struct ioflush_range range = { .start = SZ_1G, .last = SZ_2G - 1 };
 	struct invq_cmd bad = {}, cmd, want;
 
 	unit->caps.drain_read = true;
@@ -160,12 +169,18 @@ static void queue_substitute(struct kunit *test)
 
 	vtd_inv_iotlb(&want, &unit->caps, VTD_GRAN_GLOBAL, 0);
 	for (u64 type = 0; type < 16; type++) {
-		if (type == VTD_INV_TYPE_CONTEXT)
+		if (type == VTD_INV_TYPE_CONTEXT || type == VTD_INV_TYPE_DEVICE ||
+		    type == VTD_INV_TYPE_PASID)
 			continue;
 		bad.u64s[0] = cpu_to_le64(type);
 		unit->q.ops->substitute(&unit->q, &bad, &cmd);
 		KUNIT_EXPECT_MEMEQ(test, &cmd, &want, sizeof(cmd));
 	}
+
+	vtd_inv_device(&bad, &atc, &range);
+	unit->q.ops->substitute(&unit->q, &bad, &cmd);
+	vtd_inv_device_all(&want, &atc);
+	KUNIT_EXPECT_MEMEQ(test, &cmd, &want, sizeof(cmd));
 }
 
 /*
@@ -274,14 +289,15 @@ static void queue_killed(struct kunit *test)
 				BIT_ULL(63) | BIT_ULL(61));
 		KUNIT_EXPECT_FALSE(test, vtd_reginv_busy(unit, iotlb));
 	}
-	vtd_write64(unit, VTD_REG_CCMD, 0);
+	/* CAIG 60:59, IAIG 58:57, global is 1 */
+	vtd_write64(unit, VTD_REG_CCMD, BIT_ULL(59));
 	for (unsigned int i = 0; i < 2; i++) {
 		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
 		/* IIRG 61:60, global is 1 */
 		KUNIT_EXPECT_EQ(test, vtd_read64(unit, iotlb),
 				BIT_ULL(63) | BIT_ULL(60));
 	}
-	vtd_write64(unit, iotlb, 0);
+	vtd_write64(unit, iotlb, BIT_ULL(57));
 	/* Without translation no table blocks anything. */
 	vtd_write32(unit, VTD_REG_GSTS, VTD_G_SRTP);
 	KUNIT_EXPECT_FALSE(test, queue_kill(unit));
@@ -290,6 +306,35 @@ static void queue_killed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, queue_kill(unit));
 	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*unit->dead_root); i++)
 		KUNIT_ASSERT_FALSE(test, unit->dead_root[i].lo);
+}
+
+/*
+ * terminal: what hardware ignores, as in scalable mode, ends with a granularity of 0
+ * (sections 11.4.6.1 and 11.4.6.2), and shows nothing.
+ */
+static void queue_kill_ignored(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit(test, true);
+	const u32 iotlb = 0x108;
+
+	unit->caps.iotlb_offset = 0x100;
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_TE | VTD_G_SRTP);
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	/* What was asked for, without the top bit */
+	vtd_write64(unit, VTD_REG_CCMD, BIT_ULL(61));
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, iotlb), 0);
+
+	vtd_write64(unit, VTD_REG_CCMD, BIT_ULL(61) | BIT_ULL(59));
+	KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	KUNIT_EXPECT_TRUE(test, vtd_reginv_busy(unit, iotlb));
+	vtd_write64(unit, iotlb, BIT_ULL(60));
+	for (unsigned int i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, queue_kill(unit));
+	vtd_write64(unit, iotlb, BIT_ULL(60) | BIT_ULL(57));
+	KUNIT_EXPECT_TRUE(test, queue_kill(unit));
 }
 
 /* Section 11.4.2: one that empties its caches with a new root table. */
@@ -332,6 +377,86 @@ static void queue_gone(struct kunit *test)
 			unit->q.published);
 }
 
+/* What hardware reads in a slot of 32 bytes: @word of what we say, and the rest 0 */
+static u64 queue_wide(struct kunit *test, struct vtd_unit *unit, u32 slot,
+		      unsigned int word)
+{
+	const __le64 *at = phys_to_virt(vtd_read64(unit, VTD_REG_IQA) & PAGE_MASK);
+
+	at += slot * 4;
+	KUNIT_EXPECT_NULL(test, memchr_inv(&at[2], 0, 2 * sizeof(*at)));
+	return le64_to_cpu(at[word]);
+}
+
+/*
+ * Section 11.4.9.3: DW 11 is 1, and QS counts slots of 32 bytes; the tail is in bits
+ * 18:5. What is new is copied, also where the ring wraps.
+ */
+static void queue_scalable(struct kunit *test)
+{
+	const u32 start = (3U << VTD_QUEUE_LG2) - 2;
+	struct vtd_unit *unit = queue_unit_of(test, true, true);
+
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQA) & ~PAGE_MASK,
+			BIT(11) | (VTD_QUEUE_LG2 - 7));
+	KUNIT_EXPECT_NE(test, vtd_read64(unit, VTD_REG_IQA) & PAGE_MASK,
+			virt_to_phys(unit->slots));
+	unit->wide_next = start;
+	for (u32 i = start; i != start + 4; i++) {
+		unit->slots[i & unit->q.mask].u64s[0] = cpu_to_le64(i);
+		unit->slots[i & unit->q.mask].u64s[1] = cpu_to_le64(~(u64)i);
+	}
+	unit->q.ops->doorbell(&unit->q, start + 3);
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 1 << 5);
+	for (u32 i = start; i != start + 3; i++) {
+		KUNIT_EXPECT_EQ(test, i, queue_wide(test, unit, i & unit->q.mask, 0));
+		KUNIT_EXPECT_EQ(test, ~(u64)i,
+				queue_wide(test, unit, i & unit->q.mask, 1));
+	}
+	KUNIT_EXPECT_EQ(test, 0, queue_wide(test, unit, 1, 0));
+	unit->q.ops->doorbell(&unit->q, start + 4);
+	KUNIT_EXPECT_EQ(test, start + 3, queue_wide(test, unit, 1, 0));
+}
+
+/* As queue_catch_up: what hardware reads is what does no harm, too. */
+static void queue_scalable_catch_up(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit_of(test, true, true);
+	const u32 next = 5;
+
+	atomic_add((3U << VTD_QUEUE_LG2) + next, &unit->q.reserved);
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
+	vtd_write64(unit, VTD_REG_IQH, next << 5);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), next << 5);
+	for (u32 i = 0; i < next; i++)
+		KUNIT_EXPECT_EQ(test, queue_wide(test, unit, i, 0), 0x65);
+	KUNIT_EXPECT_EQ(test, unit->wide_next, invq_newest(&unit->q));
+}
+
+/* What takes the place of a refused command is there before hardware goes on. */
+static void queue_scalable_refused(struct kunit *test)
+{
+	struct vtd_unit *unit = queue_unit_of(test, true, true);
+	struct invq_cmd bad;
+
+	vtd_write32(unit, VTD_REG_GSTS, VTD_G_QIE);
+	KUNIT_ASSERT_EQ(test, 0, vtd_queue_start(unit));
+	vtd_inv_pasid(&bad, VTD_PASID_GRAN_DOMAIN, 5);
+	unit->slots[2] = bad;
+	unit->q.ops->doorbell(&unit->q, 4);
+	KUNIT_EXPECT_EQ(test, queue_wide(test, unit, 2, 0), 0x50007);
+	vtd_write32(unit, VTD_REG_FSTS, VTD_FSTS_IQE);
+	vtd_write64(unit, VTD_REG_IQH, 2 << 5);
+	KUNIT_EXPECT_EQ(test, queue_fault(unit), FAULT(INVQ_FAULT_COMMAND, 2));
+	unit->q.ops->substitute(&unit->q, &bad, &unit->slots[2]);
+	unit->q.ops->resume(&unit->q, INVQ_FAULT_COMMAND);
+	KUNIT_EXPECT_EQ(test, queue_wide(test, unit, 2, 0), 0x37);
+	KUNIT_EXPECT_EQ(test, vtd_read64(unit, VTD_REG_IQT), 4 << 5);
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_start),
 	KUNIT_CASE(queue_doorbell),
@@ -344,8 +469,12 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_soft),
 	KUNIT_CASE(queue_soft_busy),
 	KUNIT_CASE(queue_killed),
+	KUNIT_CASE(queue_kill_ignored),
 	KUNIT_CASE(queue_killed_at_once),
 	KUNIT_CASE(queue_gone),
+	KUNIT_CASE(queue_scalable),
+	KUNIT_CASE(queue_scalable_catch_up),
+	KUNIT_CASE(queue_scalable_refused),
 	{}
 };
 

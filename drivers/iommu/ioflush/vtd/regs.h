@@ -29,6 +29,7 @@
 
 #define VTD_VER_MINOR		GENMASK(3, 0)
 #define VTD_VER_MAJOR		GENMASK(7, 4)
+#define VTD_VER_QUEUE_ONLY	6
 
 #define VTD_CAP_ND		GENMASK_ULL(2, 0)
 #define VTD_CAP_RWBF		BIT_ULL(4)
@@ -44,15 +45,26 @@
 #define VTD_CAP_MAMV		GENMASK_ULL(53, 48)
 #define VTD_CAP_DWD		BIT_ULL(54)
 #define VTD_CAP_DRD		BIT_ULL(55)
+#define VTD_CAP_FS1GP		BIT_ULL(56)
+#define VTD_CAP_FS5LP		BIT_ULL(60)
+
+/* Three to five levels; the others are reserved. */
+#define VTD_SAGAW_KNOWN		GENMASK(3, 1)
 
 #define VTD_SSLPS_2M		BIT(0)
 #define VTD_SSLPS_1G		BIT(1)
 
 #define VTD_ECAP_C		BIT_ULL(0)
 #define VTD_ECAP_QI		BIT_ULL(1)
+#define VTD_ECAP_DT		BIT_ULL(2)
 #define VTD_ECAP_PT		BIT_ULL(6)
 #define VTD_ECAP_SC		BIT_ULL(7)
 #define VTD_ECAP_IRO		GENMASK_ULL(17, 8)
+#define VTD_ECAP_DIT		BIT_ULL(41)
+#define VTD_ECAP_SMTS		BIT_ULL(43)
+#define VTD_ECAP_SSTS		BIT_ULL(46)
+#define VTD_ECAP_FSTS		BIT_ULL(47)
+#define VTD_ECAP_SMPWCS		BIT_ULL(48)
 
 /* The same bit commands in GCMD and reports in GSTS. */
 #define VTD_G_TE		BIT(31)	/* translation */
@@ -67,6 +79,7 @@
 #define VTD_CCMD_DID		GENMASK_ULL(15, 0)
 #define VTD_CCMD_SID		GENMASK_ULL(31, 16)
 #define VTD_CCMD_FM		GENMASK_ULL(33, 32)
+#define VTD_CCMD_CAIG		GENMASK_ULL(60, 59)
 #define VTD_CCMD_CIRG		GENMASK_ULL(62, 61)
 #define VTD_CCMD_ICC		BIT_ULL(63)
 
@@ -77,6 +90,7 @@
 #define VTD_IOTLB_DID		GENMASK_ULL(47, 32)
 #define VTD_IOTLB_DW		BIT_ULL(48)
 #define VTD_IOTLB_DR		BIT_ULL(49)
+#define VTD_IOTLB_IAIG		GENMASK_ULL(58, 57)
 #define VTD_IOTLB_IIRG		GENMASK_ULL(61, 60)
 #define VTD_IOTLB_IVT		BIT_ULL(63)
 
@@ -94,7 +108,9 @@
 #define VTD_PMEN_PRS		BIT(0)
 
 #define VTD_IQ_INDEX		GENMASK_ULL(18, 4)
+#define VTD_IQ_INDEX_WIDE	GENMASK_ULL(18, 5)
 #define VTD_IQA_QS		GENMASK_ULL(2, 0)
+#define VTD_IQA_DW		BIT_ULL(11)
 
 /* Fault recording register, 11.4.7.6; 128 bits each from CAP.FRO on. */
 #define VTD_FRCD_BYTES		16
@@ -102,7 +118,9 @@
 #define VTD_FRCD_LO_INDEX	GENMASK_ULL(63, 48)
 #define VTD_FRCD_HI_SID		GENMASK_ULL(15, 0)
 #define VTD_FRCD_HI_T2		BIT_ULL(28)
+#define VTD_FRCD_HI_PP		BIT_ULL(31)
 #define VTD_FRCD_HI_FR		GENMASK_ULL(39, 32)
+#define VTD_FRCD_HI_PASID	GENMASK_ULL(59, 40)
 #define VTD_FRCD_HI_T1		BIT_ULL(62)
 #define VTD_FRCD_HI_F		BIT_ULL(63)
 

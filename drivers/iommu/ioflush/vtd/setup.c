@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/acpi.h>
 #include <linux/ioflush/ioflush.h>
 #include <linux/list.h>
@@ -17,9 +18,13 @@
 
 #include "irq_remapping.h"
 #include "pm.h"
+#include "quirk.h"
 #include "vtd.h"
 
 /* The parsed table, and the units in its order; both stay for good. */
+/* DMAR flags as Linux 7.3 knows them: devices may use memory that no RMRR names. */
+#define VTD_DMAR_OPT_OUT	BIT(3)
+
 static struct vtd_dmar vtd_dmar;
 static LIST_HEAD(vtd_units);
 
@@ -43,85 +48,65 @@ const struct vtd_dmar *vtd_dmar_table(void)
  */
 struct vtd_unit *vtd_unit_next(struct vtd_unit *unit)
 {
-	struct list_head *node = unit ? unit->node.next : vtd_units.next;
+	struct list_head *node;
 
+	KUNIT_STATIC_STUB_REDIRECT(vtd_unit_next, unit);
+	node = unit ? unit->node.next : vtd_units.next;
 	return node == &vtd_units ? NULL :
 	       list_entry(node, struct vtd_unit, node);
 }
 
-/* The function whose place in the hierarchy decides on the unit. */
-static struct pci_dev *vtd_pci_owner(struct pci_dev *pdev)
+/* The unit whose registers are there, if it is ours. */
+static struct vtd_unit *vtd_unit_at(u64 base)
 {
-	return pci_physfn(pci_real_dma_dev(pdev));
-}
+	struct vtd_unit *unit = NULL;
 
-/**
- * vtd_pci_segment() - the PCI segment that a device's requests come from
- * @pdev: the device
- *
- * Context: any context.
- * Return: its number.
- */
-u16 vtd_pci_segment(struct pci_dev *pdev)
-{
-	return pci_domain_nr(vtd_pci_owner(pdev)->bus);
-}
-
-/**
- * vtd_pci_hops() - the way to a device, from its root bus down
- * @pdev: the device
- * @hops: receives VTD_HOPS_MAX hops at most
- *
- * Context: process context.
- * Return: how many hops, or -E2BIG.
- */
-int vtd_pci_hops(struct pci_dev *pdev, struct vtd_hop *hops)
-{
-	struct pci_dev *dev;
-	int n = 0, i;
-
-	pdev = vtd_pci_owner(pdev);
-	for (dev = pdev; dev; dev = dev->bus->self)
-		n++;
-	if (n > VTD_HOPS_MAX)
-		return -E2BIG;
-
-	for (dev = pdev, i = n - 1; dev; dev = dev->bus->self, i--)
-		hops[i] = (struct vtd_hop) {
-			.bus = dev->bus->number,
-			.devfn = dev->devfn,
-		};
-	return n;
+	while ((unit = vtd_unit_next(unit)))
+		if (unit->drhd->base == base)
+			return unit;
+	return NULL;
 }
 
 /**
  * vtd_unit_of() - the unit in charge of a device
- * @pdev: the device
+ * @way: the way to the device
  *
  * Context: process context.
  * Return: the unit, or NULL if there is none.
  */
-struct vtd_unit *vtd_unit_of(struct pci_dev *pdev)
+struct vtd_unit *vtd_unit_of(const struct vtd_way *way)
 {
-	struct vtd_hop hops[VTD_HOPS_MAX];
-	const struct vtd_drhd *drhd;
-	struct vtd_unit *unit = NULL;
-	int n = vtd_pci_hops(pdev, hops);
+	const struct vtd_drhd *drhd = vtd_dmar_find(&vtd_dmar, way);
 
-	if (n < 0)
-		return NULL;
-	drhd = vtd_dmar_find(&vtd_dmar, vtd_pci_segment(pdev), hops, n);
-	while ((unit = vtd_unit_next(unit)))
-		if (unit->drhd == drhd)
-			return unit;
-	return NULL;
+	return drhd ? vtd_unit_at(drhd->base) : NULL;
+}
+
+/**
+ * vtd_silence() - keep all devices behind a unit from DMA
+ * @unit: the unit
+ *
+ * Their drivers switch it on again. Bridges are left alone: they are on the way of
+ * others. A device's answer to the read that is a part of this comes behind what it
+ * has written before.
+ *
+ * Context: process context, before devices have drivers.
+ */
+void vtd_silence(const struct vtd_unit *unit)
+{
+	struct pci_dev *pdev = NULL;
+	struct vtd_way way;
+
+	for_each_pci_dev(pdev)
+		if (pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
+		    !vtd_way_to(&pdev->dev, &way) && vtd_unit_of(&way) == unit)
+			pci_clear_master(pdev);
 }
 
 static void __init vtd_log_unit(const struct vtd_unit *unit)
 {
 	const struct vtd_caps *caps = &unit->caps;
 
-	pr_info("%s: ioflush owns the VT-d unit at %#llx: version %u.%u, cap %#llx, ecap %#llx, %u bits in %u levels, pages 4K%s%s, %s%s%s%s\n",
+	pr_info("%s: ioflush owns the VT-d unit at %#llx: version %u.%u, cap %#llx, ecap %#llx, %u bits in %u levels, pages 4K%s%s, %s%s%s%s%s\n",
 		unit->name, unit->drhd->base, unit->version >> 4,
 		unit->version & 0xf, caps->cap, caps->ecap,
 		fls64(vtd_caps_last(caps)), caps->levels,
@@ -130,23 +115,91 @@ static void __init vtd_log_unit(const struct vtd_unit *unit)
 		vtd_is_shared(unit) ? "invalidation queue shared with interrupt remapping" :
 		unit->queued ? "queued invalidation" : "register invalidation",
 		caps->caching_mode ? ", caching mode" : "",
-		caps->coherent ? ", coherent walk" : "",
-		caps->pass_through ? ", pass-through" : "");
+		caps->coherent_walk ? ", coherent walk" : "",
+		caps->pass_through ? ", pass-through" : "",
+		caps->first_stage ? ", scalable mode, first stage" :
+		unit->scalable ? ", scalable mode" : "");
+}
+
+#define VTD_HOLDS_GFX		BIT(0)
+#define VTD_HOLDS_OTHERS	BIT(1)
+
+/* What is there of the devices that a unit is in charge of. */
+static unsigned int __init vtd_drhd_holds(const struct vtd_drhd *unit)
+{
+	const struct vtd_drhd *drhd;
+	struct pci_dev *pdev = NULL;
+	unsigned int holds = 0;
+	struct vtd_scope scope;
+	unsigned int pos = 0;
+	struct vtd_way way;
+
+	while (vtd_scope_next(&unit->scopes, &pos, &scope))
+		if (scope.type == ACPI_DMAR_SCOPE_TYPE_NAMESPACE)
+			holds |= VTD_HOLDS_OTHERS;
+	for_each_pci_dev(pdev) {
+		if (vtd_way_to(&pdev->dev, &way))
+			continue;
+		drhd = vtd_dmar_find(&vtd_dmar, &way);
+		if (drhd && drhd->base == unit->base)
+			holds |= pdev->class >> 16 == PCI_BASE_CLASS_DISPLAY ?
+				 VTD_HOLDS_GFX : VTD_HOLDS_OTHERS;
+	}
+	return holds;
+}
+
+/* Why is a unit left as firmware has set it up? */
+static const char *__init vtd_why_alone(const struct vtd_drhd *drhd,
+					unsigned int holds)
+{
+	if (!drhd->base)
+		return "its registers are nowhere";
+	if (!holds && !drhd->include_all)
+		return "it has no devices";
+	if (holds == VTD_HOLDS_GFX && vtd_has_quirk(VTD_QUIRK_GFX_ALONE))
+		return "it is for graphics only, see above";
+	return NULL;
+}
+
+/*
+ * A unit that cannot be used costs its devices the translation, and no others: there
+ * is no other unit to protect them.
+ */
+static int __init vtd_create_unit(const struct vtd_drhd *drhd, unsigned int id)
+{
+	unsigned int holds = vtd_drhd_holds(drhd);
+	const char *alone = vtd_why_alone(drhd, holds);
+	struct vtd_unit *unit;
+
+	if (alone) {
+		pr_info("dmar%u: the VT-d unit at %#llx is left alone: %s\n",
+			id, drhd->base, alone);
+		return 0;
+	}
+	unit = vtd_unit_create(drhd, id, vtd_dmar.haw_bits);
+	if (IS_ERR(unit))
+		return vtd_caps_unusable(PTR_ERR(unit)) ? 0 : PTR_ERR(unit);
+	unit->stays_on = holds == VTD_HOLDS_GFX &&
+			 vtd_has_quirk(VTD_QUIRK_GFX_STAYS_ON) &&
+			 (unit->caps.drain_read || unit->caps.drain_write);
+	list_add_tail(&unit->node, &vtd_units);
+	return 0;
 }
 
 static int __init vtd_create_units(void)
 {
 	const struct vtd_drhd *drhd;
-	struct vtd_unit *unit;
 	unsigned int id = 0;
+	int ret;
 
 	list_for_each_entry(drhd, &vtd_dmar.drhds, node) {
-		unit = vtd_unit_create(drhd, id++, vtd_dmar.haw_bits);
-		if (IS_ERR(unit))
-			return PTR_ERR(unit);
-		list_add_tail(&unit->node, &vtd_units);
+		if (vtd_unit_at(drhd->base))
+			continue;
+		ret = vtd_create_unit(drhd, id++);
+		if (ret)
+			return ret;
 	}
-	return 0;
+	return vtd_unit_next(NULL) ? 0 : -ENODEV;
 }
 
 static int __init vtd_start_units(void)
@@ -173,13 +226,15 @@ static int __init vtd_register_unit(struct vtd_unit *unit)
 	ret = iodom_queue_add(&unit->q);
 	if (ret)
 		return ret;
-	ret = iommu_device_sysfs_add(&unit->iommu, NULL, NULL, "%s",
+	ret = iommu_device_sysfs_add(&unit->iommu, NULL, vtd_groups, "%s",
 				     unit->name);
 	if (ret)
 		return ret;
+	vtd_debugfs_add(unit);
 	ret = iommu_device_register(&unit->iommu, &vtd_ops, NULL);
 	if (ret) {
 		unit->iommu.ops = NULL;
+		vtd_debugfs_remove(unit);
 		iommu_device_sysfs_remove(&unit->iommu);
 	}
 	return ret;
@@ -220,6 +275,7 @@ static void __init vtd_unwind(void)
 		if (!unit->iommu.ops)
 			continue;
 		iommu_device_unregister(&unit->iommu);
+		vtd_debugfs_remove(unit);
 		iommu_device_sysfs_remove(&unit->iommu);
 		unit->iommu.ops = NULL;
 	}
@@ -242,6 +298,7 @@ static int __init vtd_bring_up(void)
 
 	if (VTD_SHARED)
 		vtd_host_init();
+	vtd_quirks_look();
 	ret = vtd_create_units();
 	if (!ret && no_iommu) {
 		pr_info("IOMMUs are off by the user's wish\n");
@@ -276,24 +333,26 @@ static void __init vtd_check_rmrrs(void)
 	}
 }
 
+static void __init vtd_odd_table(struct vtd_dmar_log *log, u32 offset,
+				 const char *why)
+{
+	pr_warn(FW_BUG "DMAR table, byte %u: %s\n", offset, why);
+}
+
 /* The table stays mapped: what is parsed points into it. */
 static int __init vtd_find_dmar(void)
 {
+	struct vtd_dmar_log log = { .odd = vtd_odd_table };
 	struct acpi_table_header *table;
-	struct vtd_dmar_error error;
 	int ret;
 
 	if (acpi_disabled ||
 	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_DMAR, 0, &table)))
 		return -ENODEV;
 
-	ret = vtd_dmar_parse(&vtd_dmar, table, table->length, &error);
-	if (!ret)
-		return 0;
-	if (ret == -EINVAL)
-		pr_err("DMAR table is malformed at byte %u: %s\n",
-		       error.offset, error.why);
-	acpi_put_table(table);
+	ret = vtd_dmar_parse(&vtd_dmar, table, table->length, &log);
+	if (ret)
+		acpi_put_table(table);
 	return ret;
 }
 
@@ -302,8 +361,9 @@ static int __init vtd_find_dmar(void)
  *
  * Context: process context, once, between the ACPI tables and
  *	rootfs_initcall, at which the architecture brings up its IOMMUs.
- * Return: 0, also where there is no unit; -EBUSY if interrupt remapping has
- *	the units, and does not share them; -EINVAL for a malformed table; -ENOMEM.
+ * Return: 0, also where there is no unit, or none is wanted; -EBUSY if interrupt remapping has
+ *	the units, and does not share them; -EINVAL for a table of which nothing
+ *	can be used; -ENOMEM.
  */
 int __init vtd_setup(void)
 {
@@ -317,6 +377,11 @@ int __init vtd_setup(void)
 	if (ret)
 		return ret;
 
+	if (vtd_dmar.flags & VTD_DMAR_OPT_OUT) {
+		pr_info("firmware wants no DMA remapping, the VT-d units are left to mainline's driver\n");
+		vtd_dmar_free(&vtd_dmar);
+		return 0;
+	}
 	if (irq_remapping_enabled && !VTD_SHARED) {
 		pr_err("interrupt remapping owns the VT-d units, and this kernel has no driver for both: boot with intremap=off to have ioflush drive them\n");
 		vtd_dmar_free(&vtd_dmar);

@@ -142,11 +142,13 @@ static noinline void vtd_shared_forward_unlock(struct vtd_unit *unit,
 static void vtd_shared_doorbell(struct invq *q, u32 seq)
 {
 	struct vtd_unit *unit = vtd_shared_unit(q);
-	struct q_inval *qi = unit->shared_qi;
+	struct q_inval *qi;
 	struct invq_cmd *ring;
 	u32 from, tail, n;
 
-	raw_spin_lock(&qi->q_lock);
+	raw_spin_lock(&unit->shared_qi->q_lock);
+	/* Read once more: saves saving it. */
+	qi = unit->shared_qi;
 	from = unit->shared_next;
 	n = seq - from;
 	if (unlikely(qi->free_cnt - (int)n < unit->shared_quick)) {
@@ -156,7 +158,10 @@ static void vtd_shared_doorbell(struct invq *q, u32 seq)
 	ring = qi->desc;
 	tail = qi->free_head;
 	do {
-		ring[tail] = q->slots[from++ & q->mask];
+		const struct invq_cmd *cmd = &q->slots[from++ & q->mask];
+
+		ring[tail].u64s[0] = cmd->u64s[0];
+		ring[tail].u64s[1] = cmd->u64s[1];
 		tail = (tail + 1) % QI_LENGTH;
 	} while (from != seq);
 	unit->shared_next = seq;

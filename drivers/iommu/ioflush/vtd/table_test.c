@@ -54,6 +54,7 @@ static struct vtd_unit *table_unit(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, unit);
 	spin_lock_init(&unit->lock);
+	raw_spin_lock_init(&unit->entry_lock);
 	KUNIT_ASSERT_EQ(test, 0, vtd_table_init(unit));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, table_free, unit));
@@ -67,11 +68,11 @@ static void table_grow(struct kunit *test)
 	struct vtd_entry *e;
 
 	KUNIT_EXPECT_NULL(test, vtd_table_context(unit, 0x0510));
-	KUNIT_ASSERT_EQ(test, 0, vtd_table_grow(unit, 5));
+	KUNIT_ASSERT_EQ(test, 0, vtd_table_grow(unit, 0x05ff));
 	e = vtd_table_context(unit, 0x0510);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_FALSE(test, vtd_entry_present(e));
-	KUNIT_ASSERT_EQ(test, 0, vtd_table_grow(unit, 5));
+	KUNIT_ASSERT_EQ(test, 0, vtd_table_grow(unit, 0x0510));
 	KUNIT_EXPECT_PTR_EQ(test, e, vtd_table_context(unit, 0x0510));
 	KUNIT_EXPECT_NULL(test, vtd_table_context(unit, 0x0410));
 	/* Where hardware looks: root entry 5, context entry 0x10 */
@@ -94,9 +95,9 @@ static void table_set_clear(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->hi, value.hi);
 	KUNIT_EXPECT_FALSE(test, vtd_entry_present(e - 1));
 	KUNIT_EXPECT_FALSE(test, vtd_entry_present(e + 1));
-	spin_lock(&unit->lock);
+	raw_spin_lock_irq(&unit->entry_lock);
 	vtd_table_clear(unit, e);
-	spin_unlock(&unit->lock);
+	raw_spin_unlock_irq(&unit->entry_lock);
 	KUNIT_EXPECT_EQ(test, e->lo, 0ULL);
 	KUNIT_EXPECT_EQ(test, e->hi, 0ULL);
 }

@@ -4,6 +4,8 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
+#include <kunit/static_stub.h>
+#include <linux/acpi.h>
 #include <linux/bitfield.h>
 #include <linux/crash_dump.h>
 #include <linux/iopoll.h>
@@ -12,7 +14,9 @@
 #include <linux/slab.h>
 
 #include "inval.h"
+#include "quirk.h"
 #include "regs.h"
+#include "scalable.h"
 #include "vtd.h"
 
 /* How long hardware may take over a command. */
@@ -94,11 +98,13 @@ static int vtd_unit_probe(struct vtd_unit *unit)
 	ret = vtd_caps_decode(&unit->caps, vtd_read64(unit, VTD_REG_CAP),
 			      vtd_read64(unit, VTD_REG_ECAP));
 	if (ret) {
-		pr_err("%s: at %#llx: %s\n", unit->name, unit->drhd->base,
+		pr_err("%s: the VT-d unit at %#llx is left alone: %s\n",
+		       unit->name, unit->drhd->base,
 		       ret == -ENODEV ? "no registers answer" :
-		       "no table of three or four levels");
+		       "it has no table of three or four levels, or too few addresses");
 		return ret;
 	}
+	unit->caps.must_write_flush |= vtd_has_quirk(VTD_QUIRK_WRITE_FLUSH);
 	if (unit->caps.regs_bytes > SZ_4K) {
 		ret = vtd_unit_map(unit, PAGE_ALIGN(unit->caps.regs_bytes));
 		if (ret)
@@ -111,6 +117,19 @@ static int vtd_unit_probe(struct vtd_unit *unit)
 	unit->regs_claimed = request_mem_region(unit->drhd->base,
 						unit->regs_bytes, unit->name);
 	return 0;
+}
+
+/*
+ * By mode, unless there is something to go on with: the mode does not change while the
+ * unit translates, section 11.4.5.
+ */
+static void vtd_unit_choose_mode(struct vtd_unit *unit)
+{
+	unit->scalable = vtd_scalable_wanted() && !vtd_inherit_can(unit) &&
+			 vtd_queue_used(unit) &&
+			 vtd_scalable_fits(&unit->caps, vtd_dmar_table());
+	if (unit->scalable)
+		vtd_caps_set_scalable(&unit->caps);
 }
 
 /**
@@ -135,8 +154,12 @@ struct vtd_unit *vtd_unit_create(const struct vtd_drhd *drhd,
 	unit->drhd = drhd;
 	unit->id = id;
 	unit->haw_bits = haw_bits;
-	snprintf(unit->name, sizeof(unit->name), "vtd%u", id);
+	/* As mainline's driver calls it, and programs expect it */
+	snprintf(unit->name, sizeof(unit->name), "dmar%u", id);
+	unit->nid = drhd->proximity == VTD_NO_PROXIMITY ?
+		    NUMA_NO_NODE : pxm_to_node(drhd->proximity);
 	spin_lock_init(&unit->lock);
+	vtd_cutoff_init(unit);
 	INIT_LIST_HEAD(&unit->devs);
 	ida_init(&unit->dids);
 
@@ -144,13 +167,18 @@ struct vtd_unit *vtd_unit_create(const struct vtd_drhd *drhd,
 	if (!ret && VTD_SHARED)
 		ret = vtd_host_find(unit);
 	if (!ret)
+		vtd_unit_choose_mode(unit);
+	if (!ret)
 		ret = vtd_table_init(unit);
+	if (!ret)
+		ret = vtd_inherit(unit);
 	if (!ret)
 		ret = vtd_queue_init(unit);
 	if (!ret)
 		ret = vtd_identity_init(unit);
 	if (ret) {
-		pr_err("%s: cannot be set up: error %d\n", unit->name, ret);
+		if (!vtd_caps_unusable(ret))
+			pr_err("%s: cannot be set up: error %d\n", unit->name, ret);
 		vtd_unit_destroy(unit);
 		return ERR_PTR(ret);
 	}
@@ -168,13 +196,64 @@ void vtd_unit_destroy(struct vtd_unit *unit)
 	vtd_irq_exit(unit);
 	vtd_identity_exit(unit);
 	vtd_queue_exit(unit);
+	vtd_cutoff_exit(unit);
 	vtd_table_exit(unit);
+	vtd_inherit_exit(unit);
 	ida_destroy(&unit->dids);
 	if (unit->regs)
 		iounmap(unit->regs);
 	if (unit->regs_claimed)
 		release_mem_region(unit->drhd->base, unit->regs_bytes);
 	kfree(unit);
+}
+
+static int vtd_unit_did_take(struct vtd_unit *unit, u16 first, u16 last)
+{
+	int did = ida_alloc_range(&unit->dids, first, last, GFP_KERNEL);
+
+	if (did >= 0)
+		atomic_inc(&unit->dids_used);
+	return did;
+}
+
+/**
+ * vtd_unit_did_get() - take a domain id
+ * @unit: the unit
+ *
+ * Id 0 tags cached not-present entries, section 6.1.
+ *
+ * Context: process context.
+ * Return: the id, -ENOSPC or -ENOMEM.
+ */
+int vtd_unit_did_get(struct vtd_unit *unit)
+{
+	return vtd_unit_did_take(unit, 1, unit->caps.domains - 1);
+}
+
+/**
+ * vtd_unit_did_reserve() - take a domain id that something is tagged with already
+ * @unit: the unit
+ * @did: the id
+ *
+ * Context: process context.
+ * Return: a number that is not negative, -ENOSPC or -ENOMEM.
+ */
+int vtd_unit_did_reserve(struct vtd_unit *unit, u16 did)
+{
+	return vtd_unit_did_take(unit, did, did);
+}
+
+/**
+ * vtd_unit_did_put() - give a domain id back
+ * @unit: the unit
+ * @did: one that nothing is tagged with any more
+ *
+ * Context: process context.
+ */
+void vtd_unit_did_put(struct vtd_unit *unit, u16 did)
+{
+	atomic_dec(&unit->dids_used);
+	ida_free(&unit->dids, did);
 }
 
 /**
@@ -187,34 +266,39 @@ void vtd_unit_flush_all(struct vtd_unit *unit)
 {
 	struct invq_cmd cmd;
 
-	/* In this order: a cached context entry would bring translations back. */
+	/* In this order: a cached context or PASID entry would bring translations back. */
 	vtd_inv_context(&cmd, VTD_GRAN_GLOBAL, 0, 0);
 	invq_submit_wait(&unit->q, &cmd, 1);
+	if (unit->scalable) {
+		vtd_inv_pasid(&cmd, VTD_PASID_GRAN_GLOBAL, 0);
+		invq_submit_wait(&unit->q, &cmd, 1);
+	}
 	vtd_inv_iotlb(&cmd, &unit->caps, VTD_GRAN_GLOBAL, 0);
 	invq_submit_wait(&unit->q, &cmd, 1);
 }
 
 /*
- * Firmware, or the kernel that crashed, may have left the unit translating.
- * As a rule it stops here: the devices are quiet, and memory that firmware
- * reserved for one must stay reachable until the device is attached. After a
- * crash the devices are not quiet: translation stays on while the root table
- * is replaced by our empty one, so that their DMA is blocked and never runs
- * loose. That needs the old tables to be of the same mode, section 11.4.5.
+ * Firmware, or the kernel before, may have left the unit translating. As a rule
+ * it stops here: the devices are quiet, and memory that firmware reserved for one
+ * must stay reachable until the device is attached. After a crash the devices are
+ * not quiet: translation stays on while the root table is replaced by ours, in
+ * which they have the same entries. Where those cannot be taken over the devices
+ * are kept from DMA by themselves, so that it never runs loose.
  *
  * Where the kernel remaps interrupts it has taken over the rest, and uses it.
  */
 static int vtd_unit_take_over(struct vtd_unit *unit)
 {
 	u32 status = vtd_read32(unit, VTD_REG_GSTS);
-	u64 root = vtd_read64(unit, VTD_REG_RTADDR);
 	int ret = 0;
 
-	if (status & VTD_G_TE &&
-	    !(is_kdump_kernel() && !FIELD_GET(VTD_RTADDR_TTM, root))) {
-		pr_info("%s: was left translating, switching it off first\n",
-			unit->name);
-		ret = vtd_unit_command(unit, VTD_G_TE, false);
+	if (status & VTD_G_TE && !vtd_inherit_can(unit)) {
+		pr_info("%s: was left translating%s, switching it off first\n",
+			unit->name, is_kdump_kernel() ?
+			" in scalable mode, its devices stop DMA" : "");
+		if (is_kdump_kernel())
+			vtd_silence(unit);
+		ret = vtd_unit_translate(unit, false);
 	}
 	if (vtd_is_shared(unit))
 		return ret;
@@ -242,7 +326,7 @@ static void vtd_unit_forget_faults(struct vtd_unit *unit)
 
 static int vtd_unit_set_root(struct vtd_unit *unit)
 {
-	vtd_write64(unit, VTD_REG_RTADDR, virt_to_phys(unit->root));
+	vtd_write64(unit, VTD_REG_RTADDR, vtd_table_rtaddr(unit, unit->root));
 	return vtd_unit_command(unit, VTD_G_SRTP, true);
 }
 
@@ -259,6 +343,7 @@ int vtd_unit_start(struct vtd_unit *unit)
 {
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(vtd_unit_start, unit);
 	ret = vtd_unit_take_over(unit);
 	if (ret)
 		return ret;
@@ -299,6 +384,9 @@ int vtd_unit_translate(struct vtd_unit *unit, bool on)
 {
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(vtd_unit_translate, unit, on);
+	if (!on && unit->stays_on)
+		return 0;
 	if (!!(vtd_read32(unit, VTD_REG_GSTS) & VTD_G_TE) != on) {
 		ret = vtd_unit_command(unit, VTD_G_TE, on);
 		if (ret)
@@ -311,14 +399,14 @@ int vtd_unit_translate(struct vtd_unit *unit, bool on)
  * vtd_unit_stop() - switch a unit off
  * @unit: any unit
  *
- * Requests then reach memory untranslated, as if there were no unit.
+ * Requests then reach memory untranslated, as if there were no unit. One that goes on
+ * translating keeps its queue, without which nothing could be unmapped.
  *
  * Context: process context, or any while only one CPU runs; waits for hardware.
  * Return: 0 or -ETIMEDOUT.
  */
 int vtd_unit_stop(struct vtd_unit *unit)
 {
-	int ret = vtd_unit_translate(unit, false);
-
-	return vtd_queue_stop(unit) ?: ret;
+	KUNIT_STATIC_STUB_REDIRECT(vtd_unit_stop, unit);
+	return vtd_unit_translate(unit, false) ?: vtd_queue_stop(unit);
 }
