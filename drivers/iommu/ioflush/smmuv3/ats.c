@@ -19,19 +19,10 @@
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
-#include <linux/pci-ats.h>
-#include <linux/pci.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "smmuv3.h"
-
-/*
- * By PCI Express (section 10.3.1) a device may take up to a minute and a half to
- * answer an invalidation, and the sync behind that waits for it: in units of the
- * queue's time-out, which is a second.
- */
-#define SMMU3_ATS_KILL_TIMEOUTS 100
 
 /**
  * struct smmu3_ats - a device on a domain's list
@@ -52,26 +43,16 @@ struct smmu3_ats {
 /* Have a device that can cache translations do so, as far as it gets any. */
 static bool smmu3_ats_on(struct smmu3_dev *sdev)
 {
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&sdev->unit->mutex);
 	if (sdev->ats_on || !sdev->ats_able)
 		return sdev->ats_on;
-	if (dev_is_pci(sdev->dev))
-		ret = pci_enable_ats(to_pci_dev(sdev->dev),
-				     __ffs(sdev->unit->caps.pgsize_bitmap));
-	if (ret)
-		dev_warn(sdev->dev,
-			 "caches no translations: ATS cannot be enabled: error %d\n",
-			 ret);
+	ret = iodom_ats_enable(sdev->dev,
+			       __ffs(sdev->unit->caps.pgsize_bitmap),
+			       &sdev->unit->q);
 	sdev->ats_able = !ret;
 	sdev->ats_on = !ret;
-	/*
-	 * The unit is not dead just because one of its devices is slow. Nor when
-	 * that one has gone: what was queued for it by then may still be there.
-	 */
-	if (sdev->ats_on)
-		WRITE_ONCE(sdev->unit->q.kill_timeouts, SMMU3_ATS_KILL_TIMEOUTS);
 	return sdev->ats_on;
 }
 
@@ -148,13 +129,6 @@ void smmu3_ats_leave(struct smmu3_ats *ats)
 	kfree_rcu(ats, rcu);
 }
 
-/* One that was pulled out has nothing cached, and would not answer. */
-static bool smmu3_ats_gone(const struct smmu3_dev *sdev)
-{
-	return dev_is_pci(sdev->dev) &&
-	       pci_dev_is_disconnected(to_pci_dev(sdev->dev));
-}
-
 /**
  * smmu3_ats_off() - a device no longer caches translations
  * @sdev: the device
@@ -167,8 +141,7 @@ static bool smmu3_ats_gone(const struct smmu3_dev *sdev)
  */
 void smmu3_ats_off(struct smmu3_dev *sdev)
 {
-	if (dev_is_pci(sdev->dev))
-		pci_disable_ats(to_pci_dev(sdev->dev));
+	iodom_ats_disable(sdev->dev);
 	smmu3_ats_forget(sdev);
 	sdev->ats_on = false;
 }
@@ -186,7 +159,7 @@ void smmu3_ats_forget(struct smmu3_dev *sdev)
 	struct invq *q = &sdev->unit->q;
 	struct invq_cmd cmds[2];
 
-	if (smmu3_ats_gone(sdev))
+	if (iodom_ats_gone(sdev->dev))
 		return;
 	smmu3_cmd_sync(&cmds[1]);
 	for (unsigned int i = 0; i < sdev->nsids; i++) {
@@ -222,7 +195,7 @@ unsigned int smmu3_ats_encode(struct smmu3_ctx *ctx,
 	list_for_each_entry_rcu(ats, &ctx->ats, node) {
 		const struct smmu3_dev *sdev = ats->sdev;
 
-		if (smmu3_ats_gone(sdev))
+		if (iodom_ats_gone(sdev->dev))
 			continue;
 		if (n + first + sdev->nsids + 1 > room)
 			return 0;

@@ -94,6 +94,32 @@ static bool smmu3_sid_caches(struct smmu3_dev *sdev, u32 sid,
 }
 
 /*
+ * Does a device go on by an entry of one that leaves? Not if it is in no domain, or in
+ * another one: what the entry refers to may be freed next. One that leaves and was in no
+ * domain itself has made no entry: it is of the other, or was let through for firmware.
+ */
+static bool smmu3_goes_on(const struct smmu3_dev *other,
+			  const struct smmu3_dev *leaving)
+{
+	if (!leaving->domain)
+		return true;
+	return other->domain && (!leaving->dom || other->dom == leaving->dom);
+}
+
+/* Does the entry of a stream stay when a device of the unit leaves? */
+static bool smmu3_sid_stays(struct smmu3_dev *sdev, u32 sid)
+{
+	struct smmu3_dev *other;
+
+	lockdep_assert_held(&sdev->unit->mutex);
+	list_for_each_entry(other, &sdev->unit->devs, node)
+		if (other != sdev && smmu3_dev_has_sid(other, sid) &&
+		    smmu3_goes_on(other, sdev))
+			return true;
+	return false;
+}
+
+/*
  * A stream that another device uses, too, stays when one of them leaves. When
  * one of them comes, the other may go on to cache only in a domain that it is in
  * itself: that of another would not reach it.
@@ -108,7 +134,7 @@ static void smmu3_dev_point(struct smmu3_dev *sdev,
 		u32 sid = sdev->sids[i];
 		bool ats;
 
-		if (place->leaving && smmu3_sid_other(sdev, sid))
+		if (place->leaving && smmu3_sid_stays(sdev, sid))
 			continue;
 		ats = place->ats || smmu3_sid_caches(sdev, sid, place->ctx);
 		smmu3_ste_make(&ste, unit, place, ats);
@@ -204,8 +230,7 @@ static void smmu3_attach_static(struct smmu3_dev *sdev,
 		iodom_link_put(old, sdev->unit);
 }
 
-static int smmu3_static_attach_dev(struct iommu_domain *domain,
-				   struct device *dev)
+static int smmu3_static_attach_dev(IOFLUSH_ATTACH_ARGS)
 {
 	smmu3_attach_static(dev_iommu_priv_get(dev),
 			    (struct smmu3_place){ .domain = domain });

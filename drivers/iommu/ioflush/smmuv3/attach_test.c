@@ -181,6 +181,44 @@ static void attach_shared_alias(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, smmu3_sids_add(&fake->unit, fd->sdev));
 }
 
+/* One that was found, but is in no domain, keeps nothing of who leaves. */
+static void attach_alias_of_none(struct kunit *test)
+{
+	struct fake *fake = fake_new(test, false);
+	struct fake_dev *fd = fake_dev_new(test, fake, SID);
+	struct fake_dev *other = fake_dev_new(test, fake, OTHER);
+	struct iodom *dom = fake_dom_new(test, fake);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
+	fake->n = 0;
+	smmu3_dev_detach(fd->sdev, false);
+	expect_config(test, fake, SID, SMMU3_STE_ABORT);
+	expect_config(test, fake, ALIAS, SMMU3_STE_ABORT);
+	expect_cfgi(test, fake, ALIAS);
+	KUNIT_EXPECT_TRUE(test, list_empty(&dom->links));
+	/* It has its entry when it comes. */
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, other));
+	expect_in(test, fake, ALIAS, dom, 1);
+}
+
+/* Nor does one that is in another domain by then: only as a group moves, if that fails. */
+static void attach_alias_elsewhere(struct kunit *test)
+{
+	struct fake *fake = fake_new(test, false);
+	struct fake_dev *fd = fake_dev_new(test, fake, SID);
+	struct fake_dev *other = fake_dev_new(test, fake, OTHER);
+	struct iodom *dom = fake_dom_new(test, fake);
+	struct iodom *next = fake_dom_new(test, fake);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(dom, fd));
+	KUNIT_ASSERT_EQ(test, 0, fake_attach(next, other));
+	expect_in(test, fake, ALIAS, next, 2);
+	smmu3_dev_detach(other->sdev, false);
+	expect_config(test, fake, ALIAS, SMMU3_STE_ABORT);
+	KUNIT_EXPECT_TRUE(test, list_empty(&next->links));
+	expect_in(test, fake, SID, dom, 1);
+}
+
 /* To bypass and to nothing at all, and back */
 static void attach_static_domains(struct kunit *test)
 {
@@ -346,7 +384,7 @@ static void default_domain(struct kunit *test)
 
 static struct iommu_domain *alloc_user(struct fake_dev *fd, u32 flags)
 {
-	return smmu3_ops.domain_alloc_user(&fd->dev, flags, NULL, NULL);
+	return ioflush_alloc_flags(&smmu3_ops, &fd->dev, flags);
 }
 
 /* What user space asks for, it gets, or is told that there is no such thing. */
@@ -411,6 +449,8 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(attach_replace),
 	KUNIT_CASE(attach_again),
 	KUNIT_CASE(attach_shared_alias),
+	KUNIT_CASE(attach_alias_of_none),
+	KUNIT_CASE(attach_alias_elsewhere),
 	KUNIT_CASE(attach_static_domains),
 	KUNIT_CASE(attach_unfit),
 	KUNIT_CASE(attach_no_id),

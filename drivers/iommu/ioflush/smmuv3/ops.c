@@ -108,14 +108,12 @@ static struct iommu_domain *smmu3_domain_alloc_paging(struct device *dev)
 }
 
 static struct iommu_domain *
-smmu3_domain_alloc_user(struct device *dev, u32 flags,
-			struct iommu_domain *parent,
-			const struct iommu_user_data *user_data)
+smmu3_domain_alloc_paging_flags(IOFLUSH_ALLOC_FLAGS_ARGS)
 {
 	struct smmu3_dev *sdev = dev_iommu_priv_get(dev);
 	struct iodom *dom;
 
-	if (flags & ~IOMMU_HWPT_ALLOC_DIRTY_TRACKING || parent || user_data)
+	if (flags & ~IOMMU_HWPT_ALLOC_DIRTY_TRACKING || user_data)
 		return ERR_PTR(-EOPNOTSUPP);
 	dom = smmu3_domain_create(sdev->unit,
 				  flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
@@ -222,11 +220,6 @@ static int smmu3_def_domain_type(struct device *dev)
 	       pdev->device == SMMU3_PCI_HISI_PTT ? IOMMU_DOMAIN_IDENTITY : 0;
 }
 
-static void smmu3_probe_finalize(struct device *dev)
-{
-	iodma_take_over(dev);
-}
-
 /* Requests with one StreamID go one way: its devices have to be one group. */
 static bool smmu3_group_is_sound(struct smmu3_dev *sdev,
 				 struct iommu_group *group)
@@ -251,10 +244,8 @@ static bool smmu3_group_is_sound(struct smmu3_dev *sdev,
 static struct iommu_group *smmu3_device_group(struct device *dev)
 {
 	struct smmu3_dev *sdev = dev_iommu_priv_get(dev);
-	struct iommu_group *group;
+	struct iommu_group *group = iodom_device_group(dev);
 
-	group = dev_is_pci(dev) ? pci_device_group(dev) :
-				  generic_device_group(dev);
 	if (IS_ERR(group) || smmu3_group_is_sound(sdev, group))
 		return group;
 	iommu_group_put(group);
@@ -275,10 +266,10 @@ static int smmu3_of_xlate(struct device *dev,
 const struct iommu_ops smmu3_ops = {
 	.capable = smmu3_capable,
 	.domain_alloc_paging = smmu3_domain_alloc_paging,
-	.domain_alloc_user = smmu3_domain_alloc_user,
+	.domain_alloc_paging_flags = smmu3_domain_alloc_paging_flags,
 	.probe_device = smmu3_probe_device,
 	.release_device = smmu3_release_device,
-	.probe_finalize = smmu3_probe_finalize,
+	.probe_finalize = iodma_take_over,
 	.def_domain_type = smmu3_def_domain_type,
 	.device_group = smmu3_device_group,
 	.of_xlate = smmu3_of_xlate,
@@ -287,6 +278,5 @@ const struct iommu_ops smmu3_ops = {
 	.identity_domain = &smmu3_identity_domain,
 	.blocked_domain = &smmu3_blocked_domain,
 	/* All that some unit may have; a domain says what it has. */
-	.pgsize_bitmap = -1UL,
 	.owner = THIS_MODULE,
 };

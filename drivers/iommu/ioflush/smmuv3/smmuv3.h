@@ -18,6 +18,7 @@
 
 #include "caps.h"
 #include "cmd.h"
+#include "compat-iommu.h"
 #include "entry.h"
 #include "quirks.h"
 

@@ -279,7 +279,7 @@ int fake_attach(struct iodom *dom, struct fake_dev *fd)
 void fake_attach_static(struct kunit *test, struct iommu_domain *domain,
 			struct fake_dev *fd)
 {
-	KUNIT_ASSERT_EQ(test, 0, domain->ops->attach_dev(domain, &fd->dev));
+	KUNIT_ASSERT_EQ(test, 0, ioflush_attach(domain, &fd->dev));
 }
 
 /**

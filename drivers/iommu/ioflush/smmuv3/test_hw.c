@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "compat-timer.h"
 #include "regs.h"
 #include "ste.h"
 #include "test_hw.h"
@@ -244,8 +245,8 @@ struct test_hw *test_hw_new(struct kunit *test, bool msi, u8 cmdq_lg2)
 
 	KUNIT_ASSERT_NOT_NULL(test, hw);
 	unit = &hw->unit;
-	hrtimer_init(&hw->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hw->timer.function = test_hw_tick;
+	hrtimer_setup(&hw->timer, test_hw_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	unit->regs = test_hw_page(test);
 	unit->page1 = test_hw_page(test);
 	unit->dev = test_hw_device(test, hw);
