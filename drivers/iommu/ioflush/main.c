@@ -9,6 +9,7 @@
 #include <linux/ioflush/dma.h>
 #include <linux/ioflush/flush.h>
 #include <linux/ioflush/ioflush.h>
+#include <linux/ioflush/iova.h>
 #include <linux/kstrtox.h>
 #include <linux/printk.h>
 
@@ -63,9 +64,11 @@ static int __init ioflush_bringup(void)
 {
 	int ret;
 
-	ret = ioflush_setup();
+	ioflush_params_setup();
+	ret = iospace_setup() ?: ioflush_setup() ?: ioflush_pressure_setup() ?:
+	      ioslot_setup();
 	if (ret) {
-		pr_err("cannot register with CPU hotplug: error %d, staying off\n",
+		pr_err("cannot register with the kernel: error %d, staying off\n",
 		       ret);
 		return ret;
 	}
@@ -79,6 +82,6 @@ static int __init ioflush_bringup(void)
 		return ret;
 	}
 	ret = vtd_setup();
-	return ret ?: smmu3_setup();
+	return ret ?: smmu3_setup() ?: vtiommu_setup();
 }
 fs_initcall(ioflush_bringup);

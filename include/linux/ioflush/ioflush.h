@@ -38,4 +38,13 @@ static inline int smmu3_setup(void)
 }
 #endif
 
+#ifdef CONFIG_IOFLUSH_VIRTIO
+int vtiommu_setup(void);
+#else
+static inline int vtiommu_setup(void)
+{
+	return 0;
+}
+#endif
+
 #endif /* _LINUX_IOFLUSH_IOFLUSH_H */
