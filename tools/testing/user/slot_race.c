@@ -53,13 +53,14 @@ char *ioslot_mem_get(struct ioslot_pool *pool, u32 slot, unsigned int dir)
 }
 
 /* It is the allocator's from here on: a sanitizer sees who writes there. */
-void ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
+bool ioslot_mem_put(struct ioslot_pool *pool, u32 slot, char *memory,
 		    bool mapped)
 {
 	struct race *r = container_of(pool, struct race, pool);
 
 	__atomic_sub_fetch(&r->pages, 1, __ATOMIC_RELAXED);
 	kfree(memory);
+	return true;
 }
 
 /* In the kernel a work item does what the races' own thread does here. */
@@ -67,13 +68,18 @@ static void tidy(struct work_struct *work)
 {
 }
 
-static struct race *race_new(void)
+static struct race *race_of(unsigned int nr_pages)
 {
 	struct race *r = calloc(1, sizeof(*r));
 
-	EXPECT(!ioslot_pool_init(&r->pool, PAGES), "no memory");
+	EXPECT(!ioslot_pool_init(&r->pool, nr_pages), "no memory");
 	INIT_DELAYED_WORK(&r->pool.tidy, tidy);
 	return r;
+}
+
+static struct race *race_new(void)
+{
+	return race_of(PAGES);
 }
 
 static void race_free(struct race *r)
@@ -152,12 +158,14 @@ static int shrink_thread(void *arg)
 	struct race *r = arg;
 
 	user_cpu_enter(0);
-	while (__atomic_load_n(&r->running, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&r->running, __ATOMIC_ACQUIRE)) {
+		ioslot_unstash(&r->pool);
 		ioslot_shrink(&r->pool, 3);
+	}
 	return 0;
 }
 
-/* On this CPU, or on one that runs no more. */
+/* All that is free, on this CPU or on one that runs no more, to the pages. */
 static void give_all(struct race *r)
 {
 	unsigned long flags;
@@ -166,6 +174,7 @@ static void give_all(struct race *r)
 	for (unsigned int cpu = 0; cpu < user_nr_cpus; cpu++)
 		ioslot_give_all(&r->pool, per_cpu_ptr(r->pool.cpu, cpu));
 	local_irq_restore(flags);
+	ioslot_unstash(&r->pool);
 }
 
 static void race(void *arg)
@@ -296,6 +305,48 @@ static void idle_only(void *arg)
 	free(slot);
 }
 
+/* Of so many pages all shortest slots are free, on this CPU and in batches. */
+static struct race *all_given(unsigned int nr_pages)
+{
+	const unsigned int count = (nr_pages - 1) * (PAGE_SIZE >> IOSLOT_MIN_LG2);
+	u32 *slot = calloc(count, sizeof(*slot));
+	struct race *r = race_of(nr_pages);
+
+	for (unsigned int i = 0; i < count; i++) {
+		slot[i] = take(r, 0, i);
+		EXPECT(slot[i], "slot %u of %u", i, count);
+	}
+	for (unsigned int i = 0; i < count; i++)
+		give(r, slot[i]);
+	free(slot);
+	return r;
+}
+
+/* No page is known to be idle, but where slots of another length are wanted they are. */
+static void batches(void *arg)
+{
+	const unsigned int per_page = PAGE_SIZE >> IOSLOT_MIN_LG2;
+	struct ioslot_depot *depot;
+	struct race *r;
+	u32 slot;
+
+	r = all_given(IOSLOT_STASH * IOSLOT_BATCH(0) / per_page / 2);
+	EXPECT(!ioslot_idle(&r->pool), "%u", ioslot_idle(&r->pool));
+	slot = take(r, 2, 0);
+	EXPECT(slot && bytes_of(r, slot) == 1024, "%#x", slot);
+	give(r, slot);
+	race_free(r);
+
+	/* And no more of them than there is room for. */
+	r = all_given(PAGES);
+	depot = &r->pool.depot[0];
+	EXPECT(depot->nr_batches == IOSLOT_STASH, "%u", depot->nr_batches);
+	EXPECT(ioslot_idle(&r->pool) >= PAGES / 2, "%u", ioslot_idle(&r->pool));
+	for (unsigned int i = 0; i < (PAGES - 1) * per_page; i++)
+		EXPECT(take(r, 0, i), "slot %u", i);
+	race_free(r);
+}
+
 struct test {
 	const char *name;
 	void (*fn)(void *arg);
@@ -305,6 +356,7 @@ static const struct test tests[] = {
 	{ "all of them", all_of_them },
 	{ "no memory", no_memory },
 	{ "idle only", idle_only },
+	{ "batches", batches },
 	{ "race", race },
 };
 
