@@ -161,8 +161,9 @@ void edu_load_stop(struct edu_load *load);
 /**
  * struct edu_case - one test
  * @name: for the report
- * @run: 0 if it passed; EDU_SKIPPED if it needs a second CPU and there is
- *	none; otherwise it failed, and may say more by edu_note()
+ * @run: 0 if it passed; EDU_SKIPPED if it needs a second CPU and there is none, EDU_TAKEN
+ *	if the device is in nobody's default domain, which the core lets nobody leave for
+ *	another; otherwise it failed, and may say more by edu_note()
  * @arg: for @run
  * @modes: bits of enum edu_mode in which it makes sense
  */
@@ -175,10 +176,12 @@ struct edu_case {
 
 #define EDU_ALL_MODES		(BIT(EDU_LAZY + 1) - 1)
 #define EDU_SKIPPED		1
+#define EDU_TAKEN		2
 
 extern const struct edu_case edu_access_cases[];
 extern const struct edu_case edu_unmap_cases[];
 extern const struct edu_case edu_read_cases[];
+extern const struct edu_case edu_domain_cases[];
 extern const struct edu_case edu_window_cases[];
 
 /* Module parameters */

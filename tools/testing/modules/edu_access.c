@@ -230,7 +230,7 @@ static unsigned int edu_platform_ipis(void)
 	unsigned int cpu, n = 0;
 
 	for_each_online_cpu(cpu)
-		n += per_cpu(irq_stat, cpu).x86_platform_ipis;
+		n += per_cpu(irq_stat, cpu).EDU_PLATFORM_IPIS;
 	return n;
 }
 

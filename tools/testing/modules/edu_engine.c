@@ -25,8 +25,12 @@
 /* Where the device sees its own buffer. */
 #define EDU_BUFFER		0x40000
 
-/* Transfers take 100 ms; below this it is not worth looking. */
-#define EDU_ASLEEP_NS		(95 * NSEC_PER_MSEC)
+/*
+ * Transfers take 100 ms of the device's clock, which has begun its millisecond
+ * before: none is over after 99. Until close to that it is not worth looking, and
+ * in guest time each look is dear.
+ */
+#define EDU_ASLEEP_NS		(98500 * NSEC_PER_USEC)
 #define EDU_TIMEOUT_NS		(5 * NSEC_PER_SEC)
 
 static bool edu_running(struct edu *edu)

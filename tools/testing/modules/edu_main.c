@@ -38,6 +38,11 @@ module_param(guarded, bool, 0444);
 MODULE_PARM_DESC(guarded,
 		 "the domain defers unmaps of what the device could only read; the core calls it strict");
 
+static bool lazy;
+module_param(lazy, bool, 0444);
+MODULE_PARM_DESC(lazy,
+		 "the domain defers unmaps, and is one of which the core does not know that");
+
 static unsigned int seed;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "makes a run repeat the choices of another (default 0: a new one)");
@@ -89,6 +94,9 @@ static enum edu_mode edu_mode(const struct edu *edu)
 		return guarded ? EDU_GUARDED : EDU_STRICT;
 	case IOMMU_DOMAIN_DMA_FQ:
 		return EDU_LAZY;
+	/* One of the module over mainline's drivers. */
+	case IOMMU_DOMAIN_UNMANAGED:
+		return lazy ? EDU_LAZY : guarded ? EDU_GUARDED : EDU_STRICT;
 	default:
 		return EDU_IDENTITY;
 	}
@@ -111,6 +119,7 @@ static const struct edu_case * const edu_tables[] = {
 	edu_access_cases,
 	edu_unmap_cases,
 	edu_read_cases,
+	edu_domain_cases,
 	edu_window_cases,
 };
 
@@ -128,12 +137,16 @@ static unsigned int edu_count(const struct edu *edu)
 static void edu_run_case(struct edu *edu, const struct edu_case *c,
 			 unsigned int n)
 {
+	static const char * const skips[] = {
+		[EDU_SKIPPED] = " # SKIP needs another CPU",
+		[EDU_TAKEN] = " # SKIP has a domain of its own already",
+	};
 	int ret = c->run(edu, c->arg);
 
 	if (ret < 0)
 		edu_note("%s: error %d", c->name, ret);
 	edu_print("%s %u %s%s\n", ret < 0 ? "not ok" : "ok", n, c->name,
-		  ret == EDU_SKIPPED ? " # SKIP needs another CPU" : "");
+		  ret > 0 ? skips[ret] : "");
 }
 
 static void edu_run(struct edu *edu)

@@ -36,7 +36,7 @@ struct edu_owners {
 
 static void edu_owners_take(struct edu_owners *o, struct page *freed)
 {
-	while (o->n < EDU_OWNERS) {
+	while (o->n < EDU_OWNERS && !o->again) {
 		struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, o->order);
 
 		if (!page)
@@ -77,6 +77,8 @@ static int edu_learned(struct edu *edu, bool *learned)
  * @freed: its owner frees it at once; else writes there
  * @first: it is freed before it is unmapped, as some drivers do, not after
  * @lead_ns: how long before the device reads it is unmapped
+ * @took_ns: where others own it by then, what it took to find them the last time: it is
+ *	begun so much earlier
  * @late_ns: result: the device read at least this long after all was in place
  *	for it; negative if it may have been before
  * @again: result: what was freed had another owner by then
@@ -87,6 +89,7 @@ struct edu_peek {
 	bool freed;
 	bool first;
 	u64 lead_ns;
+	u64 took_ns;
 	s64 late_ns;
 	bool again;
 	bool learned;
@@ -99,9 +102,11 @@ static int edu_peek_armed(struct edu_target *t, struct edu_peek *peek)
 	};
 	struct page *last = t->pages[t->nr_pages - 1];
 	struct edu *edu = t->edu;
+	u64 began_ns;
 	int ret;
 
-	edu_sleep_until(edu_fires_ns(edu) - peek->lead_ns);
+	edu_sleep_until(edu_fires_ns(edu) - peek->lead_ns - peek->took_ns);
+	began_ns = ktime_get_ns();
 	if (!peek->first)
 		edu_target_unmap(t);
 	if (peek->freed) {
@@ -112,8 +117,10 @@ static int edu_peek_armed(struct edu_target *t, struct edu_peek *peek)
 	} else {
 		memset(page_address(last), EDU_SECRET, PAGE_SIZE);
 	}
-	if (peek->first)
+	if (peek->first) {
 		edu_target_unmap(t);
+		peek->took_ns = ktime_get_ns() - began_ns;
+	}
 	peek->late_ns = edu_fires_ns(edu) - ktime_get_ns();
 	peek->again = owners.again;
 	ret = edu_finish(edu, NULL);
@@ -156,8 +163,11 @@ static int edu_peeks(struct edu *edu, struct edu_peek *peek, u64 (*lead_ns)(stru
 	const bool held = edu->mode == EDU_GUARDED;
 	unsigned int i, learned = 0, again = 0, tried = 0;
 
-	/* A busy host may make the unmap come too late: that proves nothing. */
-	for (i = 0; tried < edu_repeats && i < 16 * edu_repeats; i++) {
+	/*
+	 * A busy host, or a kernel that checks all it does, may make the unmap come too
+	 * late: that proves nothing.
+	 */
+	for (i = 0; tried < edu_repeats && i < 64 * edu_repeats; i++) {
 		int ret;
 
 		peek->lead_ns = lead_ns(edu);
