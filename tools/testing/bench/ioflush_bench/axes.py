@@ -30,10 +30,15 @@ ENGINE_NIC = "virtio-net"
 ENGINE_PARTS = ("netperf", "micro", "counts")
 
 #: The same IOMMU in another shape, for the instructions of one mode only: one that
-#: remembers what is not mapped, too, and one whose queue is not shared with interrupts.
-VARIANTS = {"vtd": {"lazy": ("vtd-cm",), "strict": ("vtd-ir-off",)}}
-VARIANT_TITLES = {"vtd-cm": "caching-mode", "vtd-ir-off": "interrupts not remapped"}
-VARIANT_ARGS = {"vtd-cm": ("--vtd-arg", "caching-mode=on"), "vtd-ir-off": ("--intremap", "off")}
+#: remembers what is not mapped, too, and one whose queue is not shared with interrupts;
+#: and the paravirtual one in its place.
+VARIANTS = {"vtd": {"lazy": ("vtd-cm", "virtio-x86"), "strict": ("vtd-ir-off", "virtio-x86")},
+            "smmuv3": {"lazy": ("virtio-arm",), "strict": ("virtio-arm",)}}
+VIRTIO_OF = {"x86_64": "virtio-x86", "arm64": "virtio-arm"}
+VARIANT_TITLES = {"vtd-cm": "caching-mode", "vtd-ir-off": "interrupts not remapped",
+                  **{name: "virtio-iommu" for name in VIRTIO_OF.values()}}
+VARIANT_ARGS = {"vtd-cm": ("--vtd-arg", "caching-mode=on"), "vtd-ir-off": ("--intremap", "off"),
+                **{name: ("--iommu", "virtio") for name in VIRTIO_OF.values()}}
 
 #: Has a guest on the instruction counter poll while it has nothing to do.  Otherwise
 #: its clock jumps to its next timer, and how often it waits for packets that QEMU
@@ -49,18 +54,26 @@ SYNC_NS_QUICK = ("0",)
 #: From what on mainline's can be made to take longer.  The probe that does it takes
 #: three exceptions on arm64, and 842 by itself.
 SYNC_NS_LEAST = {"arm64": 1000}
-#: What is measured with all but 0, on one NIC and by the guest's clock: what one
-#: mapping costs where it may wait, and a stream.  Guarded streams are as strict ones
-#: there: what virtio-net sends in QEMU is of slabs, and copied.  Passthrough invalidates nothing.
-SYNC_MODES = {"micro": ("strict", "guarded"), "netperf": ("strict", "lazy")}
+#: What is measured with all but 0, on one NIC or disk and by the guest's clock: what one
+#: mapping costs where it may wait, a stream, and reads of a disk.  Guarded streams are as
+#: strict ones there: what virtio-net sends in QEMU is of slabs, and copied; guarded reads
+#: are strict, and in lazy mode of thirty reads one waits.  Passthrough invalidates nothing.
+SYNC_MODES = {"micro": ("strict", "guarded"), "netperf": ("strict", "lazy"),
+              storage.PART: ("strict",)}
 SYNC_NIC = "virtio-net"
+SYNC_DISK = "nvme"
 SYNC_STREAM = "TCP_STREAM"
+SYNC_READS = "randread_4k_d32"
+SYNC_TESTS = {"netperf": SYNC_STREAM, storage.PART: SYNC_READS}
 SYNC_MAPPINGS = tuple(f"map_unmap_{shape}" for shape in ("256", "4k", "64k", "sg16"))
 
-#: How the unit of each IOMMU model is called in /sys/class/iommu by each stack.
+#: How the unit of each IOMMU model is called in /sys/class/iommu by each stack, behind
+#: whose it is.
 UNIT_OF = {
-    "vtd": {"ioflush": "vtd0", "mainline": "dmar0"},
-    "smmuv3": {"ioflush": "smmu3-*", "mainline": "smmu3.0x*"},
+    "vtd": {"ioflush": "ioflush/dmar0", "mainline": "mainline/dmar0"},
+    "smmuv3": {"ioflush": "ioflush/smmu3-*", "mainline": "mainline/smmu3.0x*"},
+    **{name: {"ioflush": "ioflush/vtiommu-*", "mainline": "mainline/*:*"}
+       for name in VIRTIO_OF.values()},
 }
 
 #: What the sysfs file `type` of an IOMMU group says in each mode.
@@ -71,6 +84,11 @@ def base_iommu(iommu: str) -> str:
     """The IOMMU that a variant is one of; itself for any other."""
     return next((base for base, variants in VARIANTS.items()
                  if any(iommu in names for names in variants.values())), iommu)
+
+
+def unit_of(iommu: str, stack: str) -> str:
+    """How its unit is called: a variant that is another IOMMU has a name of its own."""
+    return UNIT_OF[iommu if iommu in UNIT_OF else base_iommu(iommu)][stack]
 
 
 def domain_of(iommu: str, stack: str, mode: str) -> str:

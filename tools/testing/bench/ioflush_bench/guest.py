@@ -27,7 +27,9 @@ RUN_GUEST = QEMU_DIR / "run-guest"
 
 def out_dir() -> Path:
     """Where everything built or measured goes."""
-    return Path(os.environ.get("IOFLUSH_OUT") or TOP / "out")
+    out = Path(os.environ.get("IOFLUSH_OUT") or TOP / "out")
+    kernel = os.environ.get("KERNEL") or "6.12"
+    return out if kernel == "6.12" else out / kernel  # as in qemu/lib.sh
 
 
 @dataclass
@@ -100,14 +102,13 @@ class Runner:
 
     def _timeout_s(self, boot: Boot) -> int:
         """Ten times what an idle machine needs: it takes long to poll all of the time."""
-        tests = {"netperf": len(boot.tests(self.config.tests)),
-                 storage.PART: len(storage.jobs_of(self.config.tests))}.get(boot.part, 4)
-        return 240 + tests * self.config.duration_s * 120
+        tests = boot.tests(self.config.tests) if boot.part in axes.SYNC_TESTS else range(4)
+        return 240 + len(tests) * self.config.duration_s * 120
 
     def params(self, boot: Boot) -> str:
         """What the job is told, as lines for its shell."""
         tests = boot.tests(self.config.tests)
-        fio = storage.words_of(self.config.tests) if boot.part == storage.PART else ""
+        fio = storage.words_of(tests)
         keep = axes.KEPT if boot.keeps else ()
         # Mainline's take longer by a module, which the job loads.
         late_ns = boot.sync_ns if boot.stack == "mainline" else 0

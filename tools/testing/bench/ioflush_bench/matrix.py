@@ -12,6 +12,9 @@ from .config import QUICK_PARTS, Config
 #: What the first comparison compares.
 FIRST_MODES = ("strict", "lazy")
 
+#: Which of the tests are a part's, of those parts that have tests.
+_TESTS = {"netperf": axes.net_tests, storage.PART: storage.jobs_of}
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -84,10 +87,10 @@ class Boot:
                 and self.iommu == axes.base_iommu(self.iommu))
 
     def tests(self, asked: tuple[str, ...]) -> tuple[str, ...]:
-        """The network tests that this guest runs."""
-        if self.part != "netperf":
+        """The network tests that this guest runs, or the disk's."""
+        if self.part not in _TESTS:
             return (axes.COUNT_TEST,)
-        return (axes.SYNC_STREAM,) if self.sync_ns else axes.net_tests(asked)
+        return (axes.SYNC_TESTS[self.part],) if self.sync_ns else _TESTS[self.part](asked)
 
     @property
     def keeps(self) -> bool:
@@ -100,7 +103,7 @@ class Boot:
         if self.part == "pgtable":
             named = _pgtable_figures(self.stack)
         else:
-            figures = self._sync_figures() if self.sync_ns else self._figures(tests)
+            figures = self._sync_figures() if self.sync_ns else self._figures(self.tests(tests))
             named = ((self.stack, *figure) for figure in figures)
         for stack, test, metric in named:
             yield Cell(self.arch, self.iommu, self.nic, stack, self.mode,
@@ -111,6 +114,8 @@ class Boot:
         if self.part == "netperf":
             yield from ((axes.SYNC_STREAM, metric)
                         for metric in axes.TEST_METRICS[axes.SYNC_STREAM])
+        elif self.part == storage.PART:
+            yield from storage.figures_of((axes.SYNC_READS,))
         else:
             yield from ((test, "instructions") for test in axes.SYNC_MAPPINGS)
 
@@ -167,9 +172,8 @@ def _nics(config: Config, part: str) -> tuple[str | None, ...]:
 
 def _parts(config: Config) -> Iterator[str]:
     """All that are asked for, but those of whose tests none is."""
-    tests = {"netperf": axes.net_tests, storage.PART: storage.jobs_of}
     yield from (part for part in config.parts
-                if part not in tests or tests[part](config.tests))
+                if part not in _TESTS or _TESTS[part](config.tests))
 
 
 def _modes(config: Config, part: str) -> tuple[str, ...]:
@@ -201,7 +205,7 @@ def _is_late(boot: Boot, ns: int) -> bool:
     if boot.stack == "mainline" and ns < axes.SYNC_NS_LEAST.get(boot.arch, 0):
         return False
     return (boot.mode in axes.SYNC_MODES.get(boot.part, ()) and boot.clock == "guest"
-            and boot.nic in (None, axes.SYNC_NIC) and boot.engine in (None, axes.ENGINES[0])
+            and boot.nic in (None, axes.SYNC_NIC, axes.SYNC_DISK) and boot.engine in (None, axes.ENGINES[0])
             and boot.iommu == axes.base_iommu(boot.iommu))
 
 
@@ -209,7 +213,8 @@ def _waits(config: Config, boot: Boot) -> tuple[int, ...]:
     """How much longer invalidations are to take; passthrough has none, and stays for the scale."""
     if not any(config.sync_ns):
         return (0,)
-    wanted = boot.part != "netperf" or axes.SYNC_STREAM in config.tests
+    test = axes.SYNC_TESTS.get(boot.part)
+    wanted = not test or test in config.tests
     scale = (boot.mode == "passthrough"
              and _is_late(replace(boot, mode="strict"), max(config.sync_ns)))
     return (tuple(ns for ns in config.sync_ns if not ns or wanted and _is_late(boot, ns))

@@ -51,11 +51,13 @@ _ABOUT = {
         "wait. In ioflush the queue shows a sync as finished so long after its doorbell "
         "(ioflush.sync_ns); mainline's callers are held up by a probe at the end of the "
         "function in which they wait, whose own cost is measured and part of the time "
-        "(ioflush_late). TCP_STREAM on {sync_nic}, and the instructions of one map plus "
+        "(ioflush_late). TCP_STREAM on {sync_nic}, {sync_reads} on {sync_disk}, and the "
+        "instructions of one map plus "
         "unmap, in which the wait counts as such. Small buffers are copied by ioflush and not "
         "invalidated; up to which length it measures, so with a longer wait it is more. "
         "Passthrough invalidates nothing, and is measured once.",
-        "make bench ARCH={arch} SYNC_NS='0 1000' PARTS='netperf micro' NICS={sync_nic}"),
+        "make bench ARCH={arch} SYNC_NS='0 1000' PARTS='netperf micro storage' "
+        "NICS={sync_nic} DISKS={sync_disk}"),
     "instructions": (
         "Instructions of one map plus unmap",
         "ioflush_maptime on QEMU's edu device, {loops} mappings in batches of 64, less "
@@ -242,7 +244,9 @@ def _pgtable_section(info: dict[str, Any], results: Results) -> str:
 def _section(name: str, rows: list[table.Row], info: dict[str, Any], results: Results) -> str:
     if name == "pgtable":
         return _pgtable_section(info, results)
-    title, about, command = (text.format(nic=axes.ENGINE_NIC, sync_nic=axes.SYNC_NIC, **info)
+    title, about, command = (text.format(nic=axes.ENGINE_NIC, sync_nic=axes.SYNC_NIC,
+                                         sync_disk=axes.SYNC_DISK, sync_reads=axes.SYNC_READS,
+                                         **info)
                              for text in _ABOUT[name])
     drawing = _drawing(name, info, results)
     caption = f"Made by <code>{escape(command)}</code>"

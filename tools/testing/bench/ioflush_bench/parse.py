@@ -3,7 +3,7 @@
 
 A report is lines of a keyword and its words:
 
-  iommu UNIT...                   the IOMMUs in /sys/class/iommu
+  iommu STACK/UNIT...             the IOMMUs in /sys/class/iommu, and whose they are
   domain TYPE                     how one measured device is translated
   engine NAME                     what drains ioflush's lazy mode
   late NANOSECONDS                how much longer invalidations take; left out for 0
@@ -65,7 +65,7 @@ class Report:
     def mismatch(self, iommu: str, stack: str, mode: str,
                  engine: str | None = None) -> str | None:
         """Why the figures are not of this stack, mode and engine, if they are not."""
-        unit = axes.UNIT_OF[axes.base_iommu(iommu)][stack]
+        unit = axes.unit_of(iommu, stack)
         domain = axes.domain_of(iommu, stack, mode)
         if len(self.units) != 1 or not fnmatch(self.units[0], unit):
             return f"the guest's IOMMU is {' '.join(self.units) or 'none'}, not {stack}'s {unit}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterator
 
-from . import axes, bars, pgtable
+from . import axes, bars, pgtable, storage
 from .figures import number, spread
 from .matrix import Cell
 from .results import Result, Results
@@ -43,17 +43,19 @@ def _network(results: Results, mode: str, sync_ns: int = 0) -> str | None:
     return text + "."
 
 
-def _storage(results: Results, mode: str) -> str | None:
+def _storage(results: Results, mode: str, sync_ns: int = 0) -> str | None:
     """Of reads and writes that keep the CPU busy; at depth 1 it waits."""
     def deep(cell: Cell) -> bool:
         return (cell.metric == "iops" and cell.mode == mode and cell.stack == "ioflush"
-                and cell.is_default and not cell.test.endswith("_d1"))
+                and not cell.is_second and cell.sync_ns == sync_ns
+                and not cell.test.endswith("_d1"))
 
     to_mainline = _span(results, deep, results.to_mainline)
     to_passthrough = _span(results, deep, results.to_passthrough)
     if not to_mainline or not to_passthrough:
         return None
-    return (f"Disks in {mode} mode at depth 32 and more: ioflush has {to_mainline} times the "
+    late = f", invalidations taking {sync_ns:,} ns longer" if sync_ns else ""
+    return (f"Disks in {mode} mode at depth 32 and more{late}: ioflush has {to_mainline} times the "
             f"I/Os that mainline has, and {to_passthrough} of passthrough's.")
 
 
@@ -119,10 +121,11 @@ def sentences(results: Results) -> Iterator[str]:
     if results.failed:
         yield (f"{len(results.failed)} cells of this bench failed and have no value; "
                f"they are named in the tables with the log to read.")
-    late = [_network(results, mode, int(ns)) for ns in axes.SYNC_NS if ns != "0"
-            for mode in axes.SYNC_MODES["netperf"]]
+    late, late_disks = ([said(results, mode, int(ns)) for ns in axes.SYNC_NS if ns != "0"
+                         for mode in axes.SYNC_MODES[part]]
+                        for said, part in ((_network, "netperf"), (_storage, storage.PART)))
     made = [_network(results, "strict"), _network(results, "lazy"), *late,
-            _storage(results, "strict"), _storage(results, "lazy"),
+            _storage(results, "strict"), _storage(results, "lazy"), *late_disks,
             _instructions(results, "strict"), _instructions(results, "lazy"),
             _flushes(results), _engines(results), bars.sentence(results), _pgtable(results)]
     yield from (text for text in made if text)

@@ -21,7 +21,13 @@ pci_devices() {
 # these PCI devices, each of which has its driver: on arm64 no IOMMU knows it before.
 # A figure of another stack or mode than asked for is none.
 report_stack() {
-	report "iommu $(ls /sys/class/iommu)"
+	units=""
+	for unit in /sys/class/iommu/*; do
+		stack=mainline
+		! dmesg | grep -q " ioflush: ${unit##*/}: ioflush owns the" || stack=ioflush
+		units="$units $stack/${unit##*/}"
+	done
+	report "iommu$units"
 	for device; do
 		report "domain $(cat "$device/iommu_group/type")"
 	done
@@ -58,6 +64,18 @@ mark() {
 domains() {
 	[ ! -e /sys/kernel/debug/ioflush/domains ] ||
 		sed "s/^/domains $1 /" /sys/kernel/debug/ioflush/domains | report -
+}
+
+# watch_windows, late_windows: keep and report who ends windows that are near or above
+# their bound, and where from: it is rare, and not to be had again.
+watch_windows() {
+	trigger=/sys/kernel/tracing/events/ioflush/ioflush_window/trigger
+	[ ! -e $trigger ] || echo "stacktrace if age_ns > 1900000" >$trigger
+}
+
+late_windows() {
+	[ ! -e /sys/kernel/tracing/trace ] ||
+		sed -n 's/^[^#]/trace &/p' /sys/kernel/tracing/trace | head -n 200 | report -
 }
 
 # Until timers are finer than the tick, which is some time after the boot, our

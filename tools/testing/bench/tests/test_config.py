@@ -22,7 +22,7 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual((asked.modes, asked.nics, asked.parts),
                          (axes.MODES, axes.NICS, axes.PARTS))
         self.assertEqual(self.sized(ARCH="arm64").arches, ("arm64",))
-        self.assertLessEqual(len(matrix.plan(asked)), 51)
+        self.assertLessEqual(len(matrix.plan(asked)), 57)
         self.assertEqual(asked.sync_ns, (0, 1000))
 
     def test_full_is_everything(self):
@@ -118,7 +118,8 @@ class MatrixTest(unittest.TestCase):
     def test_longer_invalidations(self):
         expected = {(part, nic, stack, mode, "guest", ns) for stack in axes.STACKS
                     for part, nic, modes in (("micro", None, ("strict", "guarded")),
-                                             ("netperf", "virtio-net", ("strict", "lazy")))
+                                             ("netperf", "virtio-net", ("strict", "lazy")),
+                                             ("storage", "nvme", ("strict",)))
                     for mode in modes if axes.has_mode(stack, mode)
                     for ns in (500, 2000)}
         self.assertEqual(self.late(SYNC_NS="0 500 2000"), expected)
@@ -128,7 +129,7 @@ class MatrixTest(unittest.TestCase):
     def test_passthrough_invalidates_nothing(self):
         plan = matrix.plan(wanted(SYNC_NS="1000", ARCH="x86_64", RUNS="1"))
         self.assertEqual({(boot.part, boot.nic) for boot in plan if not boot.sync_ns},
-                         {("netperf", "virtio-net"), ("micro", None)})
+                         {("netperf", "virtio-net"), ("micro", None), ("storage", "nvme")})
         for boot in plan:
             self.assertEqual(boot.mode == "passthrough", not boot.sync_ns, boot.slug)
 
@@ -159,12 +160,14 @@ class MatrixTest(unittest.TestCase):
                     for boot in matrix.plan(asked) for cell in boot.cells(asked.tests)}
         self.assertEqual(names("x86_64"), names("arm64"))
 
-    def test_variants_are_measured_in_one_mode_without_a_nic(self):
+    def test_variants_are_measured_in_their_modes_without_a_nic(self):
         boots = [boot for boot in matrix.plan(wanted(RUNS="1"))
                  if boot.iommu != axes.base_iommu(boot.iommu)]
         self.assertEqual({(boot.iommu, boot.part, boot.mode, boot.stack) for boot in boots},
                          {(iommu, "micro", mode, stack) for stack in axes.STACKS
-                          for iommu, mode in (("vtd-cm", "lazy"), ("vtd-ir-off", "strict"))})
+                          for iommu, mode in (("vtd-cm", "lazy"), ("vtd-ir-off", "strict"),
+                                              ("virtio-x86", "lazy"), ("virtio-x86", "strict"),
+                                              ("virtio-arm", "lazy"), ("virtio-arm", "strict"))})
         self.assertEqual({cell.metric for boot in boots for cell in boot.cells(())},
                          {"instructions"})
 

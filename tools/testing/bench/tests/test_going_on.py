@@ -27,6 +27,7 @@ here=${0%/*}
 while [ $# -gt 1 ]; do
 	case $1 in
 	--stack) stack=$2 ;;
+	--iommu) iommu=$2 ;;
 	--mode) mode=$2 ;;
 	--job) job=${2##*/} ;;
 	--out) out=$2 ;;
@@ -36,7 +37,12 @@ done
 echo "${out##*/}" >>"$here/booted"
 [ "$(wc -l <"$here/booted")" != "$(cat "$here/hold")" ] || exec sleep 600
 ! grep -qx "${out##*/}" "$here/broken" || { echo "it broke" >"$out/status"; exit 1; }
-case $stack in ioflush) unit=vtd0 ;; mainline) unit=dmar0 ;; esac
+case $iommu-$stack in
+virtio-ioflush) unit=ioflush/vtiommu-0 ;;
+virtio-mainline) unit=mainline/0000:00:01.0 ;;
+*-ioflush) unit=ioflush/dmar0 ;;
+*-mainline) unit=mainline/dmar0 ;;
+esac
 case $mode in strict) type=DMA ;; lazy) type=DMA-FQ ;; passthrough) type=identity ;; esac
 {
 	printf '%s\\n' "iommu $unit" "domain $type" "engine ring"
@@ -127,40 +133,42 @@ class GoingOnTest(unittest.TestCase):
         text = (self.out / "report/index.html").read_text()
         HTMLParser().feed(text)
         self.assertTrue(text.rstrip().endswith("</html>"))
-        self.assertEqual(document["meta"]["guests"], {"done": done, "planned": 6})
-        self.assertEqual(f"{done} of 6 guests are done" in text, done < 6)
-        self.assertEqual(bool(document["pending"]), done < 6)
+        self.assertEqual(document["meta"]["guests"], {"done": done, "planned": 8})
+        self.assertEqual(f"{done} of 8 guests are done" in text, done < 8)
+        self.assertEqual(bool(document["pending"]), done < 8)
         cells = [(entry["stack"], entry["test"]) for entry in document["results"]
                  if entry["metric"] in ("throughput", "instructions")
                  and entry["test"] in ("TCP_STREAM", "map_unmap_4k")]
         self.assertEqual(cells, [("ioflush", "TCP_STREAM"), ("mainline", "TCP_STREAM"),
-                                 *2 * [("ioflush", "map_unmap_4k"),
+                                 *3 * [("ioflush", "map_unmap_4k"),
                                        ("mainline", "map_unmap_4k")]][:done])
         self.assertEqual(list((self.out / "report").glob("*.partial")), [])
 
     def test_interrupted_twice(self):
         said = self.interrupted((1, 2), signal.SIGINT)
-        self.assertIn("1 of 6 guests are done", said)
+        self.assertIn("1 of 8 guests are done", said)
         self.assertIn("`make bench QUICK=1 MODES=strict TESTS=TCP_STREAM` goes on with the "
-                      "other 5", said)
+                      "other 7", said)
         self.check_report(1)
         said = self.interrupted((3, 3), signal.SIGTERM)  # the third that this one boots
-        self.assertIn("3 of 6 guests are done", said)
+        self.assertIn("3 of 8 guests are done", said)
         self.check_report(3)
         said, booted = self.run_bench()
         self.assertEqual(booted, ["x86_64-micro-mainline-strict-guest-run1",
                                   "x86_64-micro-vtd-ir-off-ioflush-strict-guest-run1",
-                                  "x86_64-micro-vtd-ir-off-mainline-strict-guest-run1"])
-        self.assertIn("3 of 6 guests were done before", said)
-        self.check_report(6)
+                                  "x86_64-micro-vtd-ir-off-mainline-strict-guest-run1",
+                                  "x86_64-micro-virtio-x86-ioflush-strict-guest-run1",
+                                  "x86_64-micro-virtio-x86-mainline-strict-guest-run1"])
+        self.assertIn("3 of 8 guests were done before", said)
+        self.check_report(8)
         said, booted = self.run_bench()
         self.assertEqual(booted, [])
         self.assertIn("iof/main", said)
-        self.check_report(6)
+        self.check_report(8)
 
     def test_what_has_changed_is_measured_again(self):
         _, all_of_them = self.run_bench()
-        self.assertEqual(len(all_of_them), 6)
+        self.assertEqual(len(all_of_them), 8)
         self.assertEqual(self.run_bench(AGAIN="1")[1], all_of_them)
         for name in ("out/x86_64/build/" + meta.IMAGES["x86_64"],
                      "out/x86_64/guest/initramfs.gz", "bin/qemu-system-x86_64", "run-guest"):
@@ -176,12 +184,12 @@ class GoingOnTest(unittest.TestCase):
         broken = "x86_64-netperf-virtio-net-mainline-strict-guest-run1"
         (self.here / "broken").write_text(broken)
         said, booted = self.run_bench(status=1)
-        self.assertEqual(len(booted), 6)
+        self.assertEqual(len(booted), 8)
         self.assertIn("it broke", said)
         self.assertIn("tries them again", said)
         (self.here / "broken").write_text("")
         self.assertEqual(self.run_bench()[1], [broken])
-        self.check_report(6)
+        self.check_report(8)
 
 
 class PublishTest(unittest.TestCase):

@@ -7,7 +7,7 @@ import unittest
 from ioflush_bench import axes, parse
 
 REPORT = """\
-iommu vtd0
+iommu ioflush/dmar0
 domain DMA-FQ
 domain DMA-FQ
 engine rcu
@@ -67,15 +67,15 @@ class ParseTest(unittest.TestCase):
     def test_stack_and_mode_are_checked(self):
         report = parse.report(REPORT)
         self.assertIsNone(report.mismatch("vtd", "ioflush", "lazy"))
-        self.assertIn("not mainline's dmar0", report.mismatch("vtd", "mainline", "lazy"))
+        self.assertIn("not mainline's mainline/dmar0", report.mismatch("vtd", "mainline", "lazy"))
         self.assertIsNone(report.mismatch("vtd", "ioflush", "lazy", "rcu"))
         self.assertIn("engine is rcu, not ring", report.mismatch("vtd", "ioflush", "lazy", "ring"))
-        cm = parse.report("iommu dmar0\ndomain DMA\n")
+        cm = parse.report("iommu mainline/dmar0\ndomain DMA\n")
         self.assertIsNone(cm.mismatch("vtd-cm", "mainline", "lazy"))
         self.assertIn("not DMA-FQ", cm.mismatch("vtd", "mainline", "lazy"))
-        smmu = parse.report("iommu smmu3-0\ndomain DMA\n")
+        smmu = parse.report("iommu ioflush/smmu3-0\ndomain DMA\n")
         self.assertIsNone(smmu.mismatch("smmuv3", "ioflush", "strict"))
-        smmu = parse.report("iommu smmu3.0x0000000009050000\ndomain DMA\n")
+        smmu = parse.report("iommu mainline/smmu3.0x0000000009050000\ndomain DMA\n")
         self.assertIsNone(smmu.mismatch("smmuv3", "mainline", "strict"))
         self.assertIn("smmu3-*", smmu.mismatch("smmuv3", "ioflush", "strict"))
         self.assertIn("DMA-FQ, not DMA", report.mismatch("vtd", "ioflush", "strict"))

@@ -45,7 +45,7 @@ class PlanTest(unittest.TestCase):
     """Which guests there are."""
 
     def test_default_is_short(self):
-        boots = planned()
+        boots = planned(SYNC_NS="0")
         self.assertEqual(len(boots), 7)
         self.assertEqual({(boot.nic, boot.clock, boot.engine) for boot in boots},
                          {("nvme", "guest", None), ("nvme", "guest", "ring")})
@@ -58,7 +58,20 @@ class PlanTest(unittest.TestCase):
         self.assertEqual({boot.nic for boot in boots}, set(storage.DISKS))
         self.assertEqual({boot.clock for boot in boots}, {"guest"})
         for boot in boots:
-            self.assertEqual(len(list(boot.cells(asked.tests))), 16, boot.slug)
+            self.assertEqual(len(list(boot.cells(asked.tests))), 2 if boot.sync_ns else 16,
+                             boot.slug)
+
+    def test_longer_invalidations(self):
+        """One job, which is all that such a guest is told to run."""
+        asked = config.from_environment({"PARTS": "storage"})
+        late = [boot for boot in matrix.plan(asked) if boot.sync_ns]
+        self.assertEqual([boot.stack for boot in late], ["ioflush", "mainline"])
+        for boot in late:
+            self.assertIn('FIO="randread_4k_d32:randread:4k:32"\n', runner(asked).params(boot))
+            self.assertEqual({(cell.test, cell.metric) for cell in boot.cells(asked.tests)},
+                             {("randread_4k_d32", "iops"), ("randread_4k_d32", "instructions")})
+        without = config.from_environment({"PARTS": "storage", "TESTS": "randread_4k_d1"})
+        self.assertFalse(any(boot.sync_ns for boot in matrix.plan(without)))
 
     def test_tests_choose_parts(self):
         """A guest that would run nothing is not booted."""
