@@ -6,11 +6,14 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 qemu_dir=$top/tools/testing/qemu
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ioflush
+kernel_choices="6.12 7.3"
+kernel_series=${KERNEL:-6.12}
+# What is made of another kernel than the usual one has a folder of its own.
 out=${IOFLUSH_OUT:-$top/out}
+[[ $kernel_series == 6.12 ]] || out+=/$kernel_series
 log_dir=$out/log
 src=$out/src/linux
-cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ioflush
-kernel_series=6.12
 
 # A checkout may be another user's, as under sudo; git wants to be told so.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$top
@@ -26,14 +29,22 @@ build_choices="build build-debug build-kcsan build-rt"
 # The IOMMUs that an architecture's machine can have, the usual one first.
 iommu_choices() {
 	case $1 in
-	x86_64) echo "vtd none" ;;
-	arm64) echo "smmuv3 none" ;;
+	x86_64) echo "vtd virtio none" ;;
+	arm64) echo "smmuv3 virtio none" ;;
 	esac
 }
 
 # arch_label ARCH: what stands before the names of tests and of their folders.
 arch_label() {
 	[[ $1 == x86_64 ]] || echo "$1: "
+}
+
+# config_fragments ARCH: the files that the usual kernel's configuration is made of.
+config_fragments() {
+	local own=$qemu_dir/configs/$1-$kernel_series.config
+
+	[[ -e $own ]] || own=
+	echo "$qemu_dir"/configs/{base,"$kernel_series","$1"}.config "$own"
 }
 
 # What stands before the names of the compiler and its tools.
@@ -70,6 +81,8 @@ choose() {
 	done
 	die "$1=$2 is not known; choose one of: $3"
 }
+
+choose KERNEL "$kernel_series" "$kernel_choices"
 
 # choose_mode STACK MODE: dies unless the stack has that mode.
 choose_mode() {
@@ -147,6 +160,23 @@ debian_mirror() {
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' |
 		awk '$3 == "main" && $4 == "Packages" && $2 !~ /-(updates|security|backports)$/ { print $1, $2 }' |
 		sort -u | head -n 1
+}
+
+# foreign_apt DIR SUITE COMMAND...: apt-get as on a machine that has Debian's SUITE alone,
+# by the mirror of this one. The lists and all that it writes are below DIR.
+foreign_apt() {
+	local dir=$1 suite=$2 uri
+	shift 2
+
+	read -r uri _ <<<"$(debian_mirror)"
+	[[ $uri ]] || die "apt has no source of the main component of Debian"
+	mkdir -p "$dir"/state/lists/partial "$dir/cache"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" \
+		>"$dir/sources.list"
+	apt-get -q -o "Dir::State=$dir/state" -o "Dir::Cache=$dir/cache" \
+		-o "Dir::State::status=/var/lib/dpkg/status" \
+		-o "Dir::Etc::SourceList=$dir/sources.list" -o "Dir::Etc::SourceParts=-" \
+		-o "APT::Sandbox::User=" -o "Acquire::Languages=none" "$@"
 }
 
 # kbuild ARCH DIR ARGUMENT...: the kernel's make, for the tree in out/src/linux.
