@@ -2,8 +2,9 @@
 /*
  * A user-space driver for QEMU's edu device: maps physically contiguous blocks
  * and single pages through VFIO, has the device copy within and between them,
- * unmaps a part and sees that the device cannot reach it any more. Runs in the
- * guest, where ioflush_blocks.ko has the blocks.
+ * unmaps a part and sees that the device cannot reach it any more. Behind a VT-d unit
+ * it learns the width of addresses as such drivers do, and prints it. Runs
+ * in the guest, where ioflush_blocks.ko has the blocks.
  *
  * usage: vfio_edu CONTAINER GROUP PCI-DEVICE
  *
@@ -105,8 +106,8 @@ static void vfio_open(struct vfio *v, const char *container,
 	vfio_enable_dma(v);
 }
 
-static void vfio_map(struct vfio *v, void *memory, uint64_t iova,
-		     uint64_t bytes)
+static int vfio_try_map(struct vfio *v, void *memory, uint64_t iova,
+			uint64_t bytes)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
@@ -116,7 +117,13 @@ static void vfio_map(struct vfio *v, void *memory, uint64_t iova,
 		.size = bytes,
 	};
 
-	check(!ioctl(v->container, VFIO_IOMMU_MAP_DMA, &map), "map");
+	return ioctl(v->container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+static void vfio_map(struct vfio *v, void *memory, uint64_t iova,
+		     uint64_t bytes)
+{
+	check(!vfio_try_map(v, memory, iova, bytes), "map");
 }
 
 static void vfio_unmap(struct vfio *v, uint64_t iova, uint64_t bytes)
@@ -209,6 +216,69 @@ static void test_pages(struct vfio *v, uint8_t *area, uint8_t *pages)
 		vfio_unmap(v, PAGES_IOVA + i * PAGES_STEP, PAGE_BYTES);
 }
 
+/* CAP_REG.MGAW of the unit above the device; 0 above which there is no VT-d unit. */
+static unsigned int vtd_width(const char *device)
+{
+	unsigned long long cap;
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/iommu/intel-iommu/cap", device);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	check(fscanf(file, "%llx", &cap) == 1, path);
+	fclose(file);
+	return ((cap >> 16) & 0x3f) + 1;
+}
+
+/* Behind the last address that the container says it translates. */
+static uint64_t vfio_end(struct vfio *v)
+{
+	struct vfio_iommu_type1_info_cap_iova_range *ranges;
+	union {
+		struct vfio_iommu_type1_info info;
+		struct vfio_info_cap_header cap;
+		uint8_t bytes[4096];
+	} all = { .info.argsz = sizeof(all) };
+	uint32_t at;
+
+	check(!ioctl(v->container, VFIO_IOMMU_GET_INFO, &all), "info");
+	check(all.info.flags & VFIO_IOMMU_INFO_CAPS, "capabilities");
+	for (at = all.info.cap_offset; at; at = ranges->header.next) {
+		ranges = (void *)&all.bytes[at];
+		if (ranges->header.id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE)
+			return ranges->iova_ranges[ranges->nr_iovas - 1].end + 1;
+	}
+	check(0, "ranges of addresses");
+	return 0;
+}
+
+/*
+ * The last page that the device can address, and the first that it cannot. That may be
+ * earlier than the unit says, which does not tell a first stage from a second.
+ */
+static void test_limit(struct vfio *v, uint8_t *page, const char *device)
+{
+	unsigned int most = vtd_width(device), width = 0;
+	uint64_t end;
+
+	if (!most)
+		return;
+	end = vfio_end(v);
+	while (width < most && 1ULL << width < end)
+		width++;
+	check(1ULL << width == end, "a power of two of addresses");
+	vfio_map(v, page, end - PAGE_BYTES, PAGE_BYTES);
+	memset(page, POISON, PAGE_BYTES);
+	edu_copy(v, AREA_IOVA, end - PAGE_BYTES);
+	check(is_all(page, 0x11), "the device copies to its last page");
+	vfio_unmap(v, end - PAGE_BYTES, PAGE_BYTES);
+	check(vfio_try_map(v, page, end, PAGE_BYTES) < 0, "no page is beyond");
+	printf("addresses have %u bits\n", width);
+}
+
 int main(int argc, char **argv)
 {
 	int blocks = open("/dev/ioflush_blocks", O_RDWR);
@@ -232,6 +302,7 @@ int main(int argc, char **argv)
 
 	test_area(&v, area);
 	test_pages(&v, area, pages);
+	test_limit(&v, pages, argv[3]);
 	vfio_unmap(&v, AREA_IOVA, AREA_BYTES);
 	return 0;
 }
