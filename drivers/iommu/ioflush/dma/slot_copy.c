@@ -173,9 +173,10 @@ void ioslot_copy_choose(void)
 }
 
 /*
- * What a page mapped and unmapped takes, with the wait; U64_MAX if it cannot be. Where
- * memory may be held, to find out that this page is not is a part of that, and the
- * unmaps are counted as others are.
+ * What a page mapped and unmapped takes, with the wait; U64_MAX if it cannot be. It is
+ * unmapped as a driver's is, or copies would seem to cost more beside it than they do, and
+ * so it is counted as a driver's, too. Where memory may be held, to find out that this
+ * page is not is a part of it.
  */
 static u64 ioslot_time_precise(struct iodom *dom, struct device *dev,
 			       phys_addr_t phys)
@@ -195,12 +196,10 @@ static u64 ioslot_time_precise(struct iodom *dom, struct device *dev,
 			iospace_free(dom->space, iova, PAGE_SIZE);
 			return best;
 		}
-		if (iodma_holds(dom)) {
+		if (iodma_holds(dom))
 			iodma_unmap_guarded(dom, dev, iova, PAGE_SIZE);
-		} else {
-			iodom_unmap_sync(dom, iova, PAGE_SIZE);
-			iospace_free(dom->space, iova, PAGE_SIZE);
-		}
+		else
+			iodma_unmap_in(dom, dev, iova, PAGE_SIZE);
 		best = min(best, ktime_get_ns() - start);
 	}
 	return best;
