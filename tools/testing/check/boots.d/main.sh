@@ -206,9 +206,13 @@ debug_boots() {
 		"${debug[@]}" --stack ioflush --mode strict --smp 4
 	seldom "debug kernel, e1000e" jobs/traffic "$owner"$'\n'"$through" \
 		"${debug[@]}" --stack ioflush --mode lazy --nic e1000e
-	boot "debug kernel, changes of the sysfs type" jobs/types "^live change$balanced" \
+	boot "debug kernel, nothing that ioflush allocated is lost" jobs/lost \
+		"$owner"$'\n^types changed and a CPU went [1-9][0-9]* times'"$balanced"$'\n^lost by ioflush: 0$\n^lost by the test: [1-9]' \
+		"${debug[@]}" --stack ioflush --mode strict --append "kmemleak=on times=$lives" \
+		--timeout $((480 + 30 * lives))
+	seldom "debug kernel, changes of the sysfs type" jobs/types "^live change$balanced" \
 		"${debug[@]}" --stack ioflush --mode strict --append "times=$types" --timeout $((480 + 8 * types))
-	boot "debug kernel, a CPU goes under lazy traffic" jobs/hotplug "^traffic tcp .* while$balanced" \
+	seldom "debug kernel, a CPU goes under lazy traffic" jobs/hotplug "^traffic tcp .* while$balanced" \
 		"${debug[@]}" --stack ioflush --mode lazy --append "times=$hotplugs" --timeout $((480 + 8 * hotplugs))
 	seldom "debug kernel, all state is read while a device goes and comes" jobs/state "$owner$state_is_read" \
 		"${debug[@]}" --stack ioflush --mode lazy
