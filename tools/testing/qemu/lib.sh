@@ -179,6 +179,21 @@ foreign_apt() {
 		-o "APT::Sandbox::User=" -o "Acquire::Languages=none" "$@"
 }
 
+# libraries ROOT DIR FILE: the shared objects that FILE needs, and those that they need,
+# from the packages that are unpacked in ROOT, to DIR.
+libraries() {
+	local root=$1 dir=$2 name path
+
+	for name in $(readelf -d "$3" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') \
+		    $(readelf -l "$3" | sed -n 's,.*interpreter: .*/\(.*\)\],\1,p'); do
+		[[ -e $dir/$name ]] && continue
+		path=$(find "$root/lib" "$root/usr/lib" "$root"/lib64 -name "$name" 2>/dev/null | head -n 1)
+		[[ $path ]] || { echo "no package has $name, which $3 needs"; return 1; }
+		cp -L "$path" "$dir/$name"
+		libraries "$root" "$dir" "$dir/$name" || return 1
+	done
+}
+
 # kbuild ARCH DIR ARGUMENT...: the kernel's make, for the tree in out/src/linux.
 #
 # The compiler's cache is shared by all clones: names relative to the clone, and

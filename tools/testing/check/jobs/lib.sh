@@ -148,6 +148,17 @@ report_unmaps() {
 	fi
 }
 
+# to_vfio DEVICE...: takes PCI devices from their drivers and gives them to user space.
+to_vfio() {
+	for device; do
+		if [ -e "/sys/bus/pci/devices/$device/driver" ]; then
+			echo "$device" >"/sys/bus/pci/devices/$device/driver/unbind"
+		fi
+		echo vfio-pci >"/sys/bus/pci/devices/$device/driver_override"
+		echo "$device" >/sys/bus/pci/drivers/vfio-pci/bind
+	done
+}
+
 # within SECONDS COMMAND...: until it succeeds; fails if it does not.
 within() {
 	tries=$(($1 * 5))
