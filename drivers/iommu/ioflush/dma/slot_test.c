@@ -349,6 +349,8 @@ static void slot_bounded(struct kunit *test)
 	ioslot_get_stats(t.pool, &stats);
 	KUNIT_EXPECT_EQ(test, stats.pages_max, stats.pages);
 	KUNIT_EXPECT_EQ(test, 3, stats.dry);
+	/* Not before the pages are idle, however long that takes here. */
+	cancel_delayed_work_sync(&t.pool->tidy);
 	for (unsigned int i = 0; i < count; i++)
 		dma_unmap_single(t.dev, iova[i], IOSLOT_MAX_BYTES,
 				 DMA_TO_DEVICE);

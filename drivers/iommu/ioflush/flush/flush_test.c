@@ -95,6 +95,8 @@ static void flush_merges_two(struct kunit *test)
 	dma_addr_t iova[32];
 	unsigned int half = ARRAY_SIZE(iova) / 2;
 
+	/* From one arena, and to one ring. */
+	migrate_disable();
 	/* The page between the two stays in use. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(iova); i++)
 		iova[i] = ioflush_hw_alloc(hw, PAGE);
@@ -103,6 +105,7 @@ static void flush_merges_two(struct kunit *test)
 		if (i)
 			ioflush_hw_unmapped(hw, iova[half + i], PAGE);
 	}
+	migrate_enable();
 	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
 	KUNIT_EXPECT_EQ(test, 2, hw->ranges);
 	KUNIT_EXPECT_EQ(test, (ARRAY_SIZE(iova) - 1) * PAGE, hw->bytes);
@@ -203,21 +206,33 @@ static void flush_not_covered(struct kunit *test)
 static void flush_not_covered_merged(struct kunit *test)
 {
 	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
-	dma_addr_t iova = ioflush_hw_alloc(hw, PAGE);
-	dma_addr_t next = ioflush_hw_alloc(hw, PAGE);
+	dma_addr_t iova, next;
 
-	KUNIT_ASSERT_EQ(test, iova + PAGE, next);
+	/* From one arena, and to one ring. */
+	migrate_disable();
+	iova = ioflush_hw_alloc(hw, PAGE);
+	next = ioflush_hw_alloc(hw, PAGE);
+	KUNIT_EXPECT_EQ(test, iova + PAGE, next);
 	ioflush_hw_unmapped(hw, iova, PAGE);
 	ioflush_all(&hw->flush);
 	ioflush_hw_unmapped(hw, next, PAGE);
+	migrate_enable();
 	KUNIT_EXPECT_EQ(test, 1, ioflush_count(&hw->flush, IOFLUSH_N_MERGED));
 	ioflush_drain(&hw->flush, IOFLUSH_TIGHTEN);
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 }
 
-/* Wait for a timer to drain what is pending, for much longer than that should take. */
+/*
+ * Wait for a timer to drain what is pending, for much longer than that should take. To
+ * ask what is pending takes the rings' locks, which hardware is not to find taken: not
+ * while it is at work.
+ */
 static void expect_drained(struct ioflush_hw *hw, unsigned int ranges)
 {
+	for (unsigned int i = 0; i < 500 && READ_ONCE(hw->ranges) < ranges; i++)
+		msleep(20);
+	ioflush_clocks_forget();
+	/* A callback of RCU may still be about to end. */
 	for (unsigned int i = 0; i < 500; i++) {
 		if (!ioflush_pending_bytes(&hw->flush))
 			break;
@@ -365,7 +380,10 @@ static void flush_offline(struct kunit *test)
 					       IOFLUSH_OFFLINE));
 	/* When it comes back it starts its own timer, not one that has moved. */
 	KUNIT_EXPECT_FALSE(test, per_cpu_ptr(hw->flush.all_rings, cpu)->armed);
-	KUNIT_EXPECT_EQ(test, 0, add_cpu(cpu));
+	/* On a busy host it may not answer in time, or not be known to have gone. */
+	for (unsigned int i = 0; i < 3 && add_cpu(cpu); i++)
+		msleep(1000);
+	KUNIT_EXPECT_TRUE(test, cpu_online(cpu));
 }
 
 /* window: a ring's timer stays with its CPU, whoever changes the window */
@@ -384,11 +402,8 @@ static void flush_timer_stays(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, ioflush_set_window(&hw->flush,
 						    200 * USEC_PER_MSEC));
 	KUNIT_ASSERT_EQ(test, 0, smp_call_on_cpu(cpu, push_here, hw, false));
-	for (unsigned int i = 0; i < 500; i++) {
-		if (!ioflush_pending_bytes(&hw->flush))
-			break;
+	for (unsigned int i = 0; i < 500 && !READ_ONCE(hw->posts); i++)
 		msleep(20);
-	}
 	KUNIT_EXPECT_EQ(test, cpu, hw->post_cpu);
 }
 

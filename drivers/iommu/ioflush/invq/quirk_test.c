@@ -138,12 +138,16 @@ static void quirk_room(struct kunit *test)
 #define CROWD	4
 #define ROUNDS	200
 
+/* How many have begun: one that is stopped before that never does. */
+static atomic_t quirk_begun;
+
 static int quirk_thread(void *data)
 {
 	static const char *const kinds[] = { "a", "bb", "ab", "cab" };
 	struct dev *dev = data;
 	struct invq_cmd cmds[4];
 
+	atomic_inc(&quirk_begun);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		unsigned int n = quirk_cmds(kinds[i / 4 % 4], cmds);
 		u32 seq;
@@ -167,10 +171,13 @@ static void quirk_crowd(struct kunit *test)
 		struct dev *dev = quirk_start(test, false, quirks);
 		struct task_struct *task[CROWD];
 
+		atomic_set(&quirk_begun, 0);
 		for (unsigned int i = 0; i < CROWD; i++) {
 			task[i] = kthread_run(quirk_thread, dev, "invq-quirk/%u", i);
 			KUNIT_ASSERT_FALSE(test, IS_ERR(task[i]));
 		}
+		while (atomic_read(&quirk_begun) < CROWD)
+			schedule_timeout_uninterruptible(1);
 		for (unsigned int i = 0; i < CROWD; i++)
 			kthread_stop(task[i]);
 		invq_wait(&dev->q, invq_newest(&dev->q));

@@ -517,14 +517,19 @@ static void dirty_test_yields(struct kunit *test)
 		kunit_skip(test, "a kernel with preemption");
 
 	iopgt_kunit_map(k, 0, k->out, granule, 64);
-	for (unsigned int i = 0; i < 64; i += 2)
-		iopgt_kunit_write(k, i * granule);
-	k->hooks.replacing = dirty_in_scan;
-	iopgt_gather_init(&gather, false);
-	KUNIT_EXPECT_EQ(test, iopgt_read_dirty(&k->pgt, 0, 64 * granule, true,
-					       &gather, dirty_busy, test), 0);
-	KUNIT_EXPECT_NULL(test, k->hooks.replacing);
-	KUNIT_EXPECT_FALSE(test, test_tsk_need_resched(current));
+	/* Somebody may really wait for the CPU by the time that it is looked at. */
+	for (unsigned int n = 0; n < 10; n++) {
+		for (unsigned int i = 0; i < 64; i += 2)
+			iopgt_kunit_write(k, i * granule);
+		k->hooks.replacing = dirty_in_scan;
+		iopgt_gather_init(&gather, false);
+		KUNIT_EXPECT_EQ(test, iopgt_read_dirty(&k->pgt, 0, 64 * granule, true,
+						       &gather, dirty_busy, test), 0);
+		KUNIT_EXPECT_NULL(test, k->hooks.replacing);
+		if (!test_tsk_need_resched(current))
+			return;
+	}
+	KUNIT_FAIL(test, "it does not yield");
 }
 
 #define DIRTY_PAGES	64

@@ -262,8 +262,13 @@ static void visit_test_yields(struct kunit *test)
 
 	iopgt_kunit_map(k, 0, k->out, iopgt_kunit_size(k, 0), 4);
 	seen->at = visit_busy;
-	KUNIT_EXPECT_EQ(test, visit(seen, 0, iopgt_kunit_size(k, 1)), 0);
-	KUNIT_EXPECT_FALSE(test, test_tsk_need_resched(current));
+	/* Somebody may really wait for the CPU by the time that it is looked at. */
+	for (unsigned int i = 0; i < 10; i++) {
+		KUNIT_EXPECT_EQ(test, visit(seen, 0, iopgt_kunit_size(k, 1)), 0);
+		if (!test_tsk_need_resched(current))
+			return;
+	}
+	KUNIT_FAIL(test, "it does not yield");
 }
 
 static struct kunit_case visit_test_cases[] = {
