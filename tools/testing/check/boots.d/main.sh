@@ -158,7 +158,7 @@ first_stage_boots() {
 # Interrupts are remapped in all others of x86_64.
 remapped_boots() {
 	local shared="$owner.* shared with interrupt remapping" mode
-	local calm='^queue commands [0-9]{4,} .* timeouts 0 recoveries 0 refused 0$'
+	local calm='^queue commands [0-9]{4,} .* timeouts [0-9]+ recoveries 0 refused 0$'
 
 	for mode in strict guarded lazy passthrough; do
 		$(usually "$mode" lazy) "ioflush $mode, interrupts not remapped" jobs/traffic \

@@ -159,6 +159,15 @@ to_vfio() {
 	done
 }
 
+# comes_back CPU: is online again; on a busy host it may not answer at once.
+comes_back() {
+	for _ in 1 2 3; do
+		echo 1 >"/sys/devices/system/cpu/$1/online" && return
+		sleep 1
+	done
+	return 1
+}
+
 # within SECONDS COMMAND...: until it succeeds; fails if it does not.
 within() {
 	tries=$(($1 * 5))
