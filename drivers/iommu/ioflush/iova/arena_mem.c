@@ -159,17 +159,21 @@ static int arena_bar_alloc(struct arena *arena, u32 first, u32 end)
 /* The chunks from @first to before @end, in memory unless they are the last. */
 static int arena_bar_chunks(struct arena *arena, u32 first, u32 end)
 {
+	int ret = 0;
+
 	lockdep_assert_held(&arena->lock);
-	if (first < arena->fresh)
-		return -EBUSY;
+	/* Those that have been claimed are used, unless they were barred before. */
+	for (; first < min(end, arena->fresh); first++)
+		if (atomic64_read(&arena_chunk(arena, first)->back) != ARENA_BARRED)
+			ret = -EBUSY;
 	if (end < arena->nr_chunks) {
 		for (; first < end; first++)
 			atomic64_set(&arena_chunk(arena, first)->back, ARENA_BARRED);
-		return 0;
+		return ret;
 	}
 	WRITE_ONCE(arena->nr_chunks, min(arena->nr_chunks, first));
 	WRITE_ONCE(arena->ready, min(arena->ready, first));
-	return 0;
+	return ret;
 }
 
 /**
@@ -178,29 +182,30 @@ static int arena_bar_chunks(struct arena *arena, u32 first, u32 end)
  * @first: first address
  * @last: last address, inclusive
  *
- * Only a chunk that has never been used can still be barred.
+ * Only a chunk that has never been used can still be barred. Of a range those are, also
+ * if others of it have been.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; one at a time.
  * Return: 0, also if the range is none of the arena's; -EBUSY if some of it
  *	may have been handed out, or -ENOMEM: nothing has changed then.
  */
 int arena_bar(struct arena *arena, u64 first, u64 last)
 {
 	u64 arena_last = arena->base + arena->bytes - 1;
+	u32 i, end, fresh = READ_ONCE(arena->fresh);
 	unsigned long flags;
-	u32 i, end;
 	int ret;
 
 	if (last < arena->base || first > arena_last)
 		return 0;
 	i = (max(first, arena->base) - arena->base) >> arena->chunk_lg2;
 	end = ((min(last, arena_last) - arena->base) >> arena->chunk_lg2) + 1;
+	/* What is before that is never handed out. */
+	i = max(i, arena->first);
 
-	if (i < READ_ONCE(arena->fresh))
-		return -EBUSY;
 	/* The arena's end goes without the memory that its middle takes. */
-	if (end < READ_ONCE(arena->nr_chunks)) {
-		ret = arena_bar_alloc(arena, i, end);
+	if (fresh < end && end < READ_ONCE(arena->nr_chunks)) {
+		ret = arena_bar_alloc(arena, max(i, fresh), end);
 		if (ret)
 			return ret;
 	}
