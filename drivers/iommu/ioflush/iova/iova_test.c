@@ -424,6 +424,8 @@ static void iova_long_tree(struct kunit *test)
 	held = iova[0] - LONG;
 	KUNIT_EXPECT_NOT_NULL(test, iospace_longs_of(space, held));
 	KUNIT_EXPECT_EQ(test, iospace_reserve(space, held, held), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, held, held), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, iova[0], iova[0]), -EBUSY);
 	for (i = 2; i < 4; i++) {
 		iova[i] = iospace_alloc(space, LONG, U64_MAX, IOSPACE_LASTING);
 		KUNIT_EXPECT_NE(test, iova[i], held);

@@ -3,9 +3,7 @@
  * ioflush: where in a space its arenas and its trees of long ranges are
  */
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include <linux/errno.h>
 #include <linux/ioflush/iova.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -243,78 +241,4 @@ void iospace_part_start(struct iospace *space, enum iospace_zone_nr zone,
 		iospace_part_failed(space, zone, part);
 	/* Pairs with the acquires above and in iospace_part_claim(). */
 	atomic_set_release(at, state);
-}
-
-/* Wait for the right to open a part; returns the state to go back to. */
-static enum iospace_part_state iospace_part_claim(atomic_t *state)
-{
-	int was;
-
-	for (;;) {
-		was = atomic_read(state);
-		/* Acquire: pairs with the release of who had it before. */
-		if (was != IOSPACE_PART_BUSY &&
-		    atomic_try_cmpxchg_acquire(state, &was, IOSPACE_PART_BUSY))
-			return was;
-		/* Held for the time of a search through a tree. */
-		usleep_range(10, 50);
-	}
-}
-
-static int iospace_tree_reserve(struct iova_domain *tree, u64 first, u64 last)
-{
-	return reserve_iova(tree, iova_pfn(tree, first), iova_pfn(tree, last)) ?
-	       0 : -ENOMEM;
-}
-
-/* In the parts that are open; no other is being opened meanwhile. */
-static int iospace_zone_reserve(struct iospace_zone *zone,
-				const enum iospace_part_state *state,
-				u64 first, u64 last)
-{
-	struct iospace_longs *longs = &zone->longs;
-	int ret = 0;
-
-	for (unsigned int i = 0; i < IOSPACE_ARENAS && !ret; i++)
-		if (state[i] == IOSPACE_PART_OPEN)
-			ret = arena_bar(&zone->arena[i], first, last);
-	if (ret || state[IOSPACE_LONG] != IOSPACE_PART_OPEN)
-		return ret;
-
-	first = max(first, longs->first);
-	last = min(last, longs->first + longs->bytes - 1);
-	return first <= last ? iospace_tree_reserve(&longs->tree, first, last) : 0;
-}
-
-/**
- * iospace_reserve() - keep a range of bus addresses out of use
- * @space: a space; ranges are best reserved before it hands out addresses
- * @first: first address
- * @last: last address, inclusive
- *
- * Context: process context, may sleep.
- * Return: 0; -EINVAL for an empty range; -EBUSY if some of it may have been
- *	handed out to streaming mappings already; -ENOMEM.
- */
-int iospace_reserve(struct iospace *space, u64 first, u64 last)
-{
-	enum iospace_part_state state[IOSPACE_ZONES][IOSPACE_PARTS];
-	unsigned int z, i;
-	int ret = 0;
-
-	if (first > last)
-		return -EINVAL;
-
-	for (z = 0; z < IOSPACE_ZONES; z++)
-		for (i = 0; i < IOSPACE_PARTS; i++)
-			state[z][i] = iospace_part_claim(&space->zone[z].part_state[i]);
-	for (z = 0; z < IOSPACE_ZONES && !ret; z++)
-		ret = iospace_zone_reserve(&space->zone[z], state[z], first, last);
-	if (!ret)
-		ret = iospace_tree_reserve(&space->tree, first, last);
-	/* Pairs with the acquire in iospace_part_claim(). */
-	for (z = 0; z < IOSPACE_ZONES; z++)
-		for (i = 0; i < IOSPACE_PARTS; i++)
-			atomic_set_release(&space->zone[z].part_state[i], state[z][i]);
-	return ret;
 }

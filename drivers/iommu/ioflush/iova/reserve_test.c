@@ -83,10 +83,84 @@ static void iova_reserve_rest(struct kunit *test)
 	iospace_destroy(space);
 }
 
+/* How many single pages the tree has; they stay taken, and none is from @first to @last. */
+static unsigned int take_beside(struct kunit *test, struct iospace *space, u64 first,
+				u64 last)
+{
+	unsigned int n = 0;
+	dma_addr_t iova;
+
+	while ((iova = iospace_alloc(space, SZ_4K, U64_MAX, IOSPACE_LASTING))) {
+		KUNIT_EXPECT_TRUE(test, iova + SZ_4K <= first || iova > last);
+		n++;
+	}
+	return n;
+}
+
+/* What a lasting mapping has is not reserved and nobody is told that it is; the rest is. */
+static void iova_reserve_over_lasting(struct kunit *test)
+{
+	/* Too small for an arena, and for a tree of long ranges */
+	struct iospace *space = iospace_create(SZ_64K, SZ_1M - 1);
+	dma_addr_t iova, below;
+	u64 first, last;
+
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	iova = iospace_alloc(space, SZ_64K, U64_MAX, IOSPACE_LASTING);
+	below = iospace_alloc(space, SZ_16K, U64_MAX, IOSPACE_LASTING);
+	KUNIT_ASSERT_EQ(test, iova, SZ_1M - SZ_64K);
+	KUNIT_ASSERT_EQ(test, below, iova - SZ_16K);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, iova + SZ_4K, iova + SZ_8K), -EBUSY);
+
+	/* From the middle of the one to beyond the other, and far below them. */
+	first = iova - SZ_256K;
+	last = iova + SZ_8K - 1;
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, first, last), -EBUSY);
+	iospace_free(space, below, SZ_16K);
+	iospace_free(space, iova, SZ_64K);
+	/* They can be had again, and all of them, but nothing else of it. */
+	KUNIT_EXPECT_EQ(test, iospace_alloc(space, SZ_64K, U64_MAX, IOSPACE_LASTING), iova);
+	KUNIT_EXPECT_EQ(test, iospace_alloc(space, SZ_16K, U64_MAX, IOSPACE_LASTING), below);
+	iospace_free(space, below, SZ_16K);
+	iospace_free(space, iova, SZ_64K);
+
+	/* Once they are back it can be reserved, and again. */
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, first, last), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, first, last), 0);
+	KUNIT_EXPECT_EQ(test, take_beside(test, space, first, last),
+			(SZ_1M - SZ_64K - (last + 1 - first)) / SZ_4K);
+	for (iova = SZ_64K; iova < SZ_1M; iova += SZ_4K)
+		if (iova < first || iova > last)
+			iospace_free(space, iova, SZ_4K);
+	iospace_destroy(space);
+}
+
+/* Ranges that are reserved one over the other, to beyond the end, are all reserved. */
+static void iova_reserve_overlaps(struct kunit *test)
+{
+	struct iospace *space = iospace_create(SZ_64K, SZ_1M - 1);
+	const u64 end = SZ_1M - SZ_256K;
+	unsigned int n;
+
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, 0, SZ_128K - 1), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, SZ_256K, SZ_256K + SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, SZ_128K + SZ_64K, SZ_512K - 1), 0);
+	KUNIT_EXPECT_EQ(test, iospace_reserve(space, end, U64_MAX), 0);
+	n = take_beside(test, space, SZ_128K + SZ_64K, SZ_512K - 1);
+	KUNIT_EXPECT_EQ(test, n, (SZ_64K + end - SZ_512K) / SZ_4K);
+	for (dma_addr_t iova = SZ_128K; iova < end; iova += SZ_4K)
+		if (iova < SZ_128K + SZ_64K || iova >= SZ_512K)
+			iospace_free(space, iova, SZ_4K);
+	iospace_destroy(space);
+}
+
 static struct kunit_case reserve_test_cases[] = {
 	KUNIT_CASE(iova_reserve_apart),
 	KUNIT_CASE(iova_reserve_again),
 	KUNIT_CASE(iova_reserve_rest),
+	KUNIT_CASE(iova_reserve_over_lasting),
+	KUNIT_CASE(iova_reserve_overlaps),
 	{}
 };
 

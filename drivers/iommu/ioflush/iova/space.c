@@ -386,6 +386,7 @@ static int iospace_init(struct iospace *space)
 	/* Never address 0: it stands for "none". */
 	init_iova_domain(&space->tree, granule, max(first_pfn, 1));
 	INIT_WORK(&space->tree_cache, iospace_tree_cache_work);
+	INIT_LIST_HEAD(&space->kept);
 	ret = cpuhp_state_add_instance_nocalls(iospace_cpuhp_state,
 					       &space->cpuhp);
 	if (ret)
@@ -461,6 +462,7 @@ void iospace_destroy(struct iospace *space)
 	     stats.tree_out);
 	iospace_arenas_exit(space);
 	free_percpu(space->cpu);
+	iospace_reserved_forget(space);
 	for (unsigned int z = 0; z < IOSPACE_ZONES; z++)
 		if (space->zone[z].longs.bytes)
 			put_iova_domain(&space->zone[z].longs.tree);

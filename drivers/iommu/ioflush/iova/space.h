@@ -164,6 +164,8 @@ struct iospace_quarantine {
  *	it
  * @tree_cached: @tree has its caches. Written once, with release ordering
  * @tree_cache: gives it them
+ * @kept: struct iospace_kept, allocations of any of its trees that are never given
+ *	back; belongs to who has all parts in IOSPACE_PART_BUSY
  * @cpu: what each CPU has
  * @cpuhp: instance of the CPU hotplug state
  */
@@ -176,6 +178,7 @@ struct iospace {
 	struct iova_domain tree;
 	bool tree_cached;
 	struct work_struct tree_cache;
+	struct list_head kept;
 	struct iospace_cpu __percpu *cpu;
 	struct hlist_node cpuhp;
 };
@@ -189,6 +192,9 @@ void iospace_longs_open(struct iospace_longs *longs, u64 first, u64 bytes);
 struct iospace_longs *iospace_longs_of(struct iospace *space, u64 iova);
 dma_addr_t iospace_tree_alloc(struct iospace *space, size_t bytes, u64 limit);
 void iospace_tree_free(struct iospace *space, dma_addr_t iova, size_t bytes);
+
+/* reserve.c */
+void iospace_reserved_forget(struct iospace *space);
 
 /* part.c */
 u64 iospace_part_bytes_max(const struct iospace *space,
