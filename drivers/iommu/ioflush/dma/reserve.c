@@ -15,17 +15,16 @@ static int iodma_reserve_windows(struct iospace *space,
 				 struct pci_host_bridge *bridge)
 {
 	struct resource_entry *w;
-	int ret;
+	int ret = 0, err;
 
 	resource_list_for_each_entry(w, &bridge->windows) {
 		if (resource_type(w->res) != IORESOURCE_MEM)
 			continue;
-		ret = iospace_reserve(space, w->res->start - w->offset,
+		err = iospace_reserve(space, w->res->start - w->offset,
 				      w->res->end - w->offset);
-		if (ret)
-			return ret;
+		ret = ret ?: err;
 	}
-	return 0;
+	return ret;
 }
 
 /* The lowest of the bridge's inbound ranges that do not end below @from. */
@@ -49,8 +48,8 @@ static int iodma_reserve_gaps(struct iospace *space,
 			      struct pci_host_bridge *bridge)
 {
 	struct resource_entry *w;
+	int ret = 0, err;
 	u64 from = 0;
-	int ret;
 
 	if (list_empty(&bridge->dma_ranges))
 		return 0;
@@ -58,20 +57,23 @@ static int iodma_reserve_gaps(struct iospace *space,
 		u64 start = w->res->start - w->offset;
 		u64 end = w->res->end - w->offset;
 
-		ret = start > from ? iospace_reserve(space, from, start - 1) : 0;
-		if (ret || end == U64_MAX)
+		err = start > from ? iospace_reserve(space, from, start - 1) : 0;
+		ret = ret ?: err;
+		if (end == U64_MAX)
 			return ret;
 		from = end + 1;
 	}
-	return iospace_reserve(space, from, U64_MAX);
+	err = iospace_reserve(space, from, U64_MAX);
+	return ret ?: err;
 }
 
 static int iodma_reserve_pci(struct iospace *space, struct pci_dev *pdev)
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
 	int ret = iodma_reserve_windows(space, bridge);
+	int err = iodma_reserve_gaps(space, bridge);
 
-	return ret ?: iodma_reserve_gaps(space, bridge);
+	return ret ?: err;
 }
 
 /*
@@ -111,26 +113,26 @@ static int iodma_reserve_region(struct iospace *space,
  *
  * All kinds of reserved regions count: those that are mapped one to one, those
  * that must not be mapped, and those of MSIs, whoever translates them. May be
- * called again for the same device.
+ * called again for the same device. One that cannot be had is no reason to leave out
+ * another: what the device cannot use is wrong for it, whoever decides what follows.
  *
  * Context: process context, with the mutex of the device's group held.
- * Return: 0 or an error of iospace_reserve().
+ * Return: 0 or the first error of iospace_reserve().
  */
 int iodma_reserve(struct iospace *space, struct device *dev,
 		  struct iommu_domain_geometry *geometry)
 {
 	struct iommu_resv_region *region;
 	LIST_HEAD(regions);
-	int ret = 0;
+	int ret = 0, err;
 
 	if (IS_ENABLED(CONFIG_PCI) && dev_is_pci(dev))
 		ret = iodma_reserve_pci(space, to_pci_dev(dev));
 
 	iommu_get_resv_regions(dev, &regions);
 	list_for_each_entry(region, &regions, list) {
-		if (ret)
-			break;
-		ret = iodma_reserve_region(space, region, geometry);
+		err = iodma_reserve_region(space, region, geometry);
+		ret = ret ?: err;
 	}
 	iommu_put_resv_regions(dev, &regions);
 	return ret;

@@ -118,6 +118,29 @@ static void takeover_asks_all(struct kunit *test)
 					      DMA_TEST_BESIDE_BYTES);
 }
 
+/* Of what is reserved for a device one region is in use: the others are not handed out. */
+static void takeover_reserves_rest(struct kunit *test)
+{
+	struct device *dev = dma_test_device(test, "ioflush-dma-nobody");
+	struct iommu_domain_geometry geometry = {};
+	/* Too small for anything but a tree, which is filled from the top. */
+	struct iospace *space = iospace_create(SZ_64K, SZ_4M - 1);
+	dma_addr_t iova[3];
+
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	for (unsigned int i = 0; i < ARRAY_SIZE(iova); i++) {
+		iova[i] = iospace_alloc(space, SZ_1M, U64_MAX, IOSPACE_LASTING);
+		KUNIT_EXPECT_EQ(test, (3 - i) * SZ_1M, iova[i]);
+	}
+	iospace_free(space, DMA_TEST_MSI_FIRST, SZ_1M);
+	KUNIT_EXPECT_EQ(test, -EBUSY, iodma_reserve(space, dev, &geometry));
+	KUNIT_EXPECT_EQ(test, 0, iospace_alloc(space, SZ_1M, U64_MAX, IOSPACE_LASTING));
+	iospace_free(space, iova[2], SZ_1M);
+	iospace_free(space, iova[1], SZ_1M);
+	KUNIT_EXPECT_EQ(test, 0, iodma_reserve(space, dev, &geometry));
+	iospace_destroy(space);
+}
+
 /* A driver that leaves DMA to somebody else, as VFIO's: so do we. */
 static void takeover_managed(struct kunit *test)
 {
@@ -412,6 +435,7 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_type_file),
 	KUNIT_CASE(takeover_identity),
 	KUNIT_CASE(takeover_asks_all),
+	KUNIT_CASE(takeover_reserves_rest),
 	KUNIT_CASE(takeover_managed),
 	KUNIT_CASE(takeover_careful),
 	KUNIT_CASE(takeover_becomes_lazy),
