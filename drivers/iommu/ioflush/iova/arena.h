@@ -177,7 +177,7 @@ void arena_front_retire(struct arena *arena, struct arena_front *front);
 
 /* arena_mem.c */
 int arena_init(struct arena *arena, u8 granule_lg2, u64 bytes_max);
-void arena_exit(struct arena *arena);
+void arena_exit(struct arena *arena, bool kept);
 void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart);
 bool arena_grow(struct arena *arena);
 int arena_bar(struct arena *arena, u64 first, u64 last);

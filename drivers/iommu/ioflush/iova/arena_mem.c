@@ -284,12 +284,13 @@ void arena_open(struct arena *arena, u64 base, u64 bytes, bool apart)
 /**
  * arena_exit() - free an arena
  * @arena: from arena_init(); nobody uses it any more
+ * @kept: some of its pieces may never have been given back, and for a reason
  *
- * Warns if pieces are still out.
+ * Warns if pieces are still out otherwise.
  *
  * Context: process context.
  */
-void arena_exit(struct arena *arena)
+void arena_exit(struct arena *arena, bool kept)
 {
 	u32 used;
 	int cpu;
@@ -297,7 +298,7 @@ void arena_exit(struct arena *arena)
 	for_each_possible_cpu(cpu)
 		arena_front_retire(arena, per_cpu_ptr(arena->fronts, cpu));
 	used = arena_chunks_used(arena);
-	WARN(used, "ioflush: %u chunks of bus addresses were not given back\n",
+	WARN(used && !kept, "ioflush: %u chunks of bus addresses were not given back\n",
 	     used);
 
 	for (u64 at = 0; at < arena->bytes;

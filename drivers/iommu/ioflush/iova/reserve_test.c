@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/errno.h>
 #include <linux/ioflush/iova.h>
+#include <linux/panic.h>
 #include <linux/preempt.h>
 #include <linux/sizes.h>
 
@@ -155,12 +156,32 @@ static void iova_reserve_overlaps(struct kunit *test)
 	iospace_destroy(space);
 }
 
+/* A space that goes with addresses in quarantine has nothing to complain of. */
+static void iova_quarantine_goes(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_4K, SZ_256K, SZ_2M };
+	struct iospace *space = iova_test_space(test, U64_MAX);
+	int before = test_taint(TAINT_WARN);
+	dma_addr_t iova;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		iova = iospace_alloc(space, sizes[i], U64_MAX, IOSPACE_STREAMING);
+		iospace_quarantine(space, iova, iova);
+		iospace_free(space, iova, sizes[i]);
+		KUNIT_EXPECT_NE(test, iova, iospace_alloc(space, sizes[i], U64_MAX,
+							  IOSPACE_STREAMING));
+	}
+	iospace_destroy(space);
+	KUNIT_EXPECT_EQ(test, before, test_taint(TAINT_WARN));
+}
+
 static struct kunit_case reserve_test_cases[] = {
 	KUNIT_CASE(iova_reserve_apart),
 	KUNIT_CASE(iova_reserve_again),
 	KUNIT_CASE(iova_reserve_rest),
 	KUNIT_CASE(iova_reserve_over_lasting),
 	KUNIT_CASE(iova_reserve_overlaps),
+	KUNIT_CASE(iova_quarantine_goes),
 	{}
 };
 

@@ -348,10 +348,13 @@ void __exit iospace_teardown(void)
 
 static void iospace_arenas_exit(struct iospace *space)
 {
+	/* What is in quarantine stays where it was when it was given back. */
+	bool kept = space->quarantine.n;
+
 	/* Of those that were not initialised there is nothing to free. */
 	for (unsigned int i = 0; i < IOSPACE_ZONES * IOSPACE_ARENAS; i++)
 		if (iospace_arena(space, i)->fronts)
-			arena_exit(iospace_arena(space, i));
+			arena_exit(iospace_arena(space, i), kept);
 }
 
 static int iospace_arenas_init(struct iospace *space)
