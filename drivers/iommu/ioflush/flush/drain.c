@@ -39,6 +39,9 @@ static void ioflush_ring_done(struct ioflush_ring *ring, u32 end)
 	for (u32 i = ring->done; i != end; i++)
 		ioaudit_done(&ioflush_entry(ring, i)->audit);
 	ring->done = end;
+	/* Pages wait for all that was posted: they are free to go, whoever has them. */
+	if (end == ring->posted)
+		ring->nr_posted_pages = 0;
 }
 
 /*

@@ -222,6 +222,22 @@ static void flush_not_covered_merged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 }
 
+/* counters: a look between an entry and its unmap, as another CPU may have, finds no less */
+static void flush_count_between(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+	struct ioflush_ring *ring;
+
+	migrate_disable();
+	ring = ioflush_hw_ring(hw);
+	ioflush_hw_scatter(hw, 2);
+	ring->appended++;
+	KUNIT_EXPECT_EQ(test, 2, ioflush_count(&hw->flush, IOFLUSH_N_DEFERRED));
+	KUNIT_EXPECT_EQ(test, 0, ioflush_count(&hw->flush, IOFLUSH_N_MERGED));
+	ring->appended--;
+	migrate_enable();
+}
+
 /*
  * Wait for a timer to drain what is pending, for much longer than that should take. To
  * ask what is pending takes the rings' locks, which hardware is not to find taken: not
@@ -483,6 +499,7 @@ static void flush_fill(struct kunit *test)
 	KUNIT_CASE(flush_covered),					\
 	KUNIT_CASE(flush_not_covered),					\
 	KUNIT_CASE(flush_not_covered_merged),				\
+	KUNIT_CASE(flush_count_between),				\
 	KUNIT_CASE(flush_timer),					\
 	KUNIT_CASE(flush_timer_shared),					\
 	KUNIT_CASE(flush_handed_again),					\

@@ -260,6 +260,8 @@ static void hold_only(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, ioflush_enable_deferred(&hw->flush));
 	unmap_held(hw, folios[0]);
 	KUNIT_EXPECT_EQ(test, 2, ioflush_count(&hw->flush, IOFLUSH_N_STRICT));
+	/* Neither for lack of room. */
+	KUNIT_EXPECT_EQ(test, 0, ioflush_count(&hw->flush, IOFLUSH_N_FULL));
 	expect_not_held(hw);
 }
 

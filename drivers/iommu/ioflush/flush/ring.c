@@ -126,6 +126,7 @@ enum ioflush_added {
 	IOFLUSH_ADDED_COARSE,
 	IOFLUSH_ADDED_EMPTY,
 	IOFLUSH_ADDED_NOT,
+	IOFLUSH_ADDED_NO_RING,
 };
 
 /* Any case. Called with interrupts off and the lock held. @hold may be NULL. */
@@ -257,7 +258,7 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 			 struct ioflush_hold *hold)
 {
 	struct ioflush_ring __percpu *rings;
-	enum ioflush_added added = IOFLUSH_ADDED_NOT;
+	enum ioflush_added added = IOFLUSH_ADDED_NO_RING;
 	struct ioflush_ring *ring = NULL;
 	unsigned long flags;
 
@@ -291,6 +292,9 @@ static bool ioflush_push(struct ioflush *flush, struct iopgt_gather *gather,
 		fallthrough;
 	case IOFLUSH_ADDED_NOT:
 		this_cpu_inc(flush->stats->n[IOFLUSH_N_FULL]);
+		return false;
+	case IOFLUSH_ADDED_NO_RING:
+		/* Nothing was full: the domain has become strict meanwhile. */
 		return false;
 	default:
 		return true;

@@ -81,6 +81,7 @@ struct ioflush_open {
  * @pages: unlinked table pages of entries that are not posted
  * @posted_pages: of those that are
  * @nr_pages: how many there are in @pages
+ * @nr_posted_pages: in @posted_pages, and with those who wait for their invalidation
  * @appended: entries ever made
  * @armed: its CPU's timer looks after it
  * @armed_node: on that CPU's list, if @armed
@@ -126,6 +127,7 @@ struct ioflush_ring {
 	struct list_head pages;
 	struct list_head posted_pages;
 	unsigned int nr_pages;
+	unsigned int nr_posted_pages;
 	unsigned long appended;
 	bool armed;
 	bool calling;

@@ -9,6 +9,25 @@
 
 #include "ring.h"
 
+/* Of one ring: all that was pushed, or what of it has extended an entry. */
+static unsigned long ioflush_ring_count(const struct ioflush_ring *ring,
+					enum ioflush_count what)
+{
+	unsigned long appended = READ_ONCE(ring->appended), unmaps;
+
+	/*
+	 * A push that makes an entry counts that, then itself. All but the newest that
+	 * have been read have been counted by now: pairs with the lock of the ring, which
+	 * those before let go and the newest one took.
+	 */
+	smp_rmb();
+	unmaps = READ_ONCE(ring->unmaps);
+	if (what != IOFLUSH_N_MERGED)
+		return unmaps;
+	/* The newest may be between the two. */
+	return unmaps > appended ? unmaps - appended : 0;
+}
+
 /* Pushes count in the ring they go to, in passing. */
 static unsigned long ioflush_count_rings(const struct ioflush *flush,
 					 enum ioflush_count what)
@@ -20,13 +39,8 @@ static unsigned long ioflush_count_rings(const struct ioflush *flush,
 
 	if (!rings)
 		return 0;
-	for_each_possible_cpu(cpu) {
-		const struct ioflush_ring *ring = per_cpu_ptr(rings, cpu);
-
-		sum += READ_ONCE(ring->unmaps);
-		if (what == IOFLUSH_N_MERGED)
-			sum -= READ_ONCE(ring->appended);
-	}
+	for_each_possible_cpu(cpu)
+		sum += ioflush_ring_count(per_cpu_ptr(rings, cpu), what);
 	return sum;
 }
 
@@ -75,7 +89,7 @@ void ioflush_get_pending(const struct ioflush *flush,
 		ioflush_ring_lock(ring, &flags);
 		pending->bytes += ring->bytes + ring->posted_bytes;
 		pending->entries += ring->tail - ring->head;
-		pending->tables += ring->nr_pages;
+		pending->tables += ring->nr_pages + ring->nr_posted_pages;
 		pending->held += ring->held_bytes;
 		ioflush_ring_unlock(ring, flags);
 	}

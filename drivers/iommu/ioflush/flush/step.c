@@ -259,6 +259,7 @@ static void ioflush_ring_posted(struct ioflush_ring *ring, u32 end,
 	}
 	/* Which entry a table page was under is not known: all are posted. */
 	list_splice_tail_init(&ring->pages, &ring->posted_pages);
+	ring->nr_posted_pages += ring->nr_pages;
 	ring->nr_pages = 0;
 	ring->held_posted = ring->held_tail;
 	ring->limit = READ_ONCE(ioflush_pending_bytes_max) / 4 * 3;

@@ -585,7 +585,12 @@ static struct list_head *window_page;
 /* The page is on the list of the drain still, not with RCU. */
 static void expect_table_kept(struct ioflush_hw *hw)
 {
+	struct ioflush_pending pending;
+
 	KUNIT_EXPECT_FALSE(hw->test, list_empty(window_page));
+	/* It still is one that waits. */
+	ioflush_get_pending(&hw->flush, &pending);
+	KUNIT_EXPECT_EQ(hw->test, 1, pending.tables);
 }
 
 static void tables_restore(void *data)
@@ -616,6 +621,8 @@ static void window_tables(struct kunit *test)
 	hw->during = NULL;
 	KUNIT_EXPECT_EQ(test, 1, hw->ranges);
 	KUNIT_EXPECT_FALSE(test, hw->last.leaf_only);
+	ioflush_get_pending(&hw->flush, &pending);
+	KUNIT_EXPECT_EQ(test, 0, pending.tables);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&hw->pgt.pending_pages));
 
