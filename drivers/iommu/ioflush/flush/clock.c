@@ -247,30 +247,41 @@ static enum hrtimer_restart ioflush_clock_timer(struct hrtimer *timer)
 }
 
 /**
- * ioflush_clock_dead() - a CPU is dead, and one of its rings has been disarmed
+ * ioflush_clock_dead() - a CPU is dead, and all its rings have been disarmed
  * @cpu: the CPU
  *
- * Its timer has moved to another. After the last ring it is switched off, so that
- * the CPU, when it comes back, starts it where it belongs.
+ * Its timer, if it was set, has moved to another: also for a ring whose domain has gone
+ * since. It is switched off, so that the CPU, when it comes back, starts it where it
+ * belongs.
  *
  * Context: process context.
+ * Return: 0.
  */
-void ioflush_clock_dead(unsigned int cpu)
+int ioflush_clock_dead(unsigned int cpu)
 {
 	struct ioflush_clock *clock = per_cpu_ptr(&ioflush_clocks, cpu);
 	unsigned long flags;
-	bool last;
 
-	raw_spin_lock_irqsave(&clock->lock, flags);
-	last = list_empty(&clock->rings);
-	raw_spin_unlock_irqrestore(&clock->lock, flags);
-	if (!last)
-		return;
 	hrtimer_cancel(&clock->timer);
 	raw_spin_lock_irqsave(&clock->lock, flags);
 	clock->due_ns = U64_MAX;
 	raw_spin_unlock_irqrestore(&clock->lock, flags);
+	return 0;
 }
+
+#if IS_ENABLED(CONFIG_IOFLUSH_KUNIT_TEST)
+/**
+ * ioflush_clock_is_set() - for tests: is a CPU's timer to fire?
+ * @cpu: the CPU
+ *
+ * Context: any context.
+ * Return: whether it is.
+ */
+bool ioflush_clock_is_set(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu_ptr(&ioflush_clocks, cpu)->due_ns) != U64_MAX;
+}
+#endif
 
 /**
  * ioflush_clocks_init() - give each CPU its timer

@@ -16,7 +16,7 @@
 
 #include "ring.h"
 
-static enum cpuhp_state ioflush_cpuhp;
+static enum cpuhp_state ioflush_cpuhp, ioflush_clock_cpuhp;
 
 /* All flush states, for what holds for all of them. */
 static DEFINE_MUTEX(ioflush_states_lock);
@@ -226,7 +226,7 @@ void ioflush_exit(struct ioflush *flush)
 	list_del(&flush->node);
 	mutex_unlock(&ioflush_states_lock);
 	ioflush_drain(flush, IOFLUSH_TIGHTEN);
-	/* First: else an armed one would keep the timer of a CPU that dies now. */
+	/* First: the timer of a CPU that dies behind this has nothing left to look after. */
 	ioflush_rings_stop(flush);
 	cpuhp_state_remove_instance_nocalls(ioflush_cpuhp, &flush->hotplug);
 	ioflush_rings_free(flush);
@@ -252,7 +252,6 @@ static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
 	ioflush_ring_lock(ring, &flags);
 	ioflush_window_stop(ring);
 	ioflush_ring_unlock(ring, flags);
-	ioflush_clock_dead(cpu);
 	return 0;
 }
 
@@ -260,18 +259,27 @@ static int ioflush_cpu_dead(unsigned int cpu, struct hlist_node *node)
  * ioflush_setup() - register with CPU hotplug
  *
  * Context: process context, before the first ioflush_init().
- * Return: 0 or an error of cpuhp_setup_state_multi().
+ * Return: 0 or an error of cpuhp_setup_state_nocalls() or its like.
  */
 int ioflush_setup(void)
 {
-	int ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
-					  "iommu/ioflush:dead", NULL,
-					  ioflush_cpu_dead);
+	int ret;
 
+	ioflush_clocks_init();
+	/* As it is the first of the two, it is told last of a dead CPU. */
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "iommu/ioflush:clock",
+					NULL, ioflush_clock_dead);
 	if (ret < 0)
 		return ret;
+	ioflush_clock_cpuhp = ret;
+	ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
+				      "iommu/ioflush:dead", NULL,
+				      ioflush_cpu_dead);
+	if (ret < 0) {
+		cpuhp_remove_state_nocalls(ioflush_clock_cpuhp);
+		return ret;
+	}
 	ioflush_cpuhp = ret;
-	ioflush_clocks_init();
 	return 0;
 }
 
@@ -284,4 +292,5 @@ void __exit ioflush_teardown(void)
 {
 	ioflush_clocks_exit();
 	cpuhp_remove_multi_state(ioflush_cpuhp);
+	cpuhp_remove_state_nocalls(ioflush_clock_cpuhp);
 }

@@ -402,6 +402,25 @@ static void flush_offline(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpu_online(cpu));
 }
 
+/* window: nor does one whose timer is set for a domain that has gone */
+static void flush_offline_after(struct kunit *test)
+{
+	struct ioflush_hw *hw = ioflush_hw_start(test, BIT_ULL(39) - 1, true);
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+
+	if (!cpu || !IS_ENABLED(CONFIG_HOTPLUG_CPU))
+		kunit_skip(test, "needs a second CPU that can go offline");
+	hw->flush.sim = NULL;
+	/* An hour: however slow the machine is, the timer does not fire by itself. */
+	hw->flush.window_us = 3600U * USEC_PER_SEC;
+	KUNIT_ASSERT_EQ(test, 0, smp_call_on_cpu(cpu, push_here, hw, false));
+	KUNIT_EXPECT_TRUE(test, ioflush_clock_is_set(cpu));
+	ioflush_hw_stop(hw);
+	KUNIT_ASSERT_EQ(test, 0, remove_cpu(cpu));
+	KUNIT_EXPECT_FALSE(test, ioflush_clock_is_set(cpu));
+	KUNIT_EXPECT_EQ(test, 0, add_cpu(cpu));
+}
+
 /* window: a ring's timer stays with its CPU, whoever changes the window */
 static void flush_timer_stays(struct kunit *test)
 {
@@ -505,6 +524,7 @@ static void flush_fill(struct kunit *test)
 	KUNIT_CASE(flush_handed_again),					\
 	KUNIT_CASE(flush_handed_goes),					\
 	KUNIT_CASE(flush_offline),					\
+	KUNIT_CASE(flush_offline_after),				\
 	KUNIT_CASE(flush_timer_stays),					\
 	KUNIT_CASE(flush_irqs_off),					\
 	KUNIT_CASE(flush_no_rings),					\

@@ -223,7 +223,8 @@ void ioflush_clock_disarm(struct ioflush_ring *ring);
 void ioflush_clock_hand(struct ioflush_ring *ring);
 u64 ioflush_clock_check(struct list_head *rings);
 void ioflush_clocks_forget(void);
-void ioflush_clock_dead(unsigned int cpu);
+int ioflush_clock_dead(unsigned int cpu);
+bool ioflush_clock_is_set(unsigned int cpu);
 void ioflush_clocks_init(void);
 void ioflush_clocks_exit(void);
 

@@ -83,35 +83,59 @@ void free_percpu(void *ptr)
 }
 
 struct state {
-	int (*down)(unsigned int cpu, struct hlist_node *node);
+	bool used;
+	int (*down)(unsigned int cpu);
+	int (*down_multi)(unsigned int cpu, struct hlist_node *node);
 	struct hlist_head instances;
 };
 
 static struct state states[USER_CPUHP_LAST + 1];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* @states */
 
-int cpuhp_setup_state_multi(enum cpuhp_state state, const char *name,
-			    int (*up)(unsigned int cpu, struct hlist_node *node),
-			    int (*down)(unsigned int cpu, struct hlist_node *node))
+static int setup_state(enum cpuhp_state state, const char *name,
+		       const struct state *new)
 {
 	bool dynamic = state == CPUHP_BP_PREPARE_DYN;
 
 	pthread_mutex_lock(&lock);
-	while (dynamic && state < USER_CPUHP_LAST && states[state].down)
+	while (dynamic && state < USER_CPUHP_LAST && states[state].used)
 		state++;
-	if (states[state].down)
+	if (states[state].used)
 		user_die("no more states of CPU hotplug: %s\n", name);
-	states[state].down = down;
+	states[state] = *new;
 	pthread_mutex_unlock(&lock);
 	return dynamic ? state : 0;
 }
 
-void cpuhp_remove_multi_state(enum cpuhp_state state)
+int cpuhp_setup_state_multi(enum cpuhp_state state, const char *name,
+			    int (*up)(unsigned int cpu, struct hlist_node *node),
+			    int (*down)(unsigned int cpu, struct hlist_node *node))
+{
+	return setup_state(state, name, &(struct state) {
+		.used = true, .down_multi = down,
+	});
+}
+
+int cpuhp_setup_state_nocalls(enum cpuhp_state state, const char *name,
+			      int (*up)(unsigned int cpu),
+			      int (*down)(unsigned int cpu))
+{
+	return setup_state(state, name, &(struct state) {
+		.used = true, .down = down,
+	});
+}
+
+void cpuhp_remove_state_nocalls(enum cpuhp_state state)
 {
 	pthread_mutex_lock(&lock);
 	WARN_ON(states[state].instances.first);
-	states[state].down = NULL;
+	states[state] = (struct state) {};
 	pthread_mutex_unlock(&lock);
+}
+
+void cpuhp_remove_multi_state(enum cpuhp_state state)
+{
+	cpuhp_remove_state_nocalls(state);
 }
 
 int cpuhp_state_add_instance_nocalls(enum cpuhp_state state,
@@ -137,8 +161,12 @@ void user_cpu_dies(unsigned int nr)
 	struct hlist_node *node;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < ARRAY_SIZE(states); i++)
+	/* As in a kernel, those that were set up last are told first. */
+	for (unsigned int i = ARRAY_SIZE(states); i--;) {
+		if (states[i].down)
+			states[i].down(nr);
 		for (node = states[i].instances.first; node; node = node->next)
-			states[i].down(nr, node);
+			states[i].down_multi(nr, node);
+	}
 	pthread_mutex_unlock(&lock);
 }

@@ -230,6 +230,17 @@ int cpuhp_setup_state_multi(enum cpuhp_state state, const char *name,
 	return state == CPUHP_BP_PREPARE_DYN ? state + ++next : 0;
 }
 
+int cpuhp_setup_state_nocalls(enum cpuhp_state state, const char *name,
+			      int (*up)(unsigned int cpu),
+			      int (*down)(unsigned int cpu))
+{
+	return cpuhp_setup_state_multi(state, name, NULL, NULL);
+}
+
+void cpuhp_remove_state_nocalls(enum cpuhp_state state)
+{
+}
+
 int cpuhp_state_add_instance_nocalls(enum cpuhp_state state,
 				     struct hlist_node *node)
 {

@@ -17,6 +17,10 @@ int cpuhp_setup_state_multi(enum cpuhp_state state, const char *name,
 			    int (*up)(unsigned int cpu, struct hlist_node *node),
 			    int (*down)(unsigned int cpu, struct hlist_node *node));
 void cpuhp_remove_multi_state(enum cpuhp_state state);
+int cpuhp_setup_state_nocalls(enum cpuhp_state state, const char *name,
+			      int (*up)(unsigned int cpu),
+			      int (*down)(unsigned int cpu));
+void cpuhp_remove_state_nocalls(enum cpuhp_state state);
 int cpuhp_state_add_instance_nocalls(enum cpuhp_state state,
 				     struct hlist_node *node);
 int cpuhp_state_remove_instance_nocalls(enum cpuhp_state state,
