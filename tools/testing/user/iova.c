@@ -314,12 +314,16 @@ static void reserve_high(void *arg)
  * @slot: ranges that are out, address and number of pages
  * @owner: of each page, by plain accesses: whoever has it
  * @threads: how many have been started
+ * @lasting: half of the ranges are to last, and are the tree's
+ * @refused: reservations that were
  */
 struct race {
 	struct iospace *space;
 	u64 slot[RACE_SLOTS];
 	unsigned int owner[RACE_PAGES];
 	unsigned int threads;
+	bool lasting;
+	unsigned int refused;
 };
 
 static void race_put(struct race *r, u64 slot)
@@ -338,7 +342,9 @@ static void race_put(struct race *r, u64 slot)
 static void race_get(struct race *r, u32 rnd)
 {
 	unsigned int n = rnd % 64 ? 1 + (rnd >> 8) % 8 : 1 + (rnd >> 8) % 64;
-	dma_addr_t iova = stream(r->space, PAGES(n));
+	dma_addr_t iova = iospace_alloc(r->space, PAGES(n), U64_MAX,
+					r->lasting && rnd & 0x80 ? IOSPACE_LASTING :
+								   IOSPACE_STREAMING);
 
 	if (!iova)
 		return;
@@ -392,6 +398,61 @@ static void race(void *arg)
 	free(r);
 }
 
+/* No thread has that many pages. */
+#define RACE_RESERVED	1000
+#define RACE_RESERVES	2000
+
+static void reserve_some(struct race *r, u32 rnd)
+{
+	/* Anywhere, or where somebody has something, or had it a moment ago. */
+	u64 slot = READ_ONCE(r->slot[rnd % RACE_SLOTS]), n = 1 + (rnd >> 9) % 16;
+	u64 page = slot && rnd >> 31 ? (slot >> PAGE_SHIFT) - n / 2 :
+				       (rnd >> 13) % (RACE_PAGES - 16);
+
+	if (page + n > RACE_PAGES)
+		return;
+	if (iospace_reserve(r->space, page << PAGE_SHIFT, ((page + n) << PAGE_SHIFT) - 1)) {
+		r->refused++;
+		return;
+	}
+	for (u64 i = page; i < page + n; i++) {
+		EXPECT(!r->owner[i] || r->owner[i] == RACE_RESERVED,
+		       "page %#llx is not free", (unsigned long long)i);
+		r->owner[i] = RACE_RESERVED;
+	}
+}
+
+static int reserve_thread(void *arg)
+{
+	struct race *r = arg;
+	struct rnd_state rnd;
+
+	user_cpu_enter(RACE_THREADS / 2);
+	prandom_seed_state(&rnd, RACE_THREADS);
+	for (unsigned int i = 0; i < RACE_RESERVES; i++)
+		reserve_some(r, prandom_u32_state(&rnd));
+	return 0;
+}
+
+/* What is reserved nobody has, then or later, while threads allocate and give back. */
+static void reserve_race(void *arg)
+{
+	struct race *r = calloc(1, sizeof(*r));
+
+	user_nr_cpus = RACE_THREADS / 2 + 1;
+	r->lasting = true;
+	r->space = space_new(PAGES(RACE_PAGES) - 1);
+	for (unsigned int i = 0; i < RACE_THREADS; i++)
+		EXPECT(!IS_ERR(kthread_run(race_thread, r, "race")), "%u", i);
+	EXPECT(!IS_ERR(kthread_run(reserve_thread, r, "reserve")), "no thread");
+	user_threads_reap();
+	for (unsigned int i = 0; i < RACE_SLOTS; i++)
+		race_put(r, r->slot[i]);
+	printf("# %u of %u reservations were refused\n", r->refused, RACE_RESERVES);
+	iospace_destroy(r->space);
+	free(r);
+}
+
 struct test {
 	const char *name;
 	void (*fn)(void *arg);
@@ -407,6 +468,7 @@ static const struct test tests[] = {
 	{ "grows wide", grows_wide },
 	{ "reserve high", reserve_high },
 	{ "race", race },
+	{ "reserve race", reserve_race },
 };
 
 static int usage(FILE *to)
