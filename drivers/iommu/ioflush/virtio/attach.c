@@ -63,6 +63,25 @@ static bool vtiommu_may_be_done(int ret)
 }
 
 /*
+ * What others of its group have in a domain a device that comes there from nowhere leaves
+ * alone. To attach it once more does nothing for it, but the domain may be forgotten in
+ * between; and to detach it, if the rest fails, takes it from the others.
+ */
+static bool vtiommu_is_others(struct vtiommu_dev *vdev, u32 endpoint,
+			      const struct vtiommu_place *at)
+{
+	return !vdev->at && vtiommu_endpoint_needed(vdev, endpoint, at);
+}
+
+/* Is an endpoint to be left where it is, as a device comes, or goes? */
+static bool vtiommu_leave_alone(struct vtiommu_dev *vdev, u32 endpoint,
+				const struct vtiommu_place *at)
+{
+	return vtiommu_is_others(vdev, endpoint, at) ||
+	       (vdev->goes && vtiommu_endpoint_stays(vdev, endpoint));
+}
+
+/*
  * Attach the first @n endpoints of a device. Returns in @moved how many may have been,
  * whatever comes of it.
  */
@@ -76,7 +95,7 @@ static int vtiommu_send_attaches(struct vtiommu_dev *vdev,
 	for (*moved = 0; !ret && *moved < n;) {
 		const u32 endpoint = fwspec->ids[*moved];
 
-		if (!vdev->goes || !vtiommu_endpoint_stays(vdev, endpoint))
+		if (!vtiommu_leave_alone(vdev, endpoint, at))
 			ret = vtiommu_send_attach(vdev->unit, at, endpoint);
 		*moved += !ret || vtiommu_may_be_done(ret);
 	}
@@ -142,8 +161,11 @@ static int vtiommu_send_detaches(struct vtiommu_dev *vdev,
 	int ret = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		int err = vtiommu_send_detach(vdev->unit, at, fwspec->ids[i]);
+		int err;
 
+		if (vtiommu_is_others(vdev, fwspec->ids[i], at))
+			continue;
+		err = vtiommu_send_detach(vdev->unit, at, fwspec->ids[i]);
 		ret = ret ?: err;
 	}
 	return ret;

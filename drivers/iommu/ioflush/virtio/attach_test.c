@@ -189,6 +189,33 @@ static void endpoint_is_shared(struct kunit *test)
 			TEST_FIRST_DOMAIN + v->unit.blocked.domain);
 }
 
+/* shared: nor is it attached once more, or detached, for one that comes, or fails to. */
+static void endpoint_comes_late(struct kunit *test)
+{
+	struct test_viommu *v = test_viommu_new(test, ENTRIES);
+	struct iodom *dom = test_domain_new(test, v);
+	struct test_endpoint *ep = test_endpoint_new(test, v, 1);
+	struct test_endpoint *alias = alias_new(test, v);
+
+	/* What is shared comes first. */
+	swap(alias->fwspec->ids[0], alias->fwspec->ids[1]);
+	KUNIT_ASSERT_EQ(test, 0, test_attach(dom, ep));
+	KUNIT_ASSERT_EQ(test, 0, test_map_at(dom, IOVA, SZ_2M, SZ_4K, RW));
+	for (unsigned int i = 0; i < 2; i++) {
+		const int ret = i ? 0 : -ENOMEM;
+
+		if (ret)
+			test_fail(v, VIRTIO_IOMMU_T_ATTACH, 1);
+		KUNIT_EXPECT_EQ(test, ret, test_attach(dom, alias));
+		KUNIT_EXPECT_EQ(test, v->domain[1], test_domain_id(test, dom));
+		KUNIT_EXPECT_EQ(test, v->domain[2], ret ? 0 : v->domain[1]);
+		KUNIT_EXPECT_NOT_NULL(test, test_viommu_find(v, v->domain[1], IOVA));
+		KUNIT_EXPECT_EQ(test, 0, v->requests[VIRTIO_IOMMU_T_DETACH]);
+	}
+	iodom_unmap_sync(dom, IOVA, SZ_4K);
+	KUNIT_EXPECT_EQ(test, v->n, 0);
+}
+
 /* reuse: but not for one that is attached to nothing: the domain's number is another's next. */
 static void endpoint_of_none(struct kunit *test)
 {
@@ -294,6 +321,7 @@ static struct kunit_case vtiommu_attach_cases[] = {
 	KUNIT_CASE(device_goes),
 	KUNIT_CASE(domain_goes),
 	KUNIT_CASE(endpoint_is_shared),
+	KUNIT_CASE(endpoint_comes_late),
 	KUNIT_CASE(endpoint_of_none),
 	KUNIT_CASE(endpoint_elsewhere),
 	KUNIT_CASE(endpoint_never_attached),

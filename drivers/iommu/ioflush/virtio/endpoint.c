@@ -64,6 +64,28 @@ bool vtiommu_endpoint_stays(struct vtiommu_dev *vdev, u32 endpoint)
 	return false;
 }
 
+/**
+ * vtiommu_endpoint_needed() - does another device have an endpoint in a domain?
+ * @vdev: the device
+ * @endpoint: one of its endpoints
+ * @at: the domain
+ *
+ * Context: process context; the caller holds the unit's mutex.
+ * Return: whether another device is there by it.
+ */
+bool vtiommu_endpoint_needed(struct vtiommu_dev *vdev, u32 endpoint,
+			     const struct vtiommu_place *at)
+{
+	struct vtiommu_dev *other;
+
+	lockdep_assert_held(&vdev->unit->mutex);
+	list_for_each_entry(other, &vdev->unit->devices, node)
+		if (other != vdev && other->at == at &&
+		    vtiommu_has_endpoint(other, endpoint))
+			return true;
+	return false;
+}
+
 /* Others go on with those that they have, too. */
 static void __vtiommu_endpoints_remove(struct vtiommu_dev *vdev)
 {

@@ -276,6 +276,8 @@ int vtiommu_statics_init(struct vtiommu_unit *unit);
 
 /* endpoint.c */
 bool vtiommu_endpoint_stays(struct vtiommu_dev *vdev, u32 endpoint);
+bool vtiommu_endpoint_needed(struct vtiommu_dev *vdev, u32 endpoint,
+			     const struct vtiommu_place *at);
 int vtiommu_endpoints_add(struct vtiommu_dev *vdev);
 void vtiommu_endpoints_remove(struct vtiommu_dev *vdev);
 
