@@ -157,6 +157,9 @@ unsigned long iodma_get_merge_boundary(struct device *dev);
 /* takeover.c */
 const struct dma_map_ops *iodma_table_for(struct device *dev);
 bool iodma_watches(struct device *dev);
+#if IS_ENABLED(CONFIG_KUNIT)
+int iodma_count_driver(struct device *dev);
+#endif
 ssize_t iodma_with_domain(struct device *dev,
 			  ssize_t (*fn)(struct iodom *dom, struct device *dev,
 					void *arg), void *arg);

@@ -5,6 +5,7 @@
  * The core knows strict and lazy. Guarded lies between them, and is strict for the
  * core: whoever does not know of it waits.
  */
+#include <kunit/static_stub.h>
 #include <linux/ioflush/params.h>
 #include <linux/string.h>
 
@@ -166,10 +167,13 @@ int iodma_mode_set(struct iodom *dom, struct device *dev, enum iodma_mode mode)
  * @dom: the domain, which has a space
  * @dev: the first device that uses it
  *
+ * Tests count how often.
+ *
  * Context: process context, with the mutex of the domain's group held.
  */
 void iodma_mode_boot(struct iodom *dom, struct device *dev)
 {
+	KUNIT_STATIC_STUB_REDIRECT(iodma_mode_boot, dom, dev);
 	if (iodma_boot_mode >= 0)
 		iodma_mode_set(dom, dev, iodma_boot_mode);
 }

@@ -19,9 +19,15 @@
  * has mapped until then. So it is counted here once more, and given back by devres: what
  * is added before the driver's probe is released after all that the driver adds, whether
  * the driver was unbound or its probe has failed.
+ *
+ * In a domain addresses are handed out by one, by the core or by its space: neither
+ * knows what the other has. So if there was no memory for the space as a driver was bound,
+ * all of the group are left to the core until that driver is gone.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/debugfs.h>
 #include <linux/ioflush/ioflush.h>
 #include <linux/notifier.h>
@@ -79,6 +85,21 @@ static int iodma_create_space(struct iodom *dom, struct device *dev)
 		iospace_go_wide(space);
 	iodom_set_space(dom, space);
 	return 0;
+}
+
+/*
+ * Is a device of the domain left to the core, with its driver? For those that are at their
+ * end it is as for others.
+ */
+static bool iodma_is_left(struct iodom *dom, struct device *but)
+{
+	struct iodom_device *place;
+
+	guard(mutex)(&dom->attach_lock);
+	list_for_each_entry(place, &dom->devices, node)
+		if (place->dev != but && place->left && READ_ONCE(place->dev->driver))
+			return true;
+	return false;
 }
 
 /*
@@ -146,15 +167,11 @@ static void iodma_unset(struct device *dev, struct iommu_domain *domain)
 /**
  * struct iodma_taking - a device that is being taken over
  * @dev: the device
- * @dom: the domain that has been prepared for it, or NULL
- * @new: the space of that domain is new
- * @ret: of what it needs
+ * @wanted: it has a driver, and a domain that a space was asked for
  */
 struct iodma_taking {
 	struct device *dev;
-	struct iodom *dom;
-	bool new;
-	int ret;
+	bool wanted;
 };
 
 /* For each device of a group, with the group's mutex held. */
@@ -165,36 +182,48 @@ static int iodma_prepare_one(struct device *member, void *data)
 
 	if (!iodma_wants(taking->dev, domain))
 		return 1;
-	taking->dom = to_iodom(domain);
-	taking->new |= !taking->dom->space;
-	taking->ret = iodma_prepare_space(taking->dom, member);
-	return taking->ret;
+	taking->wanted = true;
+	if (!iodma_is_left(to_iodom(domain), taking->dev))
+		return iodma_prepare_space(to_iodom(domain), member);
+	dev_warn(taking->dev, "is left to the core, as another of its group is\n");
+	return -EBUSY;
 }
 
 static void iodma_take(struct iodma_taking *taking, struct iodom *dom)
 {
 	iodma_lazy_enable(dom, taking->dev);
 	ioslot_enable(dom, taking->dev);
-	if (taking->new)
+	if (!dom->mode_begun) {
+		dom->mode_begun = true;
 		iodma_mode_boot(dom, taking->dev);
+	}
 	iodma_set(taking->dev, dom);
 }
 
-/* The same, later: the domain may have become another one. */
+/*
+ * The same, later: the domain may have become another one, and others of the group may have
+ * been taken over or left since. What counts is what is there now.
+ */
 static int iodma_take_one(struct device *dev, void *data)
 {
 	struct iodma_taking *taking = data;
 	struct iommu_domain *domain = iommu_get_dma_domain(dev);
 	struct iodom *dom = iodom_is(domain) ? to_iodom(domain) : NULL;
+	bool wants, takes;
 
 	if (dev != taking->dev)
 		return 0;
 	if (dom)
 		iodma_lazy_restore(dom);
-	if (!iodma_wants(dev, domain) || dom != taking->dom || taking->ret)
-		iodma_unset(dev, domain);
-	else
+	wants = iodma_wants(dev, domain);
+	takes = wants && dom->space && !iodma_is_left(dom, dev);
+	if (takes)
 		iodma_take(taking, dom);
+	else
+		iodma_unset(dev, domain);
+	/* In front of another's domain what it keeps of a device is not ours. */
+	if (dom)
+		iodma_place(dev)->left = wants && !takes;
 	return 1;
 }
 
@@ -224,23 +253,43 @@ static void iodma_give_back(struct device *dev, void *unused)
 	iommu_device_unuse_default_domain(dev);
 }
 
-/* The domain stays until devres has been released. Once for each driver. */
-static int iodma_keep_domain(struct device *dev)
+/**
+ * iodma_count_driver() - count a driver that is about to be bound once more
+ * @dev: its device
+ *
+ * Tests have it fail in its place.
+ *
+ * Context: process context; takes the mutex of the device's group.
+ * Return: 0 or an error of the core.
+ */
+VISIBLE_IF_KUNIT int iodma_count_driver(struct device *dev)
+{
+	KUNIT_STATIC_STUB_REDIRECT(iodma_count_driver, dev);
+	return iommu_device_use_default_domain(dev);
+}
+
+/*
+ * The domain stays until devres has been released. Once for each driver. There is nothing
+ * better to do without memory for it: a device that was left to the core for that would
+ * get addresses that others of its group, or slots, have. The core has just counted the
+ * driver itself, so that it does so again, unless another driver of the group has taken
+ * the group elsewhere meanwhile.
+ */
+static void iodma_keep_domain(struct device *dev)
 {
 	void *res;
 	int ret;
 
 	if (devres_find(dev, iodma_give_back, NULL, NULL))
-		return 0;
-	res = devres_alloc(iodma_give_back, 0, GFP_KERNEL);
-	ret = res ? iommu_device_use_default_domain(dev) : -ENOMEM;
+		return;
+	res = devres_alloc(iodma_give_back, 0, GFP_KERNEL | __GFP_NOFAIL);
+	ret = iodma_count_driver(dev);
 	if (ret) {
 		dev_err(dev, "its group does not stay as it is: error %d\n", ret);
 		devres_free(res);
 	} else {
 		devres_add(dev, res);
 	}
-	return ret;
 }
 
 /* As a driver is about to be bound, with the device's lock held, or earlier. */
@@ -249,8 +298,8 @@ static void __iodma_take_over(struct device *dev, bool binding)
 	struct iodma_taking taking = { .dev = dev };
 
 	iodma_for_group(dev, &taking, iodma_prepare_one);
-	if (binding && taking.dom && !taking.ret)
-		taking.ret = iodma_keep_domain(dev);
+	if (binding && taking.wanted)
+		iodma_keep_domain(dev);
 	iodma_for_group(dev, &taking, iodma_take_one);
 }
 

@@ -3,9 +3,11 @@
  * ioflush: tests that the right devices get these DMA operations
  */
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
 
+#include "mode.h"
 #include "slot.h"
 #include "test_util.h"
 
@@ -139,6 +141,97 @@ static void takeover_reserves_rest(struct kunit *test)
 	iospace_free(space, iova[1], SZ_1M);
 	KUNIT_EXPECT_EQ(test, 0, iodma_reserve(space, dev, &geometry));
 	iospace_destroy(space);
+}
+
+/* In the group of a device, with no driver yet */
+static struct device *neighbour_of(struct kunit *test, struct device *dev)
+{
+	dma_test_iommu.neighbour = dev;
+	return dma_test_device(test, DMA_TEST_BESIDE);
+}
+
+static int not_counted(struct device *dev)
+{
+	return -EBUSY;
+}
+
+/* one allocator: who shares a domain with devices of ours is ours, counted or not. */
+static void takeover_not_counted(struct kunit *test)
+{
+	struct device *dev, *other;
+
+	need_notifier(test);
+	dev = dma_test_bound(test);
+	other = neighbour_of(test, dev);
+	kunit_activate_static_stub(test, iodma_count_driver, not_counted);
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(other));
+	KUNIT_EXPECT_PTR_EQ(test, iodma_domain(dev), iodma_domain(other));
+	expect_ours(test, other);
+	kunit_deactivate_static_stub(test, iodma_count_driver);
+	device_release_driver(other);
+	expect_core(test, other, true);
+	expect_ours(test, dev);
+}
+
+/* And with one that was left to the core all are, until that has no driver any more. */
+static void takeover_left(struct kunit *test)
+{
+	struct device *dev, *other;
+	struct iodom *dom;
+
+	need_notifier(test);
+	dev = dma_test_device(test, "ioflush-dma-nobody");
+	other = neighbour_of(test, dev);
+	dom = iodma_domain(dev);
+	KUNIT_ASSERT_PTR_EQ(test, dom, iodma_domain(other));
+	/* No space for this one */
+	dom->domain.pgsize_bitmap = SZ_2M;
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
+	expect_core(test, dev, true);
+	dom->domain.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(other));
+	expect_core(test, other, true);
+	iodma_take_over(other);
+	expect_core(test, other, true);
+	KUNIT_EXPECT_NULL(test, dom->space);
+	/* Now because of the other */
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
+	expect_core(test, dev, true);
+
+	device_release_driver(other);
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
+	expect_ours(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(other));
+	expect_ours(test, other);
+}
+
+static unsigned int modes_begun;
+
+static void mode_begins(struct iodom *dom, struct device *dev)
+{
+	modes_begun++;
+}
+
+/* The mode of the command line is set once, with the first that is really taken over. */
+static void takeover_mode_once(struct kunit *test)
+{
+	struct iospace *space;
+	struct device *dev;
+
+	need_notifier(test);
+	dev = dma_test_device(test, "ioflush-dma-nobody");
+	space = iospace_create(PAGE_SIZE, SZ_4G - 1);
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	/* Made for one that was not */
+	iodom_set_space(iodma_domain(dev), space);
+	modes_begun = 0;
+	kunit_activate_static_stub(test, iodma_mode_boot, mode_begins);
+	for (unsigned int i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
+		expect_ours(test, dev);
+		KUNIT_EXPECT_EQ(test, 1, modes_begun);
+	}
 }
 
 /* A driver that leaves DMA to somebody else, as VFIO's: so do we. */
@@ -436,6 +529,9 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_identity),
 	KUNIT_CASE(takeover_asks_all),
 	KUNIT_CASE(takeover_reserves_rest),
+	KUNIT_CASE(takeover_not_counted),
+	KUNIT_CASE(takeover_left),
+	KUNIT_CASE(takeover_mode_once),
 	KUNIT_CASE(takeover_managed),
 	KUNIT_CASE(takeover_careful),
 	KUNIT_CASE(takeover_becomes_lazy),
