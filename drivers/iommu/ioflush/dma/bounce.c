@@ -125,6 +125,8 @@ dma_addr_t iodma_careful_map_page(struct device *dev, struct page *page,
 			return iova;
 	}
 	if (iodma_needs_bounce(dev, phys, size, dir)) {
+		if (attrs & IODMA_ATTR_NO_COPY)
+			return DMA_MAPPING_ERROR;
 		phys = iodma_bounce(dev, phys, size, dir, attrs);
 		/* What is copied elsewhere for speed is here for want of buffers. */
 		if (phys == DMA_MAPPING_ERROR)

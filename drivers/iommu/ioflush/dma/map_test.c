@@ -542,6 +542,34 @@ static void bounce_skip_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, buf[8]);
 }
 
+/* Who wants to share the memory itself does not get a copy of it, but an error. */
+static void bounce_not_asked(struct kunit *test)
+{
+	struct device *dev = new_untrusted(test, dma_test_bound(test));
+	char *buf = new_buf(test);
+	struct scatterlist sg;
+	struct sg_table sgt = { .sgl = &sg, .nents = 1, .orig_nents = 1 };
+	dma_addr_t iova;
+
+	if (!IODMA_ATTR_NO_COPY) {
+		kunit_skip(test, "no driver can ask for that");
+		return;
+	}
+	iova = dma_map_single_attrs(dev, buf + 8, 100, DMA_FROM_DEVICE,
+				    IODMA_ATTR_NO_COPY);
+	KUNIT_EXPECT_TRUE(test, dma_mapping_error(dev, iova));
+	sg_init_one(&sg, buf + 8, 100);
+	KUNIT_EXPECT_EQ(test, -EIO, dma_map_sgtable(dev, &sgt, DMA_FROM_DEVICE,
+						    IODMA_ATTR_NO_COPY));
+	/* Of whole pages it sees no more than it should. */
+	iova = dma_map_single_attrs(dev, buf, PAGE_SIZE, DMA_FROM_DEVICE,
+				    IODMA_ATTR_NO_COPY);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(dev, iova));
+	KUNIT_EXPECT_PTR_EQ(test, buf, seen_at(dev, iova));
+	dma_unmap_single_attrs(dev, iova, PAGE_SIZE, DMA_FROM_DEVICE,
+			       IODMA_ATTR_NO_COPY);
+}
+
 /* Where there is no bounce buffer a small one is copied, to read and to write. */
 static void bounce_without_buffers(struct kunit *test)
 {
@@ -637,6 +665,7 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(bounce_sg_empty),
 	KUNIT_CASE(bounce_child),
 	KUNIT_CASE(bounce_skip_sync),
+	KUNIT_CASE(bounce_not_asked),
 	KUNIT_CASE(bounce_without_buffers),
 	KUNIT_CASE(bounce_kmalloc),
 	KUNIT_CASE(bounce_strict),
