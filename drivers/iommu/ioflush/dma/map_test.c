@@ -570,6 +570,29 @@ static void bounce_not_asked(struct kunit *test)
 			       IODMA_ATTR_NO_COPY);
 }
 
+/* Memory of another device is not to be read by the CPU: it is refused. */
+static void bounce_foreign(struct kunit *test)
+{
+	struct device *bound = dma_test_bound(test);
+	struct device *dev = new_untrusted(test, bound);
+	struct scatterlist sg;
+	struct sg_table sgt = { .sgl = &sg, .nents = 1, .orig_nents = 1 };
+	struct page *foreign;
+
+	if (!IS_ENABLED(CONFIG_PCI_P2PDMA)) {
+		kunit_skip(test, "needs CONFIG_PCI_P2PDMA");
+		return;
+	}
+	foreign = dma_test_foreign_page(test, bound);
+	sg_init_table(&sg, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		sg_set_page(&sg, foreign, i ? PAGE_SIZE : 100, 0);
+		KUNIT_EXPECT_EQ(test, -EREMOTEIO,
+				dma_map_sgtable(dev, &sgt, DMA_TO_DEVICE, 0));
+		KUNIT_EXPECT_EQ(test, 0, sg_dma_len(&sg));
+	}
+}
+
 /* Where there is no bounce buffer a small one is copied, to read and to write. */
 static void bounce_without_buffers(struct kunit *test)
 {
@@ -666,6 +689,7 @@ static struct kunit_case map_cases[] = {
 	KUNIT_CASE(bounce_child),
 	KUNIT_CASE(bounce_skip_sync),
 	KUNIT_CASE(bounce_not_asked),
+	KUNIT_CASE(bounce_foreign),
 	KUNIT_CASE(bounce_without_buffers),
 	KUNIT_CASE(bounce_kmalloc),
 	KUNIT_CASE(bounce_strict),

@@ -71,7 +71,8 @@ static int iodma_sg_run_map(struct iodma_sg_run *run)
 
 /*
  * Fill in segments as if the range began at 0, collect memory as far as there is
- * room, and return the length of the range. Entries may be empty.
+ * room, and return the length of the range. Entries may be empty. Of a list with memory
+ * of another device the length is 0.
  */
 static __always_inline size_t iodma_sg_lay(struct iodma_sg_out *out,
 					   struct iodma_sg_run *run, int nents)
@@ -85,6 +86,10 @@ static __always_inline size_t iodma_sg_lay(struct iodma_sg_out *out,
 
 		if (unlikely(!s->length))
 			continue;
+		if (unlikely(iodma_sg_foreign(s))) {
+			out->foreign = true;
+			return 0;
+		}
 		if (likely(!run->rest) &&
 		    unlikely(!iodma_sg_run_add(run, iodma_sg_pages(s), bytes))) {
 			run->rest = s;
@@ -171,7 +176,8 @@ static __always_inline int __iodma_map_sg(struct device *dev, struct iodom *dom,
 	if (unlikely(run.rest) && run.left > IOFLUSH_HOLD_MAX - IODMA_SG_PIECES)
 		run.hold = NULL;
 	if (unlikely(!total))
-		return iodma_sg_map_nothing(sgl, nents);
+		return out.foreign ? iodma_sg_failed(sgl, -EREMOTEIO) :
+				     iodma_sg_map_nothing(sgl, nents);
 	iova = iodma_iova_alloc(dom, total, iodma_limit(dev, iodma_mask(dev)),
 				IOSPACE_STREAMING);
 	if (unlikely(!iova))
@@ -229,8 +235,8 @@ noinline int iodma_map_sg_unusual(struct device *dev, struct scatterlist *sgl,
  *
  * Context: any context; waits for hardware if the space has run dry or the map
  *	fails.
- * Return: number of segments for the device; -EINVAL, -ENOMEM, or -EIO if it
- *	has no domain.
+ * Return: number of segments for the device; -EINVAL, -ENOMEM; -EREMOTEIO if some entry
+ *	is memory of another device; -EIO if it has no domain.
  */
 int iodma_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		 enum dma_data_direction dir, unsigned long attrs)

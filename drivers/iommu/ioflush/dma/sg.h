@@ -5,6 +5,7 @@
 #ifndef _IOFLUSH_DMA_SG_H
 #define _IOFLUSH_DMA_SG_H
 
+#include <linux/memremap.h>
 #include <linux/scatterlist.h>
 
 #include "internal.h"
@@ -16,6 +17,7 @@
  * @count: number of segments
  * @end: where @sg ends
  * @max_len: longest segment
+ * @foreign: some entry is memory of another device
  */
 struct iodma_sg_out {
 	struct scatterlist *first;
@@ -23,6 +25,7 @@ struct iodma_sg_out {
 	int count;
 	dma_addr_t end;
 	size_t max_len;
+	bool foreign;
 };
 
 /* sg_next() of an entry that is not the last, without a call. */
@@ -47,6 +50,15 @@ iodma_sg_step(struct scatterlist *s, int *left)
 static __always_inline size_t iodma_sg_bytes(const struct scatterlist *s)
 {
 	return PAGE_ALIGN((size_t)offset_in_page(s->offset) + s->length);
+}
+
+/*
+ * Is an entry memory of another PCI device? Whether this one reaches that, and by which
+ * address, depends on what is between the two. Kernels without P2PDMA have no such memory.
+ */
+static __always_inline bool iodma_sg_foreign(struct scatterlist *s)
+{
+	return is_pci_p2pdma_page(sg_page(s));
 }
 
 static __always_inline bool iodma_sg_crosses(dma_addr_t start, size_t bytes,
@@ -113,7 +125,7 @@ static inline int iodma_sg_failed(struct scatterlist *sgl, int error)
 {
 	sg_dma_address(sgl) = IODMA_NOTHING;
 	sg_dma_len(sgl) = 0;
-	return error == -ENOMEM ? error : -EINVAL;
+	return error == -ENOMEM || error == -EREMOTEIO ? error : -EINVAL;
 }
 
 /* The range that a mapped list takes; its length is 0 if the list is empty. */

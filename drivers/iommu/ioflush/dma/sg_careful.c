@@ -54,6 +54,20 @@ static int iodma_map_sg_each(struct device *dev, struct scatterlist *sgl,
 	return count;
 }
 
+/* Nothing of it is to be read or maintained like the CPU's own before that is known. */
+static bool iodma_sg_any_foreign(struct scatterlist *sgl, int nents)
+{
+	struct scatterlist *s;
+	int i;
+
+	if (!IS_ENABLED(CONFIG_PCI_P2PDMA))
+		return false;
+	for_each_sg(sgl, s, nents, i)
+		if (s->length && iodma_sg_foreign(s))
+			return true;
+	return false;
+}
+
 /**
  * iodma_careful_map_sg() - &dma_map_ops.map_sg of any device
  * @dev: the device
@@ -72,6 +86,8 @@ int iodma_careful_map_sg(struct device *dev, struct scatterlist *sgl,
 {
 	bool coherent = dev_is_dma_coherent(dev);
 
+	if (iodma_sg_any_foreign(sgl, nents))
+		return iodma_sg_failed(sgl, -EREMOTEIO);
 	if (iodma_sg_needs_bounce(dev, sgl, nents, dir))
 		return iodma_map_sg_each(dev, sgl, nents, dir, attrs);
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))

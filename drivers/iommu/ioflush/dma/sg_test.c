@@ -391,6 +391,39 @@ static void sg_fails(struct kunit *test)
 	}
 }
 
+/* Memory of another device is refused, first or behind others, and never copied. */
+static void sg_foreign(struct kunit *test)
+{
+	struct device *dev = new_device(test);
+	struct iodom *dom = iodma_domain(dev);
+	struct scatterlist sgl[2];
+	struct sg_table sgt = { .sgl = sgl, .nents = 2, .orig_nents = 2 };
+	struct page *foreign;
+	void *buf;
+
+	if (!IS_ENABLED(CONFIG_PCI_P2PDMA)) {
+		kunit_skip(test, "needs CONFIG_PCI_P2PDMA");
+		return;
+	}
+	foreign = dma_test_foreign_page(test, dev);
+	buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_EQ(test, 0, dma_test_copies(dev, iodma_pool(dom) ? 512 : 0));
+	for (unsigned int i = 0; i < 4; i++) {
+		const unsigned int bytes = i & 2 ? PAGE_SIZE : 100;
+
+		sg_init_table(sgl, 2);
+		sg_set_page(&sgl[i & 1], foreign, bytes, 0);
+		sg_set_buf(&sgl[!(i & 1)], buf, bytes);
+		dma_test_watch_maps(dom);
+		KUNIT_EXPECT_EQ(test, -EREMOTEIO,
+				dma_map_sgtable(dev, &sgt, DMA_TO_DEVICE, 0));
+		KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.map_calls);
+		KUNIT_EXPECT_EQ(test, 0, sg_dma_len(sgl));
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_test_ranges_out(dom));
+}
+
 /* A list of nothing is one segment of nothing. */
 static void sg_nothing(struct kunit *test)
 {
@@ -419,6 +452,7 @@ static struct kunit_case sg_cases[] = {
 	KUNIT_CASE(sg_gaps_owned),
 	KUNIT_CASE(sg_chained),
 	KUNIT_CASE(sg_fails),
+	KUNIT_CASE(sg_foreign),
 	KUNIT_CASE(sg_nothing),
 	{}
 };

@@ -8,7 +8,9 @@
  */
 #include <linux/delay.h>
 #include <linux/ioflush/ioflush.h>
+#include <linux/ioport.h>
 #include <linux/kernfs.h>
+#include <linux/memremap.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -537,4 +539,42 @@ void dma_test_expect_unmapped(struct kunit *test, struct device *dev,
 
 	for (dma_addr_t a = first & PAGE_MASK; a <= last; a += SZ_4K)
 		KUNIT_EXPECT_EQ(test, 0, iopgt_iova_to_phys(pgt, a));
+}
+
+static void dma_test_free_region(void *region)
+{
+	release_resource(region);
+}
+
+/**
+ * dma_test_foreign_page() - a page as of a PCI device's memory
+ * @test: the test, of a kernel with CONFIG_PCI_P2PDMA
+ * @dev: a device with a driver, until whose end the page is there
+ *
+ * At its addresses there is nothing.
+ *
+ * Context: process context.
+ * Return: the page.
+ */
+struct page *dma_test_foreign_page(struct kunit *test, struct device *dev)
+{
+	struct dev_pagemap *map = devm_kzalloc(dev, sizeof(*map), GFP_KERNEL);
+	struct resource *region = devm_kzalloc(dev, sizeof(*region), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, map);
+	KUNIT_ASSERT_NOT_NULL(test, region);
+	region->name = "ioflush-dma-foreign";
+	KUNIT_ASSERT_EQ(test, 0,
+			allocate_resource(&iomem_resource, region, SZ_2M, SZ_4G,
+					  iomem_resource.end >> 1, SZ_128M,
+					  NULL, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			devm_add_action_or_reset(dev, dma_test_free_region,
+						 region));
+	map->type = MEMORY_DEVICE_PCI_P2PDMA;
+	map->range.start = region->start;
+	map->range.end = region->end;
+	map->nr_range = 1;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(devm_memremap_pages(dev, map)));
+	return pfn_to_page(PHYS_PFN(region->start));
 }

@@ -88,6 +88,7 @@ void dma_test_expect_rings(struct kunit *test, struct iodom *dom);
 void dma_test_watch_maps(struct iodom *dom);
 ssize_t dma_test_write_type(struct kunit *test, struct device *dev,
 			    const char *type);
+struct page *dma_test_foreign_page(struct kunit *test, struct device *dev);
 void dma_test_remove(struct kunit *test, struct device *dev);
 void dma_test_expect_mapped(struct kunit *test, struct device *dev,
 			    dma_addr_t iova, phys_addr_t phys, size_t size);
