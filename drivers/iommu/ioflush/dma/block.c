@@ -43,12 +43,19 @@ VISIBLE_IF_KUNIT struct page *iodma_block_find(int nid, size_t bytes, gfp_t gfp)
 	return alloc_pages_node(nid, gfp, get_order(bytes));
 }
 
-#ifdef CONFIG_CONTIG_ALLOC
+/*
+ * Not free_contig_range(), which warns of pages that others still have a reference to:
+ * they may. A guarded unmap has, and so has a process that the memory was mapped for.
+ */
 static void iodma_block_unmake(struct page *page, size_t count)
 {
-	free_contig_range(page_to_pfn(page), count);
+	unsigned long pfn = page_to_pfn(page);
+
+	while (count--)
+		__free_page(pfn_to_page(pfn++));
 }
 
+#ifdef CONFIG_CONTIG_ALLOC
 static bool iodma_block_may_make(size_t bytes, gfp_t gfp)
 {
 	return bytes > PAGE_SIZE && gfpflags_allow_blocking(gfp);
@@ -72,11 +79,6 @@ static struct page *iodma_block_make(int nid, size_t bytes, gfp_t gfp)
 	return NULL;
 }
 #else
-/* None was made. */
-static void iodma_block_unmake(struct page *page, size_t count)
-{
-}
-
 static bool iodma_block_may_make(size_t bytes, gfp_t gfp)
 {
 	return false;

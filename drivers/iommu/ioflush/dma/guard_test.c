@@ -5,6 +5,7 @@
  * A page that a test has allocated has one reference; a second one is that of a mapping,
  * and then of the unmap, that holds it.
  */
+#include <kunit/static_stub.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
@@ -236,6 +237,37 @@ static void guarded_large(struct kunit *test)
 	__free_pages(large, 3);
 }
 
+static struct page *no_block(int nid, size_t bytes, gfp_t gfp)
+{
+	return NULL;
+}
+
+/* A block that had to be made is freed under what is held of it, and nobody is warned. */
+static void guarded_block(struct kunit *test)
+{
+	struct device *dev = guarded_device(test);
+	const bool warned = test_taint(TAINT_WARN);
+	dma_addr_t handle;
+	struct page *page;
+
+	if (!IS_ENABLED(CONFIG_CONTIG_ALLOC)) {
+		kunit_skip(test, "needs CONFIG_CONTIG_ALLOC");
+		return;
+	}
+	kunit_activate_static_stub(test, iodma_block_find, no_block);
+	page = dma_alloc_pages(dev, SZ_64K, &handle, DMA_TO_DEVICE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	map_and_unmap(test, dev, page + 3, 0, SZ_4K, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 2, page_count(page + 3));
+	dma_free_pages(dev, SZ_64K, page, handle, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, warned, test_taint(TAINT_WARN));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page + 3));
+	get_page(page + 3);
+	drain(dev);
+	KUNIT_EXPECT_EQ(test, 1, page_count(page + 3));
+	__free_page(page + 3);
+}
+
 static void map_and_unmap_list(struct kunit *test, struct device *dev,
 			       unsigned int n)
 {
@@ -417,6 +449,7 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(guarded_refuses),
 	KUNIT_CASE(guarded_pooled),
 	KUNIT_CASE(guarded_large),
+	KUNIT_CASE(guarded_block),
 	KUNIT_CASE(guarded_list),
 	KUNIT_CASE(guarded_list_changed),
 	KUNIT_CASE(guarded_list_failed),
