@@ -418,7 +418,9 @@ static void sg_foreign(struct kunit *test)
 		dma_test_watch_maps(dom);
 		KUNIT_EXPECT_EQ(test, -EREMOTEIO,
 				dma_map_sgtable(dev, &sgt, DMA_TO_DEVICE, 0));
-		KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.map_calls);
+		/* For the copy of the other a page of slots may have been mapped. */
+		if (bytes == PAGE_SIZE)
+			KUNIT_EXPECT_EQ(test, 0, dma_test_iommu.map_calls);
 		KUNIT_EXPECT_EQ(test, 0, sg_dma_len(sgl));
 	}
 	KUNIT_EXPECT_EQ(test, 0, dma_test_ranges_out(dom));
