@@ -13,8 +13,10 @@
 
 static noinline void lost_piece(void)
 {
+	u8 *piece = kmalloc(96, GFP_KERNEL | __GFP_NOFAIL);
+
 	/* Written to, or it would not be allocated at all. */
-	WRITE_ONCE(*(u8 *)kmalloc(96, GFP_KERNEL | __GFP_NOFAIL), 1);
+	WRITE_ONCE(*piece, 1);
 }
 
 static int __init lost_init(void)
