@@ -60,8 +60,6 @@ struct iodom_link {
  * @dma: the domain that its DMA API maps in, while that is ours. Written under the
  *	mutex of its group, before and after there are mappings. It stays where the
  *	device is attached elsewhere meanwhile
- * @left: as its driver was bound it was left to the core, which then hands out addresses
- *	of the domain. Under the mutex of its group
  *
  * A driver's own structure, which it keeps as dev_iommu_priv, begins with it: maps and
  * unmaps find their domain there without a call.
@@ -71,7 +69,6 @@ struct iodom_device {
 	struct device *dev;
 	void *unit;
 	struct iodom *dma;
-	bool left;
 };
 
 /**
@@ -159,6 +156,8 @@ struct iodom_hw_ops {
  * @attach_lock: serialises attach and detach
  * @lazy_asked: the core wanted unmaps to be deferred when it set up the domain, and
  *	has made it strict since. Under the mutex of the group
+ * @left: a device of it was left to the core, which hands out its addresses for as long
+ *	as it lives. Under the same mutex; not with @space
  * @mode_begun: it has got the mode that the command line asks for. Under the same mutex
  * @guarded: unmaps of memory that devices only read may be deferred if it is held
  *	meanwhile, though the domain is strict for the core
@@ -187,6 +186,7 @@ struct iodom {
 	struct list_head devices;
 	struct mutex attach_lock; /* makes attach and detach take turns */
 	bool lazy_asked;
+	bool left;
 	bool mode_begun;
 	bool guarded;
 	bool held;

@@ -22,7 +22,9 @@
  *
  * In a domain addresses are handed out by one, by the core or by its space: neither
  * knows what the other has. So if there was no memory for the space as a driver was bound,
- * all of the group are left to the core until that driver is gone.
+ * all of the group are left to the core for as long as the domain lives: when the driver
+ * has gone, the core may still have a page there that MSIs are written to, or unmaps that
+ * wait in a queue of its own.
  */
 #define pr_fmt(fmt) "ioflush: " fmt
 
@@ -67,39 +69,27 @@ bool iodma_watches(struct device *dev)
 /* Create and publish the space of a domain. */
 static int iodma_create_space(struct iodom *dom, struct device *dev)
 {
-	u64 first = max_t(u64, dom->domain.geometry.aperture_start, PAGE_SIZE);
+	/* Without a space the aperture stays as it is. */
+	struct iommu_domain_geometry geometry = dom->domain.geometry;
 	struct iospace *space;
 
 	/* A page of the CPU is what mappings are a multiple of. */
 	if (1UL << __ffs(dom->domain.pgsize_bitmap) > PAGE_SIZE)
 		return -EINVAL;
-	space = iospace_create(first, dom->domain.geometry.aperture_end);
+	space = iospace_create(max_t(u64, geometry.aperture_start, PAGE_SIZE),
+			       geometry.aperture_end);
 	if (!space)
 		return -ENOMEM;
-	if (iodma_reserve(space, dev, &dom->domain.geometry)) {
+	if (iodma_reserve(space, dev, &geometry)) {
 		iospace_destroy(space);
 		return -ENOMEM;
 	}
+	dom->domain.geometry = geometry;
 	/* Set by the core for PCI, unless iommu.forcedac= says otherwise. */
 	if (!dev->iommu->pci_32bit_workaround)
 		iospace_go_wide(space);
 	iodom_set_space(dom, space);
 	return 0;
-}
-
-/*
- * Is a device of the domain left to the core, with its driver? For those that are at their
- * end it is as for others.
- */
-static bool iodma_is_left(struct iodom *dom, struct device *but)
-{
-	struct iodom_device *place;
-
-	guard(mutex)(&dom->attach_lock);
-	list_for_each_entry(place, &dom->devices, node)
-		if (place->dev != but && place->left && READ_ONCE(place->dev->driver))
-			return true;
-	return false;
 }
 
 /*
@@ -113,8 +103,10 @@ static int iodma_prepare_space(struct iodom *dom, struct device *member)
 	int ret;
 
 	if (dom->space) {
-		if (iodma_reserve(dom->space, member, &dom->domain.geometry))
-			dev_warn(member, "some of its reserved addresses are in use already\n");
+		ret = iodma_reserve(dom->space, member, &dom->domain.geometry);
+		if (ret)
+			dev_warn(member, "some of its reserved addresses are not kept for it: error %d\n",
+				 ret);
 		return 0;
 	}
 	ret = iodma_create_space(dom, member);
@@ -183,9 +175,9 @@ static int iodma_prepare_one(struct device *member, void *data)
 	if (!iodma_wants(taking->dev, domain))
 		return 1;
 	taking->wanted = true;
-	if (!iodma_is_left(to_iodom(domain), taking->dev))
+	if (!to_iodom(domain)->left)
 		return iodma_prepare_space(to_iodom(domain), member);
-	dev_warn(taking->dev, "is left to the core, as another of its group is\n");
+	dev_warn(taking->dev, "is left to the core, as another of its group was\n");
 	return -EBUSY;
 }
 
@@ -202,28 +194,28 @@ static void iodma_take(struct iodma_taking *taking, struct iodom *dom)
 
 /*
  * The same, later: the domain may have become another one, and others of the group may have
- * been taken over or left since. What counts is what is there now.
+ * been taken over or left since. What counts is what is there now: a domain that is left
+ * gets no space.
  */
 static int iodma_take_one(struct device *dev, void *data)
 {
 	struct iodma_taking *taking = data;
 	struct iommu_domain *domain = iommu_get_dma_domain(dev);
 	struct iodom *dom = iodom_is(domain) ? to_iodom(domain) : NULL;
-	bool wants, takes;
+	bool wants;
 
 	if (dev != taking->dev)
 		return 0;
 	if (dom)
 		iodma_lazy_restore(dom);
 	wants = iodma_wants(dev, domain);
-	takes = wants && dom->space && !iodma_is_left(dom, dev);
-	if (takes)
+	if (wants && dom->space) {
 		iodma_take(taking, dom);
-	else
+	} else {
 		iodma_unset(dev, domain);
-	/* In front of another's domain what it keeps of a device is not ours. */
-	if (dom)
-		iodma_place(dev)->left = wants && !takes;
+		if (wants)
+			dom->left = true;
+	}
 	return 1;
 }
 

@@ -173,7 +173,7 @@ static void takeover_not_counted(struct kunit *test)
 	expect_ours(test, dev);
 }
 
-/* And with one that was left to the core all are, until that has no driver any more. */
+/* And with one that was left to the core all are, for as long as the domain lives. */
 static void takeover_left(struct kunit *test)
 {
 	struct device *dev, *other;
@@ -195,15 +195,32 @@ static void takeover_left(struct kunit *test)
 	iodma_take_over(other);
 	expect_core(test, other, true);
 	KUNIT_EXPECT_NULL(test, dom->space);
-	/* Now because of the other */
-	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
-	expect_core(test, dev, true);
-
+	/* The core may have something there that nobody unmaps. */
+	device_release_driver(dev);
 	device_release_driver(other);
 	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
-	expect_ours(test, dev);
-	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(other));
-	expect_ours(test, other);
+	expect_core(test, dev, true);
+	KUNIT_EXPECT_NULL(test, dom->space);
+}
+
+/* Who gets no space leaves the core all addresses that there are. */
+static void takeover_left_whole(struct kunit *test)
+{
+	struct iommu_domain_geometry was;
+	struct device *dev;
+	struct iodom *dom;
+
+	need_notifier(test);
+	dma_test_iommu.sw_msi = true;
+	dev = dma_test_device(test, "ioflush-dma-nobody");
+	dom = iodma_domain(dev);
+	was = dom->domain.geometry;
+	/* What the core has not been told of: the region of MSIs could be had, this not. */
+	dma_test_iommu.odd_region = true;
+	KUNIT_ASSERT_EQ(test, 0, dma_test_bind_unsynced(dev));
+	expect_core(test, dev, true);
+	KUNIT_EXPECT_NULL(test, dom->space);
+	KUNIT_EXPECT_MEMEQ(test, &was, &dom->domain.geometry, sizeof(was));
 }
 
 static unsigned int modes_begun;
@@ -531,6 +548,7 @@ static struct kunit_case takeover_cases[] = {
 	KUNIT_CASE(takeover_reserves_rest),
 	KUNIT_CASE(takeover_not_counted),
 	KUNIT_CASE(takeover_left),
+	KUNIT_CASE(takeover_left_whole),
 	KUNIT_CASE(takeover_mode_once),
 	KUNIT_CASE(takeover_managed),
 	KUNIT_CASE(takeover_careful),

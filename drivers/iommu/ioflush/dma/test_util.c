@@ -166,6 +166,9 @@ static void dma_test_get_resv_regions(struct device *dev,
 	if (dma_test_beside(dev))
 		dma_test_add_region(list, dma_test_iommu.beside_first,
 				    DMA_TEST_BESIDE_BYTES, IOMMU_RESV_DIRECT);
+	/* Its end is below its beginning. */
+	if (dma_test_iommu.odd_region)
+		dma_test_add_region(list, SZ_4K, SIZE_MAX, IOMMU_RESV_RESERVED);
 	if (dma_test_iommu.sw_msi)
 		dma_test_add_region(list, DMA_TEST_SW_MSI_FIRST,
 				    DMA_TEST_SW_MSI_BYTES, IOMMU_RESV_SW_MSI);

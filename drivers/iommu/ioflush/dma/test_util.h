@@ -41,6 +41,7 @@
  * @attached: how often one was attached
  * @no_direct: devices report no region that firmware wants mapped
  * @probe: the rest of what drivers do in their probe, or NULL
+ * @odd_region: devices report a region before that which cannot be reserved
  * @sw_msi: devices report a region for MSIs that the core maps
  * @map_calls: maps in the page table so far, of a list each piece
  * @fail_at: which of them fails, counted from 1; 0 for none
@@ -56,6 +57,7 @@ struct dma_test_iommu {
 	unsigned int attached;
 	bool no_direct;
 	int (*probe)(struct device *dev);
+	bool odd_region;
 	bool sw_msi;
 	unsigned int map_calls;
 	unsigned int fail_at;
