@@ -65,12 +65,14 @@ static bool vtiommu_may_be_done(int ret)
 /*
  * What others of its group have in a domain a device that comes there from nowhere leaves
  * alone. To attach it once more does nothing for it, but the domain may be forgotten in
- * between; and to detach it, if the rest fails, takes it from the others.
+ * between; and to detach it, if the rest fails, takes it from the others. Where nobody
+ * knows what is there it may have to be brought home.
  */
 static bool vtiommu_is_others(struct vtiommu_dev *vdev, u32 endpoint,
 			      const struct vtiommu_place *at)
 {
-	return !vdev->at && vtiommu_endpoint_needed(vdev, endpoint, at);
+	return !vdev->at && at->state == VTIOMMU_LIVE &&
+	       vtiommu_endpoint_needed(vdev, endpoint, at);
 }
 
 /* Is an endpoint to be left where it is, as a device comes, or goes? */

@@ -216,6 +216,30 @@ static void endpoint_comes_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v->n, 0);
 }
 
+/* shared: where nobody knows what is there all is attached that should be. */
+static void endpoint_comes_to_lost(struct kunit *test)
+{
+	struct test_viommu *v = test_viommu_new(test, ENTRIES);
+	struct iodom *lost = test_domain_new(test, v);
+	struct iodom *dom = test_domain_new(test, v);
+	struct test_endpoint *ep = test_endpoint_new(test, v, 1);
+	struct test_endpoint *alias = alias_new(test, v);
+
+	KUNIT_ASSERT_EQ(test, 0, test_map_at(lost, IOVA, SZ_2M, SZ_4K, RW));
+	KUNIT_ASSERT_EQ(test, 0, test_map_at(dom, IOVA, SZ_4M, SZ_4K, RW));
+	KUNIT_ASSERT_EQ(test, 0, test_attach(lost, ep));
+	test_fail(v, VIRTIO_IOMMU_T_MAP, 2);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, test_attach(dom, ep));
+	/* As if it had not come home either */
+	v->domain[1] = TEST_FIRST_DOMAIN + v->unit.blocked.domain;
+	KUNIT_ASSERT_EQ(test, 0, test_attach(lost, alias));
+	KUNIT_EXPECT_EQ(test, v->domain[2], test_domain_id(test, lost));
+	KUNIT_EXPECT_EQ(test, v->domain[1], v->domain[2]);
+	KUNIT_EXPECT_NOT_NULL(test, test_viommu_find(v, v->domain[1], IOVA));
+	iodom_unmap_sync(lost, IOVA, SZ_4K);
+	iodom_unmap_sync(dom, IOVA, SZ_4K);
+}
+
 /* reuse: but not for one that is attached to nothing: the domain's number is another's next. */
 static void endpoint_of_none(struct kunit *test)
 {
@@ -322,6 +346,7 @@ static struct kunit_case vtiommu_attach_cases[] = {
 	KUNIT_CASE(domain_goes),
 	KUNIT_CASE(endpoint_is_shared),
 	KUNIT_CASE(endpoint_comes_late),
+	KUNIT_CASE(endpoint_comes_to_lost),
 	KUNIT_CASE(endpoint_of_none),
 	KUNIT_CASE(endpoint_elsewhere),
 	KUNIT_CASE(endpoint_never_attached),
