@@ -12,5 +12,6 @@ static inline int remove_cpu(unsigned int cpu)
 }
 
 #define add_cpu(cpu)		0
+#define cpu_online(cpu)		((void)(cpu), 1)
 
 #endif /* _USER_LINUX_CPU_H */
