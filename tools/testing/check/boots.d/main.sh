@@ -113,10 +113,10 @@ scalable_boots() {
 	done
 	boot "changes of the sysfs type in scalable mode" jobs/types "^live change$balanced" \
 		"${scalable[@]}" --mode strict --intremap off \
-		--append "times=$types" --timeout $((480 + 8 * types))
+		--append "$change_types" --timeout $((480 + 8 * types))
 	seldom "debug kernel, changes of the sysfs type in scalable mode" jobs/types "^live change$balanced" \
 		"${scalable[@]}" --mode strict --intremap off --build build-debug --memory 2048 \
-		--append "times=$types" --timeout $((480 + 8 * types))
+		--append "$change_types" --timeout $((480 + 8 * types))
 	boot "ioflush with scalable mode switched off" jobs/traffic \
 		"$owner"$'\n!, scalable mode$\n'"$through" \
 		--stack ioflush --mode strict --vtd-arg x-scalable-mode=on --append intel_iommu=sm_off
@@ -149,10 +149,10 @@ first_stage_boots() {
 		--vtd-arg snoop-control=on
 	boot "changes of the sysfs type, first stage, QEMU $version" jobs/types "^live change$balanced" \
 		"${first[@]}" --mode strict --intremap off \
-		--append "times=$types" --timeout $((480 + 8 * types))
+		--append "$change_types" --timeout $((480 + 8 * types))
 	seldom "debug kernel, changes of the sysfs type, first stage, QEMU $version" jobs/types "^live change$balanced" \
 		"${first[@]}" --mode strict --intremap off --build build-debug --memory 2048 \
-		--append "times=$types" --timeout $((480 + 8 * types))
+		--append "$change_types" --timeout $((480 + 8 * types))
 }
 
 # Interrupts are remapped in all others of x86_64.
@@ -211,7 +211,7 @@ debug_boots() {
 		"${debug[@]}" --stack ioflush --mode strict --append "kmemleak=on times=$lives" \
 		--timeout $((480 + 30 * lives))
 	seldom "debug kernel, changes of the sysfs type" jobs/types "^live change$balanced" \
-		"${debug[@]}" --stack ioflush --mode strict --append "times=$types" --timeout $((480 + 8 * types))
+		"${debug[@]}" --stack ioflush --mode strict --append "$change_types" --timeout $((480 + 8 * types))
 	seldom "debug kernel, a CPU goes under lazy traffic" jobs/hotplug "^traffic tcp .* while$balanced" \
 		"${debug[@]}" --stack ioflush --mode lazy --append "times=$hotplugs" --timeout $((480 + 8 * hotplugs))
 	seldom "debug kernel, all state is read while a device goes and comes" jobs/state "$owner$state_is_read" \
@@ -294,7 +294,7 @@ main_boots() {
 
 	boot "changes of the sysfs type" jobs/types \
 		'^DMA-FQ with unmaps'$'\n''^DMA with unmaps'$'\n''^identity without unmaps'$'\n''^live change'"$balanced" \
-		--stack ioflush --mode strict --append "times=$types" --timeout $((480 + 8 * types))
+		--stack ioflush --mode strict --append "$change_types" --timeout $((480 + 8 * types))
 	boot "changes of the sysfs type, seen from debugfs" ../kunit/type-switch.job '' \
 		--stack ioflush --mode strict
 	boot "a CPU goes under lazy traffic" jobs/hotplug "^traffic tcp .* while$balanced" \

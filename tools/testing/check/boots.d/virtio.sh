@@ -31,7 +31,7 @@ virtio_boots() {
 		--stack ioflush --mode strict --smp 4 "${virtio[@]}"
 	boot "virtio-iommu, changes of the sysfs type" jobs/types \
 		'^DMA-FQ with unmaps'$'\n''^DMA with unmaps'$'\n''^identity without unmaps'$'\n''^live change'"$balanced" \
-		--stack ioflush --mode strict --append "times=$types" --timeout $((480 + 8 * types)) "${virtio[@]}"
+		--stack ioflush --mode strict --append "$change_types" --timeout $((480 + 8 * types)) "${virtio[@]}"
 	boot "virtio-iommu, all state is read while a device goes and comes" jobs/state \
 		"$owner$state_is_read" --stack ioflush --mode lazy "${virtio[@]}"
 	boot "virtio-iommu, ioflush under VFIO and iommufd" jobs/vfio "$owner"$'\n'"$vfio_works$blocked"$'\n!^refused ' \
