@@ -17,8 +17,12 @@
 /* What is in the memory from the unmap on; before, there is EDU_POISON. */
 #define EDU_SECRET		0x3c
 
-/* Blocks that the next owners take: who frees memory has it back soon. */
+/*
+ * Blocks that the next owners take: who frees memory has it back soon. Of long ones they
+ * take fewer, which they are through with before the window is.
+ */
 #define EDU_OWNERS		64
+#define EDU_OWNERS_LONG		12
 
 /**
  * struct edu_owners - those who take what was freed
@@ -36,7 +40,9 @@ struct edu_owners {
 
 static void edu_owners_take(struct edu_owners *o, struct page *freed)
 {
-	while (o->n < EDU_OWNERS && !o->again) {
+	const unsigned int max = o->order ? EDU_OWNERS_LONG : EDU_OWNERS;
+
+	while (o->n < max && !o->again) {
 		struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, o->order);
 
 		if (!page)
