@@ -13,6 +13,15 @@ pci_of() {
 	basename "$path"
 }
 
+# pci_with VENDOR DEVICE: the PCI device of which these are the ids, as 0x1234.
+pci_with() {
+	for path in /sys/bus/pci/devices/*; do
+		if [ "$(cat "$path/vendor")" = "$1" ] && [ "$(cat "$path/device")" = "$2" ]; then
+			basename "$path"
+		fi
+	done
+}
+
 # domain_type PCI-DEVICE: DMA, DMA-FQ, identity, or none without an IOMMU.
 domain_type() {
 	cat "/sys/bus/pci/devices/$1/iommu_group/type" 2>/dev/null || echo none
@@ -146,6 +155,18 @@ report_unmaps() {
 	else
 		report "no unmaps through ioflush"
 	fi
+}
+
+# to_type TYPE DEVICE...: with virtio-pci away from each, as the core demands, and back again.
+to_type() {
+	wanted_type=$1
+	shift
+	for device; do
+		echo "$device" >/sys/bus/pci/drivers/virtio-pci/unbind
+		echo "$wanted_type" >"/sys/bus/pci/devices/$device/iommu_group/type"
+		echo "$device" >/sys/bus/pci/drivers/virtio-pci/bind
+		[ "$(domain_type "$device")" = "$wanted_type" ] || return 1
+	done
 }
 
 # to_vfio DEVICE...: takes PCI devices from their drivers and gives them to user space.
